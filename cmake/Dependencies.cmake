@@ -1,0 +1,24 @@
+# Everything the project links. libtorch comes through CMAKE_PREFIX_PATH (scripts/setup says how).
+find_package(Torch REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(nlohmann_json 3.10 REQUIRED)
+find_package(spdlog 1.9 REQUIRED)
+find_package(PNG REQUIRED)
+find_package(JPEG REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux libwebpmux)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+
+add_library(zimage_utf8proc INTERFACE)
+target_link_libraries(zimage_utf8proc INTERFACE PkgConfig::UTF8PROC)
+
+find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED)
+add_library(zimage_stb INTERFACE)
+target_include_directories(zimage_stb SYSTEM INTERFACE "${STB_INCLUDE_DIR}")
+
+# libtorch as a system library: its headers are not ours to warn about.
+add_library(zimage_torch INTERFACE)
+target_link_libraries(zimage_torch INTERFACE ${TORCH_LIBRARIES})
+target_include_directories(zimage_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})

@@ -1,0 +1,7 @@
+# The version and the commit, compiled into src/core/version.cpp alone.
+execute_process(COMMAND git -C "${PROJECT_SOURCE_DIR}" rev-parse --short=12 HEAD
+                OUTPUT_VARIABLE ZIMAGE_GIT_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT ZIMAGE_GIT_COMMIT)
+  set(ZIMAGE_GIT_COMMIT "unknown")
+endif()
+configure_file("${PROJECT_SOURCE_DIR}/cmake/version_config.h.in" "${PROJECT_BINARY_DIR}/generated/version_config.h" @ONLY)

@@ -1,0 +1,132 @@
+// The library's front door: load a model once, inpaint pictures with it. No tensor type crosses it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "zimage/error.h"
+#include "zimage/image.h"
+
+namespace zimage {
+
+/// Where the model is. Empty paths are found from `model`.
+struct ModelPaths {
+  std::filesystem::path model;         ///< a diffusers folder, or the DiT's safetensors file
+  std::filesystem::path text_encoder;  ///< a file or its folder
+  std::filesystem::path tokenizer;     ///< tokenizer.json or its folder
+  std::filesystem::path vae;           ///< a file or its folder
+};
+
+/// What to compute on.
+struct ComputeOptions {
+  std::string device = "auto";  ///< auto, cpu, cuda, cuda:N
+  std::string dtype = "auto";   ///< auto (fp32 on CPU, bf16 on CUDA), fp32, bf16, fp16
+  int threads = 0;              ///< 0: as many as the machine has cores
+};
+
+enum class SamplerKind { kResMultistep, kEuler };
+
+/// One picture's job, already read and checked.
+struct Request {
+  Image image;
+  Mask mask;  ///< of the picture's size; at least one pixel to repaint
+  std::string prompt;
+  std::string negative_prompt;  ///< used only if guidance_scale != 1
+  int steps = 8;
+  double shift = 3.0;
+  double guidance_scale = 1.0;  ///< 1 = off (one forward a step)
+  double strength = 1.0;        ///< noise level to start from, (0, 1]
+  std::uint64_t seed = 0;
+  SamplerKind sampler = SamplerKind::kResMultistep;
+  bool composite = true;      ///< paste only the hole into the picture; false: the raw decode
+  bool opaque_hole = false;   ///< alpha becomes opaque where repainted (`--mask alpha`)
+  bool keep_latents = false;  ///< fill Result::latents
+};
+
+/// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.
+struct Latents {
+  int channels = 0;
+  int height = 0;
+  int width = 0;
+  std::vector<float> values;
+};
+
+struct Result {
+  Image image;                 ///< the picture's size, channels and bit depth; with composite off the working size, RGB
+  std::vector<double> sigmas;  ///< the noise levels visited, the last 0
+  int steps = 0;               ///< forwards of the DiT per guidance branch
+  std::string strategy;        ///< "repaint"
+  std::string strategy_reason;
+  int working_width = 0;  ///< what the model worked at
+  int working_height = 0;
+  std::int64_t prompt_tokens = 0;
+  std::size_t changed_pixels = 0;         ///< pixels that differ from the input
+  int max_change_outside_mask = 0;        ///< in the picture's own levels; 0 with composite
+  std::map<std::string, double> timings;  ///< milliseconds by stage
+  Latents latents;                        ///< if Request::keep_latents
+};
+
+/// What a run tells while it goes on. Called on the thread that runs.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// A stage begins ("load", "encode prompt", "encode picture", "denoise", "decode", "composite").
+  virtual void stage(const std::string& name) { (void)name; }
+  /// Step `step` of `total` of the denoising is done.
+  virtual void step(int step, int total) {
+    (void)step;
+    (void)total;
+  }
+  /// Asked between stages and steps; true ends the run with ErrorCode::kInterrupted.
+  virtual bool cancelled() { return false; }
+};
+
+/// What the loaded model is, for `-v` and `--json`.
+struct ModelInfo {
+  std::string name;         ///< folder or file name
+  bool demo = false;        ///< the bundled demo model (model_index.json says so)
+  bool random_weights = false;  ///< its weights are random (model_index.json says so)
+  std::string device;       ///< "cpu", "cuda:0"
+  std::string dtype;        ///< "fp32", "bf16", "fp16"
+  int dit_layers = 0;
+  int dit_dim = 0;
+  std::int64_t parameters = 0;
+  std::vector<std::filesystem::path> files;  ///< every file that was read
+};
+
+/// A loaded model. Not thread-safe; one picture at a time.
+/// Errors: Error with kModel (files), kInput (a picture too large for the model), kMemory, kInterrupted, kRuntime.
+class Inpainter {
+ public:
+  /// Finds the files and reads their headers: every missing, unexpected or mis-shaped tensor is reported here.
+  /// No weight is read before `load()` or `run()`.
+  Inpainter(const ModelPaths& paths, const ComputeOptions& compute);
+  ~Inpainter();
+  Inpainter(Inpainter&&) noexcept;
+  Inpainter& operator=(Inpainter&&) noexcept;
+
+  const ModelInfo& info() const;
+  /// The largest side in pixels the model's position tables allow, and the granularity of its working size (16).
+  int max_side() const;
+
+  /// Inpaints one picture. Loads the weights on first use.
+  Result run(const Request& request, Observer& observer);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The model's folder, when neither `--model` nor $ZIMAGE_MODEL says: models/demo beside the executable's tree
+/// (`../share/zimage-inpaint/models/demo`, or `../models/demo` in a source tree). Empty if there is none.
+std::filesystem::path bundled_model();
+
+/// σ levels of a run, the last 0: what `--dry-run` prints without loading anything.
+/// Errors: kUsage for steps < 1, shift <= 0, strength outside (0, 1].
+std::vector<double> plan_sigmas(int steps, double shift, double strength);
+
+}  // namespace zimage

@@ -1,0 +1,36 @@
+// Logging to stderr (and a log file), behind a façade: spdlog's fmt and torch's fmt don't go together in one file.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace zimage::log {
+
+enum class Level { kDebug, kInfo, kNotice, kWarning, kError, kOff };
+
+/// kNotice is what a person sees without options; kInfo is -v, kDebug is -vv.
+struct Options {
+  Level level = Level::kNotice;
+  bool color = false;
+  std::filesystem::path file;  ///< also write everything down to kDebug here; empty: no file
+};
+
+/// Sets up the sinks. Before it is called, kNotice and above go to stderr without colour.
+/// Errors: Error{kUsage} if the log file can't be opened.
+void configure(const Options& options);
+
+bool enabled(Level level);
+void write(Level level, std::string_view message);
+
+/// Called before and after a line goes to the terminal, so that a progress bar can step aside. May be empty.
+void set_line_hooks(std::function<void()> before, std::function<void()> after);
+
+inline void debug(std::string_view message) { write(Level::kDebug, message); }
+inline void info(std::string_view message) { write(Level::kInfo, message); }
+inline void notice(std::string_view message) { write(Level::kNotice, message); }
+inline void warning(std::string_view message) { write(Level::kWarning, message); }
+inline void error(std::string_view message) { write(Level::kError, message); }
+
+}  // namespace zimage::log

@@ -1,0 +1,15 @@
+#include "zimage/version.h"
+
+#include <ATen/Context.h>
+#include <torch/version.h>
+
+#include "version_config.h"
+
+namespace zimage {
+
+const char* version() { return ZIMAGE_VERSION; }
+const char* git_commit() { return ZIMAGE_GIT_COMMIT; }
+
+std::string torch_version() { return std::string(TORCH_VERSION) + (at::hasCUDA() ? " (CUDA)" : " (CPU)"); }
+
+}  // namespace zimage
