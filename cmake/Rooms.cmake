@@ -1,5 +1,5 @@
 # zimage_room(<room> [PLAIN] [SOURCES ...] [EXCLUDE ...] DEPENDS ...)
-# One object library `zimage_<room>` from src/<room>/*.cpp. PLAIN rooms see no libtorch header and no precompiled one.
+# One static library `zimage_<room>` from src/<room>/*.cpp. PLAIN rooms see no libtorch header and no precompiled one.
 # What a room may include is checked by scripts/check_layers.py.
 
 if(ZIMAGE_PCH)
@@ -20,10 +20,11 @@ function(zimage_room room)
       list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/src/${room}/${name}")
     endforeach()
   endif()
-  add_library(zimage_${room} OBJECT ${sources})
+  add_library(zimage_${room} STATIC ${sources})
   set_target_properties(zimage_${room} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(zimage_${room} PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(zimage_${room} PUBLIC ${ROOM_DEPENDS} Threads::Threads PRIVATE zimage_warnings)
+  target_include_directories(zimage_${room} PRIVATE "${PROJECT_BINARY_DIR}/generated")
   if(NOT ROOM_PLAIN)
     target_link_libraries(zimage_${room} PUBLIC zimage_torch)
     if(ZIMAGE_PCH)

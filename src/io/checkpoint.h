@@ -1,0 +1,23 @@
+// Safetensors files, single or sharded, as a source of weights.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "core/weight_source.h"
+
+namespace zimage::io {
+
+/// Opens one safetensors file, or a folder or `*.safetensors.index.json` of shards, by mmap; no weight is read.
+/// A folder is searched for `<stem>.safetensors.index.json`, then `<stem>.safetensors`, for the stems
+/// `diffusion_pytorch_model` and `model`, then for a single *.safetensors.
+/// Errors: kModel: nothing found, a shard missing (named, all of them), a tensor of the index that its shard lacks, a
+/// tensor of a shard that the index doesn't list, one tensor in two shards, a total_size that disagrees is ignored;
+/// dtypes other than F32, F16, BF16 (hint: which file to get instead).
+std::shared_ptr<const WeightSource> open_checkpoint(const std::filesystem::path& path);
+
+/// The files behind a source opened above, for hashes and reports.
+std::vector<std::filesystem::path> checkpoint_files(const WeightSource& source);
+
+}  // namespace zimage::io
