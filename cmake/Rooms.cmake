@@ -2,8 +2,8 @@
 # One static library `zimage_<room>` from src/<room>/*.cpp. PLAIN rooms see no libtorch header and no precompiled one.
 # What a room may include is checked by scripts/check_layers.py.
 
+file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/pch_anchor.cpp" CONTENT "// Owns the precompiled ATen header.\n")
 if(ZIMAGE_PCH)
-  file(WRITE "${PROJECT_BINARY_DIR}/pch_anchor.cpp" "// Owns the precompiled ATen header.\n")
   add_library(zimage_pch OBJECT "${PROJECT_BINARY_DIR}/pch_anchor.cpp")
   target_link_libraries(zimage_pch PRIVATE zimage_torch zimage_warnings)
   target_precompile_headers(zimage_pch PRIVATE <ATen/ATen.h> <algorithm> <filesystem> <map> <memory> <string> <vector>)
@@ -19,6 +19,9 @@ function(zimage_room room)
     foreach(name ${ROOM_EXCLUDE})
       list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/src/${room}/${name}")
     endforeach()
+  endif()
+  if(NOT sources)  # a room that is still empty
+    set(sources "${PROJECT_BINARY_DIR}/pch_anchor.cpp")
   endif()
   add_library(zimage_${room} STATIC ${sources})
   set_target_properties(zimage_${room} PROPERTIES POSITION_INDEPENDENT_CODE ON)

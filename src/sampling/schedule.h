@@ -1,0 +1,20 @@
+// The noise levels of a run. Flow matching: x_σ = (1 − σ)·x_0 + σ·noise.
+#pragma once
+
+#include <vector>
+
+namespace zimage {
+
+/// `steps` noise levels from 1 down, shifted, then 0 (steps + 1 values):
+/// t = linspace(1, 1/steps, steps), σ = shift·t / (1 + (shift − 1)·t).
+/// Errors: kUsage for steps < 1 or a shift that is not a positive finite number.
+std::vector<double> make_sigmas(int steps, double shift);
+
+/// The schedule entered at noise level `strength`: [strength], then the σ below it. The first of those is left out
+/// when the step to it is less than half the next one in λ = −ln σ, because a short step before a long one makes the
+/// multistep coefficients blow up. The step to 0 is an Euler step, which has no such coefficients: before it nothing
+/// is left out. strength = 1 is the schedule itself.
+/// Errors: kUsage for a strength outside (0, 1].
+std::vector<double> sigmas_from_strength(const std::vector<double>& sigmas, double strength);
+
+}  // namespace zimage
