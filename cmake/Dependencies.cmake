@@ -1,5 +1,5 @@
 # Everything the project links. libtorch comes through CMAKE_PREFIX_PATH (scripts/setup says how).
-find_package(Torch REQUIRED)
+find_package(Torch 2.7 REQUIRED)  # cmake/FindTorch.cmake
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
@@ -18,7 +18,6 @@ find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED)
 add_library(zimage_stb INTERFACE)
 target_include_directories(zimage_stb SYSTEM INTERFACE "${STB_INCLUDE_DIR}")
 
-# libtorch as a system library: its headers are not ours to warn about.
 add_library(zimage_torch INTERFACE)
-target_link_libraries(zimage_torch INTERFACE ${TORCH_LIBRARIES})
-target_include_directories(zimage_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+target_link_libraries(zimage_torch INTERFACE Torch::Torch)
+message(STATUS "libtorch ${Torch_VERSION} in ${Torch_PREFIX}, CUDA: ${Torch_CUDA}")

@@ -1,8 +1,6 @@
 # `cmake --install`: the executable, which finds libtorch where it was built against, and the demo model.
-get_target_property(ZIMAGE_TORCH_LOCATION torch LOCATION)
-get_filename_component(ZIMAGE_TORCH_LIB_DIR "${ZIMAGE_TORCH_LOCATION}" DIRECTORY)
 set_target_properties(zimage-inpaint PROPERTIES
-  INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${ZIMAGE_TORCH_LIB_DIR}")
+  INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${Torch_LIBRARY_DIR}")
 install(TARGETS zimage-inpaint RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 if(EXISTS "${PROJECT_SOURCE_DIR}/models/demo")
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/models/demo" DESTINATION "${CMAKE_INSTALL_DATADIR}/zimage-inpaint/models")
