@@ -15,6 +15,8 @@ endif()
 add_library(zimage_warnings INTERFACE)
 target_compile_options(zimage_warnings INTERFACE -Wall -Wextra $<$<BOOL:${ZIMAGE_WERROR}>:-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # gcc 12 sees uninitialised members in libtorch's inlined std::optional.
+  target_compile_options(zimage_warnings INTERFACE -Wno-maybe-uninitialized)
   # A precompiled header is hashed by ccache through the preprocessor's output.
   target_compile_options(zimage_warnings INTERFACE -fpch-preprocess)
 endif()

@@ -1,7 +1,7 @@
 #include "zimage/version.h"
 
 #include <ATen/Context.h>
-#include <torch/version.h>
+#include <torch/headeronly/version.h>
 
 #include "version_config.h"
 

@@ -1,0 +1,147 @@
+#include "models/dit.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "core/tap.h"
+#include "nn/ops.h"
+#include "zimage/error.h"
+
+namespace zimage {
+namespace {
+
+constexpr std::int64_t kTimestepFrequencies = 256;
+constexpr double kTimestepMaxPeriod = 10000.0;
+constexpr double kFinalNormEps = 1e-6;
+
+std::int64_t padded(std::int64_t tokens) {
+  return (tokens + DiTConfig::kTokenMultiple - 1) / DiTConfig::kTokenMultiple * DiTConfig::kTokenMultiple;
+}
+
+void tap_block(const char* group, std::size_t index, const at::Tensor& x) {
+  // Blocks overwrite their input, so a listener gets its own copy.
+  if (tapped()) tap("dit." + std::string(group) + "." + std::to_string(index), x.clone());
+}
+
+}  // namespace
+
+DiT DiT::load(nn::WeightLoader& weights, const DiTConfig& c) {
+  DiT m;
+  m.config_ = c;
+  m.placement_ = weights.placement();
+  const std::int64_t patch_dim = c.in_channels * DiTConfig::kPatch * DiTConfig::kPatch;
+  m.x_embedder_ = weights.linear("all_x_embedder.2-1", patch_dim, c.dim, true);
+  m.t_mlp0_ = weights.row_linear("t_embedder.mlp.0", kTimestepFrequencies, c.t_mid_dim, true);
+  m.t_mlp2_ = weights.row_linear("t_embedder.mlp.2", c.t_mid_dim, c.adaln_dim, true);
+  m.cap_norm_ = weights.tensor("cap_embedder.0.weight", {c.cap_feat_dim});
+  m.cap_linear_ = weights.linear("cap_embedder.1", c.cap_feat_dim, c.dim, true);
+  m.x_pad_token_ = weights.tensor("x_pad_token", {1, c.dim});
+  m.cap_pad_token_ = weights.tensor("cap_pad_token", {1, c.dim});
+  const auto blocks = [&](const std::string& group, std::int64_t count, bool modulated) {
+    std::vector<DiTBlock> list;
+    for (std::int64_t i = 0; i < count; ++i) {
+      list.push_back(DiTBlock::load(weights, group + "." + std::to_string(i), c, modulated));
+    }
+    return list;
+  };
+  m.noise_refiner_ = blocks("noise_refiner", c.n_refiner_layers, true);
+  m.context_refiner_ = blocks("context_refiner", c.n_refiner_layers, false);
+  m.layers_ = blocks("layers", c.n_layers, true);
+  m.final_adaln_ = weights.row_linear("all_final_layer.2-1.adaLN_modulation.1", c.adaln_dim, c.dim, true);
+  m.final_linear_ = weights.linear("all_final_layer.2-1.linear", c.dim, patch_dim, true);
+  weights.ignore_prefix("norm_final.");
+  return m;
+}
+
+at::Tensor DiT::pad_tokens(const at::Tensor& tokens, const at::Tensor& pad_token) const {
+  const std::int64_t count = tokens.size(1);
+  const std::int64_t missing = padded(count) - count;
+  if (missing == 0) return tokens;
+  return at::cat({tokens, pad_token.unsqueeze(0).expand({1, missing, config_.dim})}, 1);
+}
+
+DiTContext DiT::prepare(const at::Tensor& prompt_embeds, std::int64_t height, std::int64_t width) const {
+  DiTContext context;
+  context.rows = height / DiTConfig::kPatch;
+  context.cols = width / DiTConfig::kPatch;
+  const std::int64_t caption_tokens = padded(prompt_embeds.size(1));
+  const auto& limits = config_.rope.lengths;
+  if (context.rows > limits[1] || context.cols > limits[2]) {
+    throw Error(ErrorCode::kInput, "the picture is larger than the model's positions reach",
+                "at most " + std::to_string(config_.max_latent_side() * 8) + " pixels a side");
+  }
+  if (caption_tokens + 2 > limits[0]) {
+    throw Error(ErrorCode::kInput, "the prompt is longer than the model's positions reach", "shorten the prompt");
+  }
+  // Image tokens stand one behind the padded caption on the first axis; their pad tokens at (0, 0, 0).
+  const at::Tensor grid = nn::grid_positions(caption_tokens + 1, context.rows, context.cols);
+  const at::Tensor image_positions =
+      at::constant_pad_nd(grid, {0, 0, 0, padded(grid.size(0)) - grid.size(0)}, 0);
+  const at::Tensor caption_positions =
+      at::constant_pad_nd(at::arange(1, caption_tokens + 1, at::kLong).unsqueeze(1), {0, 2}, 0);
+  context.image_rope = nn::rope_table(config_.rope, image_positions).to(placement_.device);
+  const at::Tensor caption_rope = nn::rope_table(config_.rope, caption_positions).to(placement_.device);
+  context.unified_rope = at::cat({context.image_rope, caption_rope}, 0);
+
+  const at::Tensor embeds = prompt_embeds.to(placement_.device).to(placement_.dtype).contiguous();
+  at::Tensor x = pad_tokens(cap_linear_(nn::rms_norm(embeds, cap_norm_, config_.norm_eps)), cap_pad_token_);
+  if (tapped()) tap("dit.cap_embed", x.clone());
+  for (std::size_t i = 0; i < context_refiner_.size(); ++i) {
+    x = context_refiner_[i].forward(x, caption_rope, {});
+    tap_block("context_refiner", i, x);
+  }
+  context.caption = x;
+  return context;
+}
+
+at::Tensor DiT::embed_timestep(float timestep) const {
+  const std::int64_t half = kTimestepFrequencies / 2;
+  const auto fp32 = at::TensorOptions(at::kFloat);
+  const at::Tensor frequencies =
+      at::exp(at::arange(0, half, fp32) * (-std::log(kTimestepMaxPeriod)) / static_cast<double>(half));
+  const at::Tensor angles = frequencies * (timestep * static_cast<float>(config_.t_scale));
+  const at::Tensor embedding =
+      at::cat({angles.cos(), angles.sin()}, 0).unsqueeze(0).to(placement_.device).to(placement_.dtype);
+  return t_mlp2_(at::silu(t_mlp0_(embedding)));
+}
+
+at::Tensor DiT::patchify(const at::Tensor& latents) const {
+  constexpr std::int64_t p = DiTConfig::kPatch;
+  const std::int64_t rows = latents.size(2) / p;
+  const std::int64_t cols = latents.size(3) / p;
+  return latents.view({config_.in_channels, rows, p, cols, p}).permute({1, 3, 2, 4, 0}).reshape({1, rows * cols, -1});
+}
+
+at::Tensor DiT::unpatchify(const at::Tensor& tokens, std::int64_t rows, std::int64_t cols) const {
+  constexpr std::int64_t p = DiTConfig::kPatch;
+  return tokens.slice(1, 0, rows * cols)
+      .reshape({rows, cols, p, p, config_.in_channels})
+      .permute({4, 0, 2, 1, 3})
+      .reshape({1, config_.in_channels, rows * p, cols * p});
+}
+
+at::Tensor DiT::forward(const at::Tensor& latents, float timestep, const DiTContext& context) const {
+  const at::Tensor t_emb = embed_timestep(timestep);
+  tap("dit.t_emb", t_emb);
+  const at::Tensor input = latents.to(placement_.device).to(placement_.dtype);
+  at::Tensor x = pad_tokens(x_embedder_(patchify(input)), x_pad_token_);
+  if (tapped()) tap("dit.x_embed", x.clone());
+  for (std::size_t i = 0; i < noise_refiner_.size(); ++i) {
+    x = noise_refiner_[i].forward(x, context.image_rope, t_emb);
+    tap_block("noise_refiner", i, x);
+  }
+  x = at::cat({x, context.caption}, 1);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    x = layers_[i].forward(x, context.unified_rope, t_emb);
+    tap_block("layers", i, x);
+  }
+  const at::Tensor scale = (1.0 + final_adaln_(at::silu(t_emb))).unsqueeze(1);
+  x = final_linear_(nn::modulated_layer_norm(x, kFinalNormEps, scale));
+  tap("dit.final", x);
+  const at::Tensor output = unpatchify(x, context.rows, context.cols).to(at::kFloat).to(latents.device());
+  tap("dit.output", output);
+  return output;
+}
+
+}  // namespace zimage

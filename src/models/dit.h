@@ -1,0 +1,73 @@
+// Z-Image's diffusion transformer. Source: diffusers, models/transformers/transformer_z_image.py (0.42).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "models/dit_config.h"
+#include "nn/linear.h"
+#include "nn/weight_loader.h"
+
+namespace zimage {
+
+/// One transformer block with sandwich norms; modulated by t_emb unless it is of the context refiner.
+struct DiTBlock {
+  nn::Linear to_q, to_k, to_v, to_out;
+  at::Tensor norm_q, norm_k;
+  nn::Linear w1, w2, w3;
+  at::Tensor attention_norm1, attention_norm2, ffn_norm1, ffn_norm2;
+  nn::Linear adaln;  ///< adaLN_modulation.0; empty if not modulated
+  bool modulated = false;
+  std::int64_t n_heads = 0;
+  double eps = 1e-5;
+
+  static DiTBlock load(nn::WeightLoader& weights, const std::string& prefix, const DiTConfig& config, bool modulated);
+
+  /// x [1, L, dim] → [1, L, dim]; x may be overwritten. rope [L, head_dim/2, 2]; t_emb [1, adaln_dim] if modulated.
+  at::Tensor forward(at::Tensor x, const at::Tensor& rope, const at::Tensor& t_emb) const;
+};
+
+/// What doesn't depend on the step: made once a picture and prompt.
+struct DiTContext {
+  at::Tensor caption;       ///< refined, padded to a multiple of 32: [1, Lc, dim]
+  at::Tensor image_rope;    ///< [Lx, head_dim/2, 2]
+  at::Tensor unified_rope;  ///< image, then caption: [Lx + Lc, head_dim/2, 2]
+  std::int64_t rows = 0;    ///< image tokens down and across
+  std::int64_t cols = 0;
+};
+
+class DiT {
+ public:
+  /// Problems are left in `weights`.
+  static DiT load(nn::WeightLoader& weights, const DiTConfig& config);
+
+  /// prompt_embeds [1, L, cap_feat_dim]; latent height and width in cells, both even.
+  /// Errors: kInput if the picture or prompt is larger than the position tables.
+  DiTContext prepare(const at::Tensor& prompt_embeds, std::int64_t height, std::int64_t width) const;
+
+  /// The model output (data − noise, i.e. −noise_pred) for latents [1, in_channels, H, W] at `timestep` = 1 − σ.
+  /// Computed in the weights' dtype; returned as fp32 of the latents' shape, on their device.
+  at::Tensor forward(const at::Tensor& latents, float timestep, const DiTContext& context) const;
+
+  const DiTConfig& config() const { return config_; }
+
+ private:
+  at::Tensor embed_timestep(float timestep) const;
+  at::Tensor pad_tokens(const at::Tensor& tokens, const at::Tensor& pad_token) const;
+  at::Tensor patchify(const at::Tensor& latents) const;
+  at::Tensor unpatchify(const at::Tensor& tokens, std::int64_t rows, std::int64_t cols) const;
+
+  DiTConfig config_;
+  nn::Placement placement_;
+  nn::Linear x_embedder_;
+  nn::Linear t_mlp0_, t_mlp2_;
+  at::Tensor cap_norm_;
+  nn::Linear cap_linear_;
+  at::Tensor x_pad_token_, cap_pad_token_;
+  std::vector<DiTBlock> noise_refiner_, context_refiner_, layers_;
+  nn::Linear final_adaln_, final_linear_;
+};
+
+}  // namespace zimage

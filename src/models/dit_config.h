@@ -1,0 +1,39 @@
+// The sizes of a Z-Image DiT.
+#pragma once
+
+#include <cstdint>
+
+#include "core/weight_source.h"
+#include "models/config_json.h"
+#include "nn/rope.h"
+
+namespace zimage {
+
+struct DiTConfig {
+  std::int64_t in_channels = 0;   ///< latent channels
+  std::int64_t dim = 0;           ///< width of the token stream
+  std::int64_t n_layers = 0;      ///< main layers
+  std::int64_t n_refiner_layers = 0;
+  std::int64_t n_heads = 0;
+  std::int64_t cap_feat_dim = 0;  ///< width of prompt_embeds
+  std::int64_t ffn_dim = 0;       ///< SwiGLU's hidden width, int(dim / 3 · 8)
+  std::int64_t adaln_dim = 0;     ///< width of t_emb, min(dim, 256)
+  std::int64_t t_mid_dim = 0;     ///< hidden width of the timestep embedder
+  double norm_eps = 1e-5;
+  double t_scale = 1000.0;
+  nn::RopeAxes rope;
+
+  static constexpr std::int64_t kPatch = 2;         ///< latent cells a token spans, each way
+  static constexpr std::int64_t kTokenMultiple = 32;  ///< sequences are padded to it
+  std::int64_t head_dim() const { return dim / n_heads; }
+  /// The largest side in latent cells that the position tables cover.
+  std::int64_t max_latent_side() const;
+
+  /// From the tensors' shapes, and from config.json where there is one (it wins; what it contradicts shows up as a
+  /// mis-shaped tensor). What no shape shows takes Z-Image-Turbo's published values if the head dimension is the
+  /// published one. Source of the names: diffusers, models/transformers/transformer_z_image.py.
+  /// Errors: kModel for a damaged config, or sizes that contradict each other or can't be known.
+  static DiTConfig detect(const WeightSource& weights, const ConfigText& config);
+};
+
+}  // namespace zimage

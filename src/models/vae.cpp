@@ -1,0 +1,110 @@
+#include "models/vae.h"
+
+#include <ATen/ATen.h>
+
+#include "core/tap.h"
+
+namespace zimage {
+namespace {
+
+constexpr std::int64_t kRGB = 3;
+
+std::vector<ResnetBlock> load_resnets(nn::WeightLoader& weights, const std::string& prefix, std::int64_t count,
+                                      std::int64_t in, std::int64_t out, std::int64_t groups) {
+  std::vector<ResnetBlock> list;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::string name = prefix + ".resnets." + std::to_string(i);
+    list.push_back(ResnetBlock::load(weights, name, i == 0 ? in : out, out, groups));
+  }
+  return list;
+}
+
+at::Tensor finish(const GroupNorm& norm, const Conv& conv, const at::Tensor& x) {
+  at::Tensor h = norm(x);
+  return conv(at::silu_(h));
+}
+
+}  // namespace
+
+VAEEncoder VAEEncoder::load(nn::WeightLoader& weights, const VAEConfig& c) {
+  VAEEncoder m;
+  m.config_ = c;
+  m.placement_ = weights.placement();
+  const auto& channels = c.block_out_channels;
+  m.conv_in_ = Conv::load(weights, "encoder.conv_in", kRGB, channels.front(), 3);
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    const std::string prefix = "encoder.down_blocks." + std::to_string(i);
+    const std::int64_t in = i == 0 ? channels[0] : channels[i - 1];
+    m.down_blocks_.push_back(
+        load_resnets(weights, prefix, c.layers_per_block, in, channels[i], c.norm_num_groups));
+    if (i + 1 < channels.size()) {
+      m.downsamplers_.push_back(
+          Conv::load(weights, prefix + ".downsamplers.0.conv", channels[i], channels[i], 3, 2));
+    }
+  }
+  m.mid_block_ = VAEMidBlock::load(weights, "encoder.mid_block", channels.back(), c.norm_num_groups);
+  m.conv_norm_out_ = GroupNorm::load(weights, "encoder.conv_norm_out", channels.back(), c.norm_num_groups);
+  m.conv_out_ = Conv::load(weights, "encoder.conv_out", channels.back(), 2 * c.latent_channels, 3);
+  return m;
+}
+
+at::Tensor VAEEncoder::encode(const at::Tensor& pixels) const {
+  at::Tensor x = conv_in_((pixels * 2.0 - 1.0).to(placement_.device).to(placement_.dtype));
+  tap("vae.encoder.conv_in", x);
+  for (std::size_t i = 0; i < down_blocks_.size(); ++i) {
+    for (const auto& resnet : down_blocks_[i]) x = resnet(x);
+    if (i < downsamplers_.size()) x = downsamplers_[i](at::constant_pad_nd(x, {0, 1, 0, 1}));
+    tap("vae.encoder.down_blocks." + std::to_string(i), x);
+  }
+  x = mid_block_(x);
+  tap("vae.encoder.mid_block", x);
+  const at::Tensor moments = finish(conv_norm_out_, conv_out_, x);
+  tap("vae.encoder.output", moments);
+  const at::Tensor mode = moments.slice(1, 0, config_.latent_channels).to(at::kCPU).to(at::kFloat);
+  return (mode - config_.shift_factor) * config_.scaling_factor;
+}
+
+VAEDecoder VAEDecoder::load(nn::WeightLoader& weights, const VAEConfig& c) {
+  VAEDecoder m;
+  m.config_ = c;
+  m.placement_ = weights.placement();
+  const std::vector<std::int64_t> channels(c.block_out_channels.rbegin(), c.block_out_channels.rend());
+  m.conv_in_ = Conv::load(weights, "decoder.conv_in", c.latent_channels, channels.front(), 3);
+  m.mid_block_ = VAEMidBlock::load(weights, "decoder.mid_block", channels.front(), c.norm_num_groups);
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    const std::string prefix = "decoder.up_blocks." + std::to_string(i);
+    const std::int64_t in = i == 0 ? channels[0] : channels[i - 1];
+    m.up_blocks_.push_back(
+        load_resnets(weights, prefix, c.layers_per_block + 1, in, channels[i], c.norm_num_groups));
+    if (i + 1 < channels.size()) {
+      m.upsamplers_.push_back(Conv::load(weights, prefix + ".upsamplers.0.conv", channels[i], channels[i], 3));
+    }
+  }
+  m.conv_norm_out_ = GroupNorm::load(weights, "decoder.conv_norm_out", channels.back(), c.norm_num_groups);
+  m.conv_out_ = Conv::load(weights, "decoder.conv_out", channels.back(), kRGB, 3);
+  return m;
+}
+
+at::Tensor VAEDecoder::decode(const at::Tensor& latents) const {
+  const at::Tensor unscaled = latents / config_.scaling_factor + config_.shift_factor;
+  at::Tensor x = conv_in_(unscaled.to(placement_.device).to(placement_.dtype));
+  tap("vae.decoder.conv_in", x);
+  x = mid_block_(x);
+  tap("vae.decoder.mid_block", x);
+  for (std::size_t i = 0; i < up_blocks_.size(); ++i) {
+    for (const auto& resnet : up_blocks_[i]) x = resnet(x);
+    if (i < upsamplers_.size()) {
+      x = upsamplers_[i](at::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2}));
+    }
+    tap("vae.decoder.up_blocks." + std::to_string(i), x);
+  }
+  x = finish(conv_norm_out_, conv_out_, x);
+  tap("vae.decoder.output", x);
+  return (x.to(at::kCPU).to(at::kFloat) / 2.0 + 0.5).clamp(0.0, 1.0);
+}
+
+VAE VAE::load(nn::WeightLoader& weights, const VAEConfig& config) {
+  return {VAEEncoder::load(weights, config), VAEDecoder::load(weights, config)};
+}
+
+}  // namespace zimage

@@ -1,0 +1,58 @@
+// The Flux autoencoder. Source: diffusers, models/autoencoders/vae.py and autoencoder_kl.py (0.42).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/vae_blocks.h"
+#include "models/vae_config.h"
+#include "nn/weight_loader.h"
+
+namespace zimage {
+
+class VAEEncoder {
+ public:
+  /// Problems are left in `weights`.
+  static VAEEncoder load(nn::WeightLoader& weights, const VAEConfig& config);
+  /// Pixels [1, 3, H, W] in [0, 1], sides multiples of 8 → latents [1, 16, H/8, W/8] fp32 on the CPU:
+  /// (mode(2x − 1) − shift_factor) · scaling_factor. The mode is the distribution's mean: nothing is drawn.
+  at::Tensor encode(const at::Tensor& pixels) const;
+
+ private:
+  VAEConfig config_;
+  nn::Placement placement_;
+  Conv conv_in_, conv_out_;
+  std::vector<std::vector<ResnetBlock>> down_blocks_;
+  std::vector<Conv> downsamplers_;
+  VAEMidBlock mid_block_;
+  GroupNorm conv_norm_out_;
+};
+
+class VAEDecoder {
+ public:
+  /// Problems are left in `weights`.
+  static VAEDecoder load(nn::WeightLoader& weights, const VAEConfig& config);
+  /// Latents [1, 16, h, w] → pixels [1, 3, 8h, 8w] fp32 on the CPU, clamped to [0, 1].
+  at::Tensor decode(const at::Tensor& latents) const;
+
+ private:
+  VAEConfig config_;
+  nn::Placement placement_;
+  Conv conv_in_, conv_out_;
+  VAEMidBlock mid_block_;
+  std::vector<std::vector<ResnetBlock>> up_blocks_;
+  std::vector<Conv> upsamplers_;
+  GroupNorm conv_norm_out_;
+};
+
+/// Both halves are in one file; this loads both, so that every tensor of it is accounted for.
+struct VAE {
+  VAEEncoder encoder;
+  VAEDecoder decoder;
+  static VAE load(nn::WeightLoader& weights, const VAEConfig& config);
+};
+
+}  // namespace zimage

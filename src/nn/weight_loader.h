@@ -1,0 +1,79 @@
+// Turns a weight source into a model's weights, and finds everything that is wrong with it at once.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/weight_source.h"
+#include "nn/linear.h"
+
+namespace zimage::nn {
+
+/// Where and how weights are held.
+struct Placement {
+  at::Device device = at::kCPU;
+  at::ScalarType dtype = at::kFloat;
+  /// Copy linear weights into oneDNN's layout (CPU, fp32). Nothing then refers to the source's bytes any more.
+  bool packed = false;
+};
+
+/// What is wrong with a source, as the model sees it.
+struct WeightProblems {
+  std::vector<std::string> missing;
+  std::vector<std::string> mis_shaped;  ///< "name is [2, 3], should be [3, 2]"
+  std::vector<std::string> unexpected;
+  std::vector<std::string> not_finite;
+  bool empty() const { return missing.empty() && mis_shaped.empty() && unexpected.empty() && not_finite.empty(); }
+  /// One line, at most `limit` names of each kind.
+  std::string summary(std::size_t limit) const;
+};
+
+class WeightLoader {
+ public:
+  /// kCheck compares names and shapes and touches no weight: the tensors it hands out are of the meta device.
+  enum class Mode { kCheck, kLoad };
+
+  WeightLoader(const WeightSource& source, Placement placement, Mode mode);
+
+  /// The weight in the placement's dtype and device; where dtype and device already fit, a view of the source.
+  /// Problems are collected, and a meta tensor of the wanted shape is returned.
+  at::Tensor tensor(const std::string& name, const std::vector<std::int64_t>& shape);
+  /// `prefix.weight` [out, in] and, with `bias`, `prefix.bias` [out].
+  Linear linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias);
+  /// As `linear`, for one that multiplies a single row: never packed.
+  Linear row_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias);
+  /// The weight as it is in the file, on the CPU: for tables of which only rows are read.
+  at::Tensor table(const std::string& name, const std::vector<std::int64_t>& shape);
+  /// Says that these are known and not needed.
+  void ignore_prefix(const std::string& prefix);
+
+  const WeightSource& source() const { return source_; }
+  const Placement& placement() const { return placement_; }
+  std::int64_t parameters() const { return parameters_; }
+
+  /// Everything wrong so far, with what nobody asked for.
+  WeightProblems problems() const;
+
+ private:
+  const WeightInfo* expect(const std::string& name, const std::vector<std::int64_t>& shape);
+  at::Tensor read(const std::string& name, const std::vector<std::int64_t>& shape, bool keep_view);
+  Linear make_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias, bool pack);
+
+  const WeightSource& source_;
+  Placement placement_;
+  Mode mode_;
+  std::set<std::string> asked_;
+  std::vector<std::string> ignored_;
+  WeightProblems problems_;
+  std::int64_t parameters_ = 0;
+};
+
+/// Whether every value of a CPU tensor of dtype F32, F16 or BF16 is finite. Reads each byte once.
+bool all_finite(const at::Tensor& tensor);
+
+}  // namespace zimage::nn
