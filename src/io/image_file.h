@@ -27,7 +27,6 @@ struct ImageFile {
   std::map<std::string, std::string> text;  ///< PNG tEXt / iTXt / zTXt entries
 };
 
-
 /// Decodes a file by its content, whatever it is called. Palettes become RGB(A), 1/2/4-bit grey 8-bit; 16-bit stays.
 /// Errors: kInput, naming the file, for one that is missing, unreadable, empty, no picture, truncated, damaged,
 /// larger than 2^28 pixels, or of a kind not supported (CMYK JPEG, animated WebP).

@@ -16,7 +16,7 @@ struct ComponentFiles {
 };
 
 struct ModelFiles {
-  std::string name;  ///< the folder's or file's name, for reports
+  std::string name;   ///< the folder's or file's name, for reports
   std::string index;  ///< model_index.json's text; empty if there is none
   ComponentFiles dit;
   ComponentFiles text_encoder;
