@@ -26,6 +26,7 @@ def write_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
     save_file(tensors, path, metadata={"format": "pt", "script": SCRIPT, "versions": VERSIONS})
+    path.chmod(0o644)
 
 
 def write_json(path: Path, value: dict) -> None:
@@ -53,6 +54,7 @@ def sign_weights(folder: Path, script: str = SCRIPT) -> None:
         text = json.dumps(header, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 8)
         path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+        path.chmod(0o644)
 
 
 def relative_l2(value: torch.Tensor, expected: torch.Tensor) -> float:
