@@ -1,0 +1,18 @@
+// How a result differs from the picture it came from.
+#pragma once
+
+#include <cstddef>
+
+#include "zimage/image.h"
+
+namespace zimage::app {
+
+struct Difference {
+  std::size_t changed_pixels = 0;
+  int max_change_outside_mask = 0;  ///< in levels of the coarser of the two bit depths
+};
+
+/// Compares the colours (and alpha, where both have one) of two pictures of one size.
+Difference measure(const Image& before, const Image& after, const Mask& mask);
+
+}  // namespace zimage::app

@@ -1,0 +1,104 @@
+#include "app/metadata.h"
+
+#include <nlohmann/json.hpp>
+
+#include "app/hash.h"
+#include "zimage/version.h"
+
+namespace zimage::app {
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+namespace {
+
+ordered_json hash_of(const fs::path& path) {
+  const FileDigest digest = digest_file(path);
+  if (digest.whole) return {{"sha256", digest.sha256}};
+  return {{"sha256_of_first_and_last_mib", digest.sha256}, {"size", digest.size}};
+}
+
+/// A name for a model's file that doesn't depend on where the model lies.
+std::string name_in_model(const fs::path& file, const fs::path& model) {
+  const fs::path relative = file.lexically_relative(model);
+  if (relative.empty() || relative == "." || *relative.begin() == "..") return file.filename().string();
+  return relative.generic_string();
+}
+
+const char* to_string(SamplerKind sampler) { return sampler == SamplerKind::kEuler ? "euler" : "res_multistep"; }
+
+/// The shortest text that reads back as the same number.
+std::string shortest(double value) { return ordered_json(value).dump(); }
+
+ordered_json recorded_options(const Plan& plan, std::uint64_t seed) {
+  const Request& request = plan.request;
+  ordered_json options;
+  options["image"] = plan.image_path.string();
+  options["mask"] = plan.mask_from_alpha ? "alpha" : plan.mask_path.string();
+  options["prompt"] = request.prompt;
+  if (request.guidance_scale != 1.0) options["negative-prompt"] = request.negative_prompt;
+  if (plan.model_given) options["model"] = plan.model.model.string();
+  if (!plan.model.text_encoder.empty()) options["text-encoder"] = plan.model.text_encoder.string();
+  if (!plan.model.tokenizer.empty()) options["tokenizer"] = plan.model.tokenizer.string();
+  if (!plan.model.vae.empty()) options["vae"] = plan.model.vae.string();
+  options["steps"] = request.steps;
+  options["shift"] = request.shift;
+  options["guidance-scale"] = request.guidance_scale;
+  options["sampler"] = to_string(request.sampler);
+  options["seed"] = seed;
+  options["strength"] = request.strength;
+  options["strategy"] = plan.strategy;
+  options["mask-invert"] = plan.mask_invert;
+  options["mask-threshold"] = plan.mask_threshold;
+  options["crop"] = plan.crop;
+  options["composite"] = request.composite;
+  options["dtype"] = plan.compute.dtype;
+  return options;
+}
+
+}  // namespace
+
+ordered_json hash_inputs(const Plan& plan, const ModelInfo& model) {
+  ordered_json hashes;
+  hashes["image"] = hash_of(plan.image_path);
+  if (!plan.mask_from_alpha) hashes["mask"] = hash_of(plan.mask_path);
+  ordered_json files = ordered_json::object();
+  for (const fs::path& file : model.files) files[name_in_model(file, plan.model.model)] = hash_of(file);
+  hashes["model"] = std::move(files);
+  return hashes;
+}
+
+ordered_json describe_making(const Plan& plan, std::uint64_t seed, const ModelInfo& model, const ordered_json& hashes) {
+  // Which of several GPUs it was says nothing about the picture.
+  const std::string device = model.device.substr(0, model.device.find(':'));
+  return {{"format", 1},
+          {"version", version()},
+          {"commit", git_commit()},
+          {"torch", torch_version()},
+          {"model",
+           {{"name", model.name},
+            {"demo", model.demo},
+            {"random_weights", model.random_weights},
+            {"device", device},
+            {"dtype", model.dtype}}},
+          {"options", recorded_options(plan, seed)},
+          {"hashes", hashes}};
+}
+
+std::map<std::string, std::string> png_text(const Plan& plan, std::uint64_t seed, const ModelInfo& model,
+                                            const ordered_json& making) {
+  const Request& request = plan.request;
+  // The layout that AUTOMATIC1111's web UI writes and many programs read: prompt, negative prompt, one line of pairs.
+  std::string line = request.prompt + "\n";
+  if (request.guidance_scale != 1.0 && !request.negative_prompt.empty()) {
+    line += "Negative prompt: " + request.negative_prompt + "\n";
+  }
+  line += "Steps: " + std::to_string(request.steps) + ", Sampler: " + to_string(request.sampler);
+  line += ", Shift: " + shortest(request.shift) + ", CFG scale: " + shortest(request.guidance_scale);
+  line += ", Seed: " + std::to_string(seed);
+  line += ", Size: " + std::to_string(request.image.width) + "x" + std::to_string(request.image.height);
+  line += ", Model: " + model.name + ", Denoising strength: " + shortest(request.strength);
+  line += std::string(", Version: zimage-inpaint ") + version();
+  // Escaped to ASCII, so that the JSON is a plain tEXt entry whatever the prompt and the names are.
+  return {{"parameters", line}, {kMetadataKey, making.dump(-1, ' ', true, ordered_json::error_handler_t::replace)}};
+}
+
+}  // namespace zimage::app

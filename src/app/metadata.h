@@ -1,0 +1,32 @@
+// What made a picture, as its PNG carries it: tEXt `parameters` for people and other programs, `zimage-inpaint` as JSON
+// for --replay. Nothing in it depends on the time, the host or where the result is written.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "app/plan.h"
+#include "zimage/inpainter.h"
+
+namespace zimage::app {
+
+/// The keyword of the JSON entry.
+inline constexpr const char* kMetadataKey = "zimage-inpaint";
+
+/// Hashes of the picture, the mask and every file of the model: {"image", "mask", "model": {NAME: …}}. A hash is
+/// {"sha256"} or, of a file above 64 MiB, {"sha256_of_first_and_last_mib", "size"}.
+/// Errors: kInput if a file has become unreadable.
+nlohmann::ordered_json hash_inputs(const Plan& plan, const ModelInfo& model);
+
+/// The JSON entry: {"format", "version", "commit", "torch", "model", "options", "hashes"}. `options` are long option
+/// names with their resolved values, as --replay reads them.
+nlohmann::ordered_json describe_making(const Plan& plan, std::uint64_t seed, const ModelInfo& model,
+                                       const nlohmann::ordered_json& hashes);
+
+/// The PNG text entries.
+std::map<std::string, std::string> png_text(const Plan& plan, std::uint64_t seed, const ModelInfo& model,
+                                            const nlohmann::ordered_json& making);
+
+}  // namespace zimage::app

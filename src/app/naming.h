@@ -1,0 +1,39 @@
+// Where results go and in which format.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/image_file.h"
+
+namespace zimage::app {
+
+struct NamingInput {
+  std::filesystem::path image;                           ///< the picture, as given
+  io::ImageFormat image_format = io::ImageFormat::kPng;  ///< what its bytes are
+  std::string output;                                    ///< -o: a file, an existing folder, "-", or "" for none
+  std::optional<io::ImageFormat> format;                 ///< --format
+  bool replay = false;                                   ///< without a better reason the format is PNG
+  int count = 1;                                         ///< --num-images
+};
+
+struct Naming {
+  std::vector<std::filesystem::path> paths;  ///< one a result; empty paths for stdout
+  io::ImageFormat format = io::ImageFormat::kPng;
+  bool ending_disagrees = false;  ///< --format won over the ending of -o
+};
+
+/// `STEM-inpainted.EXT` beside the picture, `-k` (from 0) before the ending where there are several. The format is
+/// --format's, else that of -o's ending, else the picture's (BMP becomes PNG).
+/// Errors: kUsage for an ending that is no format we write, and for several results or another format on stdout.
+Naming name_outputs(const NamingInput& input);
+
+/// `path` with "-k" before its ending.
+std::filesystem::path numbered(const std::filesystem::path& path, int k);
+
+/// "png", "jpeg", "jpg", "webp".
+std::optional<io::ImageFormat> parse_format(const std::string& name);
+
+}  // namespace zimage::app

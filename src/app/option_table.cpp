@@ -1,0 +1,202 @@
+#include "app/option_table.h"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+namespace zimage::app {
+namespace {
+
+// What this version has not built yet is marked with `only`: the values that change nothing stay valid, so that
+// scripts written for later versions run.
+constexpr const char* kNothing = "";
+
+const OptionSpec kOptions[] = {
+    // clang-format off
+    {.name = "image", .short_name = 'i', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH", .recorded = true, .tier = Tier::kShort,
+     .help = "the picture", .more = "PNG, JPEG, WebP or BMP."},
+    {.name = "mask", .short_name = 'm', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH|alpha", .recorded = true, .tier = Tier::kShort,
+     .help = "the mask: white is repainted, black is kept",
+     .more = "Of the picture's size. `alpha` takes the picture's own transparency: transparent is repainted, and is opaque in the result."},
+    {.name = "prompt", .short_name = 'p', .group = Group::kWhat, .kind = Kind::kText, .value_name = "TEXT", .recorded = true, .tier = Tier::kShort,
+     .help = "what the picture shows"},
+    {.name = "prompt-file", .group = Group::kWhat, .kind = Kind::kText, .value_name = "FILE",
+     .help = "read the prompt from a UTF-8 text file", .more = "One newline at its end is left out."},
+    {.name = "negative-prompt", .group = Group::kWhat, .kind = Kind::kText, .value_name = "TEXT", .recorded = true,
+     .help = "what it does not show", .more = "Used only with a --guidance-scale other than 1."},
+    {.name = "output", .short_name = 'o', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH|-", .tier = Tier::kShort,
+     .help = "where the result goes", .more = "A file, an existing folder, or - for PNG bytes on stdout. Without it: STEM-inpainted.EXT beside the picture."},
+    {.name = "manifest", .group = Group::kWhat, .kind = Kind::kText, .value_name = "JSONL", .only = kNothing,
+     .help = "jobs, one JSON object a line"},
+
+    {.name = "model", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .recorded = true, .tier = Tier::kShort,
+     .help = "diffusers folder or DiT file", .more = "Without it: $ZIMAGE_MODEL, else the bundled demo model."},
+    {.name = "text-encoder", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .recorded = true,
+     .help = "the text encoder's file or folder", .more = "Without it: the model folder's."},
+    {.name = "tokenizer", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .recorded = true,
+     .help = "tokenizer.json or its folder", .more = "Without it: the model folder's."},
+    {.name = "vae", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .recorded = true,
+     .help = "the VAE's file or folder", .more = "Without it: the model folder's."},
+    {.name = "controlnet", .group = Group::kModel, .kind = Kind::kText, .value_name = "FILE", .only = kNothing,
+     .help = "a ControlNet's file"},
+    {.name = "control-image", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .only = kNothing,
+     .help = "the picture that steers the ControlNet"},
+    {.name = "control-scale", .group = Group::kModel, .kind = Kind::kNumber, .value_name = "X", .default_value = "0.75", .min = 0,
+     .help = "strength of the ControlNet", .more = "Does nothing without --controlnet."},
+    {.name = "lora", .group = Group::kModel, .kind = Kind::kList, .value_name = "FILE[:SCALE]", .only = kNothing,
+     .help = "a LoRA, repeatable"},
+
+    {.name = "steps", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .default_value = "8", .min = 1, .max = 1000, .recorded = true, .tier = Tier::kShort,
+     .help = "denoising steps"},
+    {.name = "shift", .group = Group::kSampling, .kind = Kind::kNumber, .value_name = "X", .default_value = "3.0", .min = 0.01, .max = 100, .recorded = true,
+     .help = "shift of the noise schedule"},
+    {.name = "guidance-scale", .group = Group::kSampling, .kind = Kind::kNumber, .value_name = "X", .default_value = "1.0", .min = 0, .max = 1000, .recorded = true,
+     .help = "guidance; 1 is off", .more = "Any other value costs a second forward a step."},
+    {.name = "sampler", .group = Group::kSampling, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "res_multistep", .choices = "res_multistep euler", .recorded = true,
+     .help = "the solver"},
+    {.name = "seed", .group = Group::kSampling, .kind = Kind::kSeed, .value_name = "N", .recorded = true, .tier = Tier::kShort,
+     .help = "seed of the noise (random, and printed)"},
+    {.name = "strength", .group = Group::kSampling, .kind = Kind::kNumber, .value_name = "X", .default_value = "1.0", .min = 0, .max = 1, .above_min = true, .recorded = true, .tier = Tier::kShort,
+     .help = "noise level to start from: 1 paints anew, less keeps more"},
+    {.name = "num-images", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .default_value = "1", .min = 1, .max = 10000,
+     .help = "how many results", .more = "Picture k (from 0) uses seed + k and is written STEM-inpainted-k."},
+    {.name = "strategy", .group = Group::kSampling, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "auto", .choices = "auto controlnet repaint", .only = "auto repaint", .recorded = true,
+     .help = "how the kept part is held"},
+    {.name = "jump-length", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .default_value = "0", .min = 0, .max = 1000, .only = "0",
+     .help = "RePaint resampling: steps of a jump back"},
+    {.name = "jump-count", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .default_value = "1", .min = 0, .max = 1000, .only = "0 1",
+     .help = "RePaint resampling: how often"},
+
+    {.name = "mask-invert", .group = Group::kMask, .kind = Kind::kFlag, .recorded = true, .tier = Tier::kShort,
+     .help = "black is repainted, white is kept"},
+    {.name = "mask-threshold", .group = Group::kMask, .kind = Kind::kNumber, .value_name = "X", .default_value = "0.5", .min = 0, .max = 1, .above_min = true, .recorded = true,
+     .help = "repaint where the mask is at least this"},
+    {.name = "mask-grow", .group = Group::kMask, .kind = Kind::kInteger, .value_name = "PX", .default_value = "0", .min = 0, .max = 65536, .only = "0",
+     .help = "grow the mask"},
+    {.name = "mask-fill-holes", .group = Group::kMask, .kind = Kind::kFlag, .only = "false",
+     .help = "repaint what the mask surrounds"},
+    {.name = "feather", .group = Group::kMask, .kind = Kind::kInteger, .value_name = "PX", .default_value = "0", .min = 0, .max = 65536, .only = "0",
+     .help = "blend the seam"},
+    {.name = "soft-mask", .group = Group::kMask, .kind = Kind::kFlag, .only = "false",
+     .help = "grey values of the mask change by degrees"},
+    {.name = "color-match", .group = Group::kMask, .kind = Kind::kSwitch, .default_value = "false", .only = "false",
+     .help = "match the colours at the seam"},
+
+    {.name = "crop", .group = Group::kGeometry, .kind = Kind::kChoice, .value_name = "MODE", .default_value = "off", .choices = "auto off", .only = "off", .recorded = true,
+     .help = "work on the mask's surroundings, or on the whole picture"},
+    {.name = "padding", .group = Group::kGeometry, .kind = Kind::kInteger, .value_name = "PX", .min = 0, .max = 65536,
+     .help = "context around the mask for --crop auto", .more = "Does nothing with --crop off."},
+    {.name = "megapixels", .group = Group::kGeometry, .kind = Kind::kNumber, .value_name = "X", .min = 0.01, .max = 4,
+     .help = "working size for --crop auto (the model's native area)", .more = "Does nothing with --crop off."},
+    {.name = "outpaint", .group = Group::kGeometry, .kind = Kind::kText, .value_name = "L,T,R,B", .only = "0,0,0,0",
+     .help = "extend the picture"},
+    {.name = "composite", .group = Group::kGeometry, .kind = Kind::kSwitch, .default_value = "true", .recorded = true,
+     .help = "paste only the hole into the picture",
+     .more = "Every other pixel stays as it is. --no-composite writes what the model decoded, at its working size."},
+
+    {.name = "format", .group = Group::kOutput, .kind = Kind::kChoice, .value_name = "NAME", .choices = "png jpeg jpg webp",
+     .help = "png, jpeg or webp (the output's ending, else the picture's format; BMP becomes PNG)"},
+    {.name = "quality", .group = Group::kOutput, .kind = Kind::kInteger, .value_name = "N", .min = 1, .max = 100,
+     .help = "of JPEG (95) and WebP (lossless)", .more = "1 to 100; PNG has none."},
+    {.name = "overwrite", .group = Group::kOutput, .kind = Kind::kFlag, .tier = Tier::kShort,
+     .help = "replace an existing output"},
+    {.name = "skip-existing", .group = Group::kOutput, .kind = Kind::kFlag,
+     .help = "leave an existing output that is whole and was made with the same parameters",
+     .more = "One made with others is an error, or is replaced with --overwrite."},
+    {.name = "no-metadata", .group = Group::kOutput, .kind = Kind::kFlag,
+     .help = "don't write into the PNG what made it"},
+    {.name = "replay", .group = Group::kOutput, .kind = Kind::kText, .value_name = "IMAGE",
+     .help = "run again what made this PNG", .more = "Its options are defaults: options given here win."},
+    {.name = "save-mask", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE",
+     .help = "write the effective mask (PNG, 255 is repainted)"},
+    {.name = "save-crop", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE",
+     .help = "write the region of the picture that is worked on (PNG)"},
+    {.name = "save-latents", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE",
+     .help = "write the final latents (.safetensors, tensor `latents`)"},
+
+    {.name = "fail-fast", .group = Group::kBatch, .kind = Kind::kFlag, .only = "false",
+     .help = "stop at the first bad job"},
+    {.name = "report", .group = Group::kBatch, .kind = Kind::kText, .value_name = "FILE", .only = kNothing,
+     .help = "write the lines of --json to a file"},
+    {.name = "batch-size", .group = Group::kBatch, .kind = Kind::kInteger, .value_name = "N", .default_value = "1", .min = 1, .max = 1024, .only = "1",
+     .help = "pictures at once"},
+    {.name = "shard", .group = Group::kBatch, .kind = Kind::kText, .value_name = "I/N|auto", .only = kNothing,
+     .help = "this machine's share of the jobs"},
+
+    {.name = "golden", .group = Group::kGolden, .kind = Kind::kText, .value_name = "PATH", .only = kNothing,
+     .help = "compare the result with this picture or folder"},
+    {.name = "tolerance", .group = Group::kGolden, .kind = Kind::kInteger, .value_name = "N", .default_value = "0", .min = 0, .max = 255,
+     .help = "largest 8-bit difference", .more = "Does nothing without --golden."},
+    {.name = "golden-update", .group = Group::kGolden, .kind = Kind::kFlag, .only = "false",
+     .help = "write the golden pictures anew"},
+
+    {.name = "device", .group = Group::kMachine, .kind = Kind::kText, .value_name = "NAME", .default_value = "auto", .tier = Tier::kShort,
+     .help = "auto, cpu, cuda or cuda:N"},
+    {.name = "dtype", .group = Group::kMachine, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "auto", .choices = "auto fp32 bf16 fp16 fp8", .only = "auto fp32 bf16 fp16", .recorded = true,
+     .help = "auto (fp32 on CPU, bf16 on CUDA), fp32, bf16, fp16"},
+    {.name = "offload", .group = Group::kMachine, .kind = Kind::kChoice, .value_name = "MODE", .default_value = "auto", .choices = "auto none stage stream", .only = "auto none",
+     .help = "which weights stay on the device"},
+    {.name = "vae-tiling", .group = Group::kMachine, .kind = Kind::kFlag, .only = "false",
+     .help = "run the VAE in tiles"},
+    {.name = "threads", .group = Group::kMachine, .kind = Kind::kInteger, .value_name = "N", .default_value = "0", .min = 0, .max = 1024,
+     .help = "CPU threads; 0 is one for each core"},
+
+    {.name = "quiet", .short_name = 'q', .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort,
+     .help = "no notices and no progress, only warnings and errors"},
+    {.name = "verbose", .short_name = 'v', .group = Group::kTalk, .kind = Kind::kCount, .default_value = "0", .min = 0, .max = 9, .tier = Tier::kShort,
+     .help = "say what is chosen and why; -vv says everything"},
+    {.name = "json", .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort,
+     .help = "one JSON object a job on stdout instead of the path"},
+    {.name = "progress", .group = Group::kTalk, .kind = Kind::kChoice, .value_name = "MODE", .default_value = "auto", .choices = "auto plain json none",
+     .help = "auto (a bar on a terminal, else lines), plain, json, none"},
+    {.name = "color", .group = Group::kTalk, .kind = Kind::kChoice, .value_name = "WHEN", .default_value = "auto", .choices = "auto always never",
+     .help = "auto, always, never", .more = "NO_COLOR and TERM=dumb turn auto off."},
+    {.name = "log-file", .group = Group::kTalk, .kind = Kind::kText, .value_name = "FILE",
+     .help = "write every message there, with the time"},
+    {.name = "dry-run", .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort,
+     .help = "check everything, print the plan, write nothing"},
+    {.name = "config", .group = Group::kTalk, .kind = Kind::kText, .value_name = "FILE",
+     .help = "read options from a TOML file", .more = "Keys are long option names. Options and $ZIMAGE_MODEL win over it."},
+    {.name = "version", .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort, .help = "versions of this program and of libtorch"},
+    {.name = "help", .short_name = 'h', .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort, .help = "this help"},
+    {.name = "help-all", .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort, .help = "every option"},
+    // clang-format on
+};
+
+const SubcommandSpec kSubcommands[] = {
+    {"inspect", "what a model, ControlNet, LoRA or GGUF file is"},
+    {"compare", "pixel comparison of two pictures"},
+    {"bench", "time the stages"},
+    {"doctor", "versions, devices, memory, what would be used"},
+};
+
+}  // namespace
+
+std::span<const OptionSpec> option_table() { return kOptions; }
+
+const OptionSpec* find_option(std::string_view name) {
+  const auto found =
+      std::find_if(std::begin(kOptions), std::end(kOptions), [&](const auto& o) { return name == o.name; });
+  return found == std::end(kOptions) ? nullptr : found;
+}
+
+const char* to_string(Group group) {
+  static constexpr std::array<const char*, 10> kNames = {"What",   "Model", "Sampling", "Mask",    "Geometry",
+                                                         "Output", "Batch", "Golden",   "Machine", "Talk"};
+  return kNames.at(static_cast<std::size_t>(group));
+}
+
+bool takes_value(const OptionSpec& spec) {
+  return spec.kind != Kind::kFlag && spec.kind != Kind::kSwitch && spec.kind != Kind::kCount;
+}
+
+std::span<const SubcommandSpec> subcommand_table() { return kSubcommands; }
+
+std::vector<std::string> words(std::string_view text) {
+  std::istringstream in{std::string(text)};
+  std::vector<std::string> out;
+  for (std::string word; in >> word;) out.push_back(word);
+  return out;
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,69 @@
+// The one list of options: parsing, help, configuration files, replays and the checks of values all derive from it.
+#pragma once
+
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zimage::app {
+
+/// The groups of the help, in its order.
+enum class Group { kWhat, kModel, kSampling, kMask, kGeometry, kOutput, kBatch, kGolden, kMachine, kTalk };
+
+enum class Kind {
+  kFlag,     ///< present or not
+  kSwitch,   ///< `--name` and `--no-name`
+  kCount,    ///< how often it is given (`-vv`)
+  kText,     ///< one value, as it is
+  kChoice,   ///< one of `choices`
+  kInteger,  ///< a whole number in [min, max]
+  kNumber,   ///< a finite number in [min, max], or (min, max]
+  kSeed,     ///< 0 … 2^64 − 1
+  kList      ///< repeatable, one value each time
+};
+
+/// Help shows kShort for `-h` and everything for `--help-all`.
+enum class Tier { kShort, kAll };
+
+struct OptionSpec {
+  const char* name;     ///< long name without dashes
+  char short_name = 0;  ///< 0: none
+  Group group;
+  Kind kind;
+  const char* value_name = "";     ///< as the help shows it
+  const char* default_value = "";  ///< "" : none
+  const char* choices = "";        ///< kChoice: separated by blanks
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+  bool above_min = false;      ///< min itself is out
+  const char* only = nullptr;  ///< the values this version can do, separated by blanks; null: every valid one
+  bool recorded = false;       ///< part of what made a picture: written to its metadata, read by --replay
+  Tier tier = Tier::kAll;
+  const char* help;       ///< a few words
+  const char* more = "";  ///< further sentences for --help-all
+};
+
+/// Every option, by group.
+std::span<const OptionSpec> option_table();
+
+/// Null if there is no such option. `name` without dashes.
+const OptionSpec* find_option(std::string_view name);
+
+/// The option table's group as a heading.
+const char* to_string(Group group);
+
+/// Whether an option takes a value on the command line.
+bool takes_value(const OptionSpec& spec);
+
+struct SubcommandSpec {
+  const char* name;
+  const char* help;
+};
+std::span<const SubcommandSpec> subcommand_table();
+
+/// The words of a blank-separated list.
+std::vector<std::string> words(std::string_view text);
+
+}  // namespace zimage::app

@@ -1,0 +1,51 @@
+// A checked job: what resolve() makes of the settings, and run_inpaint() carries out.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "io/image_file.h"
+#include "zimage/inpainter.h"
+
+namespace zimage::app {
+
+/// One result of a job.
+struct PlannedOutput {
+  std::filesystem::path path;  ///< empty: PNG bytes on stdout
+  std::uint64_t seed = 0;
+  std::filesystem::path latents_path;  ///< empty: latents aren't saved
+};
+
+struct Plan {
+  ModelPaths model;
+  bool model_given = false;  ///< by --model, a replay or a configuration file, not by the environment or the bundle
+  ComputeOptions compute;
+
+  std::filesystem::path image_path;
+  std::filesystem::path mask_path;  ///< empty with mask_from_alpha
+  bool mask_from_alpha = false;
+  double mask_threshold = 0.5;
+  bool mask_invert = false;
+  io::ImageFormat input_format = io::ImageFormat::kPng;
+
+  Request request;  ///< everything but the seed of each output
+  bool seed_given = false;
+  std::string strategy = "auto";
+  std::string crop = "off";
+
+  std::vector<PlannedOutput> outputs;
+  io::ImageFormat format = io::ImageFormat::kPng;
+  int quality = 0;
+  bool overwrite = false;
+  bool skip_existing = false;
+  bool metadata = true;
+  bool dry_run = false;
+  std::filesystem::path save_mask;
+  std::filesystem::path save_crop;
+
+  std::string replay_metadata;  ///< the JSON of --replay's picture; empty without
+};
+
+}  // namespace zimage::app

@@ -1,0 +1,62 @@
+// What a job reports, whoever prints it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "zimage/error.h"
+#include "zimage/inpainter.h"
+
+namespace zimage::app {
+
+/// A part of the picture that was worked on, in the picture's pixels, and the size it was worked at.
+struct Region {
+  int x = 0;
+  int y = 0;
+  int width = 0;
+  int height = 0;
+  int working_width = 0;
+  int working_height = 0;
+};
+
+/// Filled as the job goes on, so that a failure reports what is known by then.
+struct JobReport {
+  std::string status = "error";                 ///< "ok", "skipped", "planned", "error"
+  std::optional<std::filesystem::path> output;  ///< empty path: stdout
+  std::optional<std::string> image;
+  std::optional<std::string> mask;
+  std::optional<std::string> prompt;
+  std::optional<std::uint64_t> seed;
+  std::optional<double> strength;
+  std::optional<std::string> strategy;
+  std::string strategy_reason;
+  std::optional<int> steps;     ///< as asked for
+  std::optional<int> forwards;  ///< noise levels that the DiT runs at
+  std::vector<double> sigmas;
+  int width = 0;
+  int height = 0;
+  std::vector<Region> regions;
+  std::optional<std::size_t> changed_pixels;
+  std::optional<int> max_change_outside_mask;
+  std::map<std::string, double> timings_ms;
+  std::optional<ModelInfo> model;
+  std::string model_path;
+  std::optional<Error> error;
+};
+
+/// Takes the reports of a run, in order.
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  /// One job (with --num-images: one picture) is done, skipped or planned.
+  /// Errors: kRuntime if it can't be told.
+  virtual void job(const JobReport& report) = 0;
+  /// The picture itself, for `--output -`. Errors: kRuntime.
+  virtual void picture(const std::vector<std::uint8_t>& png) = 0;
+};
+
+}  // namespace zimage::app

@@ -1,0 +1,177 @@
+#include "app/resolve.h"
+
+#include <algorithm>
+#include <random>
+
+#include "app/available.h"
+#include "app/naming.h"
+#include "app/outputs.h"
+#include "app/replay.h"
+#include "app/text.h"
+#include "conditioning/mask.h"
+#include "core/log.h"
+
+namespace zimage::app {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kPromptLimit = 1024 * 1024;
+
+void check_combinations(const Settings& settings) {
+  if (!settings.has("image")) {
+    throw Error(ErrorCode::kUsage, "no picture is given", "give --image PATH; --help shows examples");
+  }
+  if (!settings.has("mask")) {
+    throw Error(ErrorCode::kUsage, "no mask is given", "give --mask PATH, or --mask alpha for the picture's own");
+  }
+  if (!settings.has("prompt") && !settings.has("prompt-file")) {
+    throw Error(ErrorCode::kUsage, "no prompt is given", "give --prompt TEXT or --prompt-file FILE");
+  }
+  if (settings.has("prompt") && settings.has("prompt-file")) {
+    throw Error(ErrorCode::kUsage, "--prompt and --prompt-file are both given", "leave one out");
+  }
+  if (settings.text("output") == "-" && settings.flag("json")) {
+    throw Error(ErrorCode::kUsage, "--output - and --json both want stdout", "give --output a file");
+  }
+}
+
+std::string read_prompt(const Settings& settings) {
+  if (settings.has("prompt-file")) {
+    const fs::path path = settings.text("prompt-file");
+    std::string text = read_text_file(path, kPromptLimit, ErrorCode::kInput);
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    if (!is_plain_utf8(text)) throw Error(ErrorCode::kInput, path.string() + " is not UTF-8 text", "save it as UTF-8");
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    return text;
+  }
+  return settings.text("prompt");
+}
+
+void resolve_prompts(const Settings& settings, Request& request) {
+  request.prompt = read_prompt(settings);
+  request.negative_prompt = settings.text("negative-prompt");
+  for (const std::string* text : {&request.prompt, &request.negative_prompt}) {
+    if (!is_plain_utf8(*text))
+      throw Error(ErrorCode::kUsage, "a prompt is not UTF-8 text", "check the terminal's locale");
+  }
+}
+
+void resolve_sampling(const Settings& settings, Plan& plan) {
+  Request& request = plan.request;
+  request.steps = static_cast<int>(settings.integer("steps"));
+  request.shift = settings.number("shift");
+  request.guidance_scale = settings.number("guidance-scale");
+  request.strength = settings.number("strength");
+  request.sampler = settings.text("sampler") == "euler" ? SamplerKind::kEuler : SamplerKind::kResMultistep;
+  plan.strategy = settings.text("strategy");
+  plan.crop = settings.text("crop");
+  request.composite = settings.flag("composite");
+  const auto seed = settings.seed();
+  plan.seed_given = seed.has_value();
+  // 32 bits are enough to differ, and easy to note down.
+  request.seed = seed ? *seed : std::random_device{}();
+  const auto count = static_cast<std::uint64_t>(settings.integer("num-images"));
+  if (request.seed > UINT64_MAX - (count - 1)) {
+    throw Error(ErrorCode::kUsage, "--seed plus --num-images goes beyond 18446744073709551615",
+                "give a smaller --seed");
+  }
+}
+
+void resolve_model(const Settings& settings, Plan& plan) {
+  plan.model_given = settings.has("model") && !settings.given_by("model", Source::kEnvironment);
+  plan.model.model = settings.has("model") ? fs::path(settings.text("model")) : bundled_model();
+  plan.model.text_encoder = settings.text("text-encoder");
+  plan.model.tokenizer = settings.text("tokenizer");
+  plan.model.vae = settings.text("vae");
+  if (plan.model.model.empty()) {
+    throw Error(ErrorCode::kModel, "no model is given, and the bundled demo model is not there",
+                "give --model or set ZIMAGE_MODEL");
+  }
+  for (const char* name : {"model", "text-encoder", "tokenizer", "vae"})
+    check_available_path(name, settings.text(name));
+  std::error_code status;
+  if (!fs::exists(plan.model.model, status)) {
+    throw Error(ErrorCode::kModel, "there is no model " + plan.model.model.string(),
+                "--model takes a diffusers folder or the DiT's safetensors file");
+  }
+}
+
+void resolve_compute(const Settings& settings, Plan& plan) {
+  const std::string device = settings.text("device");
+  const bool digits = device.size() > 5 && device.size() < 9 && device.starts_with("cuda:") &&
+                      device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (device != "auto" && device != "cpu" && device != "cuda" && !digits) {
+    throw Error(ErrorCode::kUsage, "--device can't be '" + device + "'", "give auto, cpu, cuda or cuda:N");
+  }
+  plan.compute = {device, settings.text("dtype"), static_cast<int>(settings.integer("threads"))};
+}
+
+Mask read_mask(const Plan& plan) {
+  if (plan.mask_from_alpha) {
+    if (!plan.request.image.has_alpha()) {
+      throw Error(ErrorCode::kInput, plan.image_path.string() + " has no transparency, which --mask alpha needs",
+                  "give a mask file, or a picture with an alpha channel");
+    }
+    return mask_from_alpha(plan.request.image, plan.mask_threshold, plan.mask_invert);
+  }
+  const io::ImageFile file = io::read_image(plan.mask_path);
+  const Image& picture = plan.request.image;
+  if (file.image.width != picture.width || file.image.height != picture.height) {
+    const auto size = [](const Image& i) { return std::to_string(i.width) + "x" + std::to_string(i.height); };
+    throw Error(ErrorCode::kInput,
+                "the mask " + plan.mask_path.string() + " is " + size(file.image) + ", the picture " +
+                    plan.image_path.string() + " is " + size(picture),
+                "make the mask the picture's size");
+  }
+  return mask_from_image(file.image, plan.mask_threshold, plan.mask_invert);
+}
+
+void resolve_mask(Plan& plan) {
+  plan.request.mask = read_mask(plan);
+  const std::size_t repainted = plan.request.mask.count();
+  const std::string name =
+      plan.mask_from_alpha ? plan.image_path.string() + "'s transparency" : plan.mask_path.string();
+  if (repainted == 0) {
+    throw Error(ErrorCode::kInput, "the mask " + name + " repaints nothing",
+                "black keeps and white repaints; --mask-invert turns it round");
+  }
+  if (repainted == plan.request.mask.repaint.size()) {
+    log::notice("the mask " + name + " covers the whole picture: nothing of it is kept");
+  }
+  plan.request.opaque_hole = plan.mask_from_alpha;
+}
+
+void resolve_inputs(const Settings& settings, Plan& plan) {
+  plan.image_path = settings.text("image");
+  plan.mask_from_alpha = settings.text("mask") == "alpha";
+  if (!plan.mask_from_alpha) plan.mask_path = settings.text("mask");
+  plan.mask_threshold = settings.number("mask-threshold");
+  plan.mask_invert = settings.flag("mask-invert");
+  check_available_path("image", plan.image_path);
+  check_available_path("mask", plan.mask_path);
+  io::ImageFile picture = io::read_image(plan.image_path);
+  plan.input_format = picture.format;
+  plan.request.image = std::move(picture.image);
+  resolve_mask(plan);
+}
+
+}  // namespace
+
+Plan resolve(Settings& settings) {
+  settings.check_values();
+  check_available(settings);
+  Plan plan;
+  plan.replay_metadata = apply_replay(settings);
+  check_combinations(settings);
+  resolve_prompts(settings, plan.request);
+  resolve_sampling(settings, plan);
+  resolve_compute(settings, plan);
+  resolve_inputs(settings, plan);
+  resolve_outputs(settings, plan);
+  resolve_model(settings, plan);
+  plan.dry_run = settings.flag("dry-run");
+  return plan;
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,15 @@
+// Settings → a checked plan. Everything cheap is checked here, before a weight is read.
+#pragma once
+
+#include "app/plan.h"
+#include "app/settings.h"
+
+namespace zimage::app {
+
+/// Checks every value, reads the picture, the mask and the prompt, and settles where the results go. Adds the replayed
+/// options to `settings` on its way.
+/// Errors: kUsage (options, an output that exists or can't be written, what isn't built), kInput (picture, mask, prompt
+/// file), kModel (no model at all).
+Plan resolve(Settings& settings);
+
+}  // namespace zimage::app

@@ -1,0 +1,45 @@
+// Option values as they were given, in layers. Nothing is judged here except by the typed getters.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace zimage::app {
+
+/// Where a value came from; a lower one wins.
+enum class Source { kCommandLine, kReplay, kEnvironment, kConfig };
+
+class Settings {
+ public:
+  /// Records a value, unless a source that wins (or, for `prompt` and `prompt-file`, the other of the pair from such a
+  /// source) has given one. `name` is a long option name of the table. Flags are "true" or "false".
+  void set(const std::string& name, std::vector<std::string> values, Source source);
+
+  bool has(const std::string& name) const { return values_.contains(name); }
+  bool given_by(const std::string& name, Source source) const;
+
+  /// The value as text, the table's default where none is given ("" if there is no default).
+  std::string text(const std::string& name) const;
+  std::vector<std::string> list(const std::string& name) const;
+
+  /// Errors of the getters below: kUsage, naming the option, the value and what it may be.
+  bool flag(const std::string& name) const;
+  std::int64_t integer(const std::string& name) const;
+  double number(const std::string& name) const;
+  std::optional<std::uint64_t> seed() const;
+
+  /// Every value given is one that its option can take (kind, range, choices).
+  void check_values() const;
+
+ private:
+  struct Value {
+    std::vector<std::string> values;
+    Source source;
+  };
+  std::map<std::string, Value> values_;
+};
+
+}  // namespace zimage::app

@@ -1,0 +1,22 @@
+// Text from outside: files, names, other people's bytes.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "zimage/error.h"
+
+namespace zimage::app {
+
+/// Valid UTF-8 (shortest forms, no surrogates, at most U+10FFFF) without NUL.
+bool is_plain_utf8(std::string_view text);
+
+/// The whole file. Errors: `code`, naming the file, if it can't be read, is a folder or is larger than `limit` bytes.
+std::string read_text_file(const std::filesystem::path& path, std::size_t limit, ErrorCode code);
+
+/// Lower-case ASCII.
+std::string lower(std::string text);
+
+}  // namespace zimage::app

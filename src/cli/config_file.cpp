@@ -1,0 +1,81 @@
+#include "cli/config_file.h"
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+#include "app/option_table.h"
+#include "app/text.h"
+#include "zimage/error.h"
+
+namespace zimage::cli {
+namespace {
+
+constexpr std::size_t kLimit = 1024 * 1024;
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& message, const std::string& hint = "") {
+  throw Error(ErrorCode::kUsage, path.string() + ": " + message, hint);
+}
+
+/// A line without its comment. The library's reader would cut a `#` within quotes off, and keep backslashes as they
+/// are where TOML gives them a meaning: those are refused rather than misread.
+std::string without_comment(const std::string& line, const std::filesystem::path& path) {
+  char quote = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote == '"' && c == '\\') {
+      refuse(path, "a backslash within \"double quotes\": " + line, "use 'single quotes', which take it as it is");
+    }
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '#') {
+      return line.substr(0, i);
+    }
+  }
+  if (quote != 0) refuse(path, "a quote is not closed: " + line);
+  return line;
+}
+
+std::vector<CLI::ConfigItem> parse(const std::filesystem::path& path) {
+  std::istringstream text(app::read_text_file(path, kLimit, ErrorCode::kUsage));
+  std::stringstream clean;
+  for (std::string line; std::getline(text, line);) clean << without_comment(line, path) << '\n';
+  CLI::ConfigTOML reader;
+  reader.comment('\0');
+  try {
+    return reader.from_config(clean);
+  } catch (const std::exception& e) {
+    refuse(path, std::string("can't be read as TOML: ") + e.what());
+  }
+}
+
+}  // namespace
+
+void read_config(const std::filesystem::path& path, app::Settings& settings) {
+  for (const CLI::ConfigItem& item : parse(path)) {
+    if (!item.parents.empty()) refuse(path, "sections like [" + item.parents.front() + "] have no meaning here");
+    std::string name = item.name;
+    const app::OptionSpec* spec = app::find_option(name);
+    const bool negated = spec == nullptr && name.starts_with("no-");
+    if (negated) spec = app::find_option(name.substr(3));
+    if (spec == nullptr || (negated && spec->kind != app::Kind::kSwitch)) {
+      refuse(path, "unknown option '" + name + "'", "keys are long option names; --help-all lists them");
+    }
+    if (name == "config" || name == "help" || name == "help-all" || name == "version") {
+      refuse(path, "'" + name + "' belongs on the command line");
+    }
+    if (item.inputs.size() != 1 && spec->kind != app::Kind::kList) {
+      refuse(path, "'" + name + "' takes one value", "put text with blanks or commas in quotes");
+    }
+    std::vector<std::string> values = item.inputs;
+    if (negated) {
+      app::Settings one;
+      one.set(spec->name, values, app::Source::kConfig);
+      values = {one.flag(spec->name) ? "false" : "true"};
+    }
+    settings.set(spec->name, std::move(values), app::Source::kConfig);
+  }
+}
+
+}  // namespace zimage::cli

@@ -1,0 +1,15 @@
+// `--config FILE`: options from a TOML file.
+#pragma once
+
+#include <filesystem>
+
+#include "app/settings.h"
+
+namespace zimage::cli {
+
+/// Reads `long-option-name = value` lines (strings in quotes, numbers, true and false, arrays for repeatable options,
+/// `#` comments) as Source::kConfig. Strings are taken as they are: there are no escapes.
+/// Errors: kUsage, naming the file: unreadable, an unknown key, a section, a value that has no single meaning.
+void read_config(const std::filesystem::path& path, app::Settings& settings);
+
+}  // namespace zimage::cli

@@ -1,0 +1,116 @@
+#include "cli/help.h"
+
+#include <sstream>
+
+#include "app/option_table.h"
+#include "zimage/version.h"
+
+namespace zimage::cli {
+namespace {
+
+using app::Kind;
+using app::OptionSpec;
+
+constexpr std::size_t kColumn = 30;
+constexpr std::size_t kWidth = 100;
+
+constexpr const char* kExamples = R"(Repaints the white part of a mask with Z-Image-Turbo.
+
+  zimage-inpaint --image photo.png --mask mask.png --prompt "a red door"
+  zimage-inpaint -i photo.png -m mask.png -p "a red door" -o door.png --seed 7
+  zimage-inpaint -i cutout.png -m alpha -p "a beach" --num-images 4 -o results/
+  zimage-inpaint -i photo.png -m mask.png -p "grass" --strength 0.6 --model Z-Image-Turbo
+
+Usage: zimage-inpaint --image PATH --mask PATH --prompt TEXT [-o PATH] [options]
+)";
+
+constexpr const char* kExitCodes = R"(
+Exit codes:
+  0 ok, 1 runtime, 2 usage, 3 input (picture, mask, manifest), 4 model, 5 out of memory,
+  6 golden mismatch, 7 some jobs of a batch failed, 130 interrupted
+
+Environment:
+  ZIMAGE_MODEL  the model, where --model isn't given
+  NO_COLOR      no colours, where --color isn't given
+
+A later source gives only what an earlier one doesn't: options, --replay, environment, --config.
+)";
+
+std::string left_column(const OptionSpec& spec) {
+  std::string text = spec.short_name != 0 ? std::string("  -") + spec.short_name + ", " : "      ";
+  text += spec.kind == Kind::kSwitch ? "--[no-]" : "--";
+  text += spec.name;
+  if (*spec.value_name != '\0') text += std::string(" ") + spec.value_name;
+  return text;
+}
+
+std::string description(const OptionSpec& spec, bool all) {
+  std::string text = spec.help;
+  const bool shows_default = *spec.default_value != '\0' && spec.kind != Kind::kCount;
+  if (spec.kind == Kind::kSwitch) {
+    text += std::string(spec.default_value) == "true" ? " (on)" : " (off)";
+  } else if (shows_default) {
+    text += std::string(" (") + spec.default_value + ")";
+  }
+  if (!all) return text;
+  if (*spec.more != '\0') text += std::string(". ") + spec.more;
+  if (spec.only == nullptr) return text;
+  const auto allowed = app::words(spec.only);
+  const bool nothing = allowed.empty() || spec.kind == Kind::kFlag || spec.kind == Kind::kSwitch;
+  text += nothing ? " [not in this version]" : " [this version: " + std::string(spec.only) + "]";
+  return text;
+}
+
+void print_wrapped(std::ostream& out, const std::string& left, const std::string& text) {
+  out << left;
+  std::size_t column = left.size();
+  if (column + 2 > kColumn) {
+    out << '\n';
+    column = 0;
+  }
+  out << std::string(kColumn - column, ' ');
+  column = kColumn;
+  bool first = true;
+  for (const std::string& word : app::words(text)) {
+    if (!first && column + 1 + word.size() > kWidth) {
+      out << '\n' << std::string(kColumn, ' ');
+      column = kColumn;
+      first = true;
+    }
+    out << (first ? "" : " ") << word;
+    column += word.size() + (first ? 0 : 1);
+    first = false;
+  }
+  out << '\n';
+}
+
+}  // namespace
+
+std::string help_text(bool all) {
+  std::ostringstream out;
+  out << kExamples;
+  if (all) {
+    for (const app::SubcommandSpec& spec : app::subcommand_table()) {
+      print_wrapped(out, std::string("       zimage-inpaint ") + spec.name,
+                    std::string(spec.help) + " [not in this version]");
+    }
+  }
+  bool any = false;
+  app::Group group{};
+  for (const OptionSpec& spec : app::option_table()) {
+    if (!all && spec.tier != app::Tier::kShort) continue;
+    if (!any || spec.group != group) out << '\n' << app::to_string(spec.group) << ":\n";
+    any = true;
+    group = spec.group;
+    print_wrapped(out, left_column(spec), description(spec, all));
+  }
+  out << (all ? kExitCodes : "\n--help-all shows every option.\n");
+  return out.str();
+}
+
+std::string version_text() {
+  return std::string("zimage-inpaint ") + version() + "\ncommit " + git_commit() + "\nlibtorch " + torch_version() +
+         "\n";
+}
+
+}  // namespace zimage::cli

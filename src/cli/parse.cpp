@@ -1,0 +1,176 @@
+#include "cli/parse.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+
+#include "app/option_table.h"
+#include "zimage/error.h"
+
+namespace zimage::cli {
+namespace {
+
+using app::Kind;
+using app::OptionSpec;
+
+/// Edit distance in which a swap of neighbours is one edit.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t same = a[i - 1] == b[j - 1] ? 0 : 1;
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + same});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+std::string nearest(const std::string& name) {
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+  for (const OptionSpec& spec : app::option_table()) {
+    const std::size_t d = distance(name, spec.name);
+    if (d < best_distance) {
+      best_distance = d;
+      best = spec.name;
+    }
+  }
+  return best;
+}
+
+/// The option an argument names (`--x`, `--x=…`, `-x`), or null.
+const OptionSpec* option_of(const std::string& arg) {
+  if (arg.starts_with("--")) return app::find_option(arg.substr(2, arg.find('=') - 2));
+  if (arg.size() < 2 || arg[0] != '-') return nullptr;
+  for (const OptionSpec& spec : app::option_table()) {
+    if (spec.short_name != 0 && spec.short_name == arg.back() && arg.size() == 2) return &spec;
+  }
+  return nullptr;
+}
+
+/// Calls `visit(argument)` for everything that isn't an option's value, up to `--`.
+template <typename Visit>
+void for_each_option(const std::vector<std::string>& args, Visit visit) {
+  for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
+    visit(args[i]);
+    const OptionSpec* spec = option_of(args[i]);
+    if (spec != nullptr && app::takes_value(*spec) && args[i].find('=') == std::string::npos) ++i;
+  }
+}
+
+/// `--name=value` as two arguments: the library would take `--name=` for an option whose value comes next.
+std::vector<std::string> split_values(const std::vector<std::string>& args) {
+  std::vector<std::string> out;
+  bool options = true;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const std::string& arg = args[i];
+    const OptionSpec* spec = options ? option_of(arg) : nullptr;
+    const bool with_value = spec != nullptr && app::takes_value(*spec);
+    options = options && arg != "--";
+    if (with_value && arg.find('=') != std::string::npos && arg.starts_with("--")) {
+      out.push_back(arg.substr(0, arg.find('=')));
+      out.push_back(arg.substr(arg.find('=') + 1));
+      continue;
+    }
+    out.push_back(arg);
+    if (with_value && i + 1 < args.size()) out.push_back(args[++i]);
+  }
+  return out;
+}
+
+std::string names_of(const OptionSpec& spec) {
+  std::string names = spec.short_name != 0 ? std::string("-") + spec.short_name + "," : std::string();
+  names.append("--").append(spec.name);
+  if (spec.kind == Kind::kSwitch) names += std::string(",!--no-") + spec.name;
+  return names;
+}
+
+CLI::Option* add_option(CLI::App& parser, const OptionSpec& spec) {
+  CLI::Option* option =
+      app::takes_value(spec) ? parser.add_option(names_of(spec))->expected(1) : parser.add_flag(names_of(spec));
+  // Everything is kept: which of several values counts is decided by who asks for it (the last, or all of a list).
+  return option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void record(const OptionSpec& spec, const CLI::Option& option, app::Settings& settings) {
+  if (option.count() == 0) return;
+  std::vector<std::string> values = option.results();
+  if (spec.kind == Kind::kCount) values = {std::to_string(option.count())};
+  settings.set(spec.name, std::move(values), app::Source::kCommandLine);
+}
+
+[[noreturn]] void refuse_extra(const std::vector<std::string>& extras) {
+  const auto option = std::find_if(extras.begin(), extras.end(),
+                                   [](const std::string& a) { return a.size() > 1 && a[0] == '-' && a != "--"; });
+  if (option == extras.end()) {
+    const std::string first = extras.front() == "--" && extras.size() > 1 ? extras[1] : extras.front();
+    throw Error(ErrorCode::kUsage, "unexpected argument '" + first + "'", "give the picture with --image PATH");
+  }
+  const std::string name = option->substr(0, option->find('='));
+  const std::string near = name.starts_with("--") ? nearest(name.substr(2)) : "";
+  throw Error(ErrorCode::kUsage, "unknown option " + name,
+              near.empty() ? "--help-all lists every option" : "did you mean --" + near + "?");
+}
+
+/// `zimage-inpaint inspect …`: named on the contract's page, built later.
+void refuse_subcommand(const std::vector<std::string>& args) {
+  if (args.empty()) return;
+  for (const app::SubcommandSpec& spec : app::subcommand_table()) {
+    if (args.front() == spec.name) {
+      throw Error(ErrorCode::kUsage, "the subcommand '" + args.front() + "' is not available in this version",
+                  "--help shows what is");
+    }
+  }
+}
+
+}  // namespace
+
+Early find_early(const std::vector<std::string>& args) {
+  Early early = Early::kNone;
+  for_each_option(args, [&](const std::string& arg) {
+    if (early == Early::kVersion) return;
+    if (arg == "--version") early = Early::kVersion;
+    if (arg == "--help-all") early = Early::kHelpAll;
+    if ((arg == "-h" || arg == "--help") && early == Early::kNone) early = Early::kHelp;
+  });
+  return early;
+}
+
+bool wants_json(const std::vector<std::string>& args) {
+  bool json = false;
+  for_each_option(args, [&](const std::string& arg) { json = json || arg == "--json"; });
+  return json;
+}
+
+void parse_arguments(const std::vector<std::string>& args, app::Settings& settings) {
+  refuse_subcommand(args);
+  CLI::App parser;
+  parser.set_help_flag();
+  parser.allow_extras();
+  std::vector<CLI::Option*> options;
+  for (const OptionSpec& spec : app::option_table()) options.push_back(add_option(parser, spec));
+  std::vector<std::string> reversed = split_values(args);
+  std::reverse(reversed.begin(), reversed.end());  // what the library expects of a vector
+  try {
+    parser.parse(std::move(reversed));
+  } catch (const CLI::ArgumentMismatch& e) {
+    const std::string text = e.what();
+    throw Error(ErrorCode::kUsage, text.substr(0, text.find(':')) + " needs a value", "--help-all explains it");
+  } catch (const CLI::ParseError& e) {
+    throw Error(ErrorCode::kUsage, e.what(), "--help-all lists every option");
+  }
+  if (!parser.remaining().empty()) refuse_extra(parser.remaining());
+  for (std::size_t i = 0; i < options.size(); ++i) record(app::option_table()[i], *options[i], settings);
+}
+
+void read_environment(app::Settings& settings) {
+  const char* model = std::getenv("ZIMAGE_MODEL");
+  if (model != nullptr && *model != '\0') settings.set("model", {model}, app::Source::kEnvironment);
+}
+
+}  // namespace zimage::cli

@@ -1,0 +1,29 @@
+// The command line as it was typed, judged only for its shape.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/settings.h"
+
+namespace zimage::cli {
+
+/// What ends the program before anything is done.
+enum class Early { kNone, kVersion, kHelp, kHelpAll };
+
+/// --version, --help and --help-all win over everything else on the line, also over mistakes. An argument that is
+/// another option's value (`--prompt --version`) doesn't count.
+Early find_early(const std::vector<std::string>& args);
+
+/// Whether --json is among the options, for errors found before parsing is through.
+bool wants_json(const std::vector<std::string>& args);
+
+/// Records the options as Source::kCommandLine. `args` without the program's name.
+/// Errors: kUsage for an unknown option (with the nearest known one), a missing value, an argument that belongs to
+/// none, a subcommand that isn't available in this version.
+void parse_arguments(const std::vector<std::string>& args, app::Settings& settings);
+
+/// $ZIMAGE_MODEL.
+void read_environment(app::Settings& settings);
+
+}  // namespace zimage::cli

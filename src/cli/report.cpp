@@ -1,0 +1,122 @@
+#include "cli/report.h"
+
+#include <sys/resource.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/terminal.h"
+
+namespace zimage::cli {
+namespace {
+
+using app::JobReport;
+using nlohmann::ordered_json;
+
+template <typename T>
+ordered_json or_null(const std::optional<T>& value) {
+  return value ? ordered_json(*value) : ordered_json();
+}
+
+/// The largest resident size of the process so far, in MiB.
+double peak_memory_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+ordered_json model_json(const JobReport& report) {
+  if (!report.model) return {};
+  const ModelInfo& model = *report.model;
+  ordered_json out = {{"name", model.name},
+                      {"path", report.model_path},
+                      {"demo", model.demo},
+                      {"random_weights", model.random_weights},
+                      {"device", model.device},
+                      {"dtype", model.dtype},
+                      {"layers", model.dit_layers},
+                      {"dim", model.dit_dim},
+                      {"parameters", model.parameters}};
+  if (report.status == "planned") {
+    out["files"] = ordered_json::array();
+    for (const auto& file : model.files) out["files"].push_back(file.string());
+  }
+  return out;
+}
+
+ordered_json regions_json(const JobReport& report) {
+  ordered_json regions = ordered_json::array();
+  for (const app::Region& r : report.regions) {
+    regions.push_back({{"x", r.x},
+                       {"y", r.y},
+                       {"width", r.width},
+                       {"height", r.height},
+                       {"working_size", {r.working_width, r.working_height}}});
+  }
+  return regions;
+}
+
+std::string output_text(const JobReport& report) { return report.output->empty() ? "-" : report.output->string(); }
+
+}  // namespace
+
+std::string to_json_line(const JobReport& report) {
+  ordered_json out;
+  out["status"] = report.status;
+  out["output"] = report.output ? ordered_json(output_text(report)) : ordered_json();
+  out["image"] = or_null(report.image);
+  out["mask"] = or_null(report.mask);
+  out["prompt"] = or_null(report.prompt);
+  out["seed"] = or_null(report.seed);
+  out["strength"] = or_null(report.strength);
+  out["strategy"] = or_null(report.strategy);
+  out["steps"] = or_null(report.steps);
+  out["forwards"] = or_null(report.forwards);
+  out["sigmas"] = report.sigmas.empty() ? ordered_json() : ordered_json(report.sigmas);
+  out["size"] = report.width > 0 ? ordered_json{report.width, report.height} : ordered_json();
+  out["regions"] = report.regions.empty() ? ordered_json() : regions_json(report);
+  out["changed_pixels"] = or_null(report.changed_pixels);
+  out["max_change_outside_mask"] = or_null(report.max_change_outside_mask);
+  out["timings_ms"] = report.timings_ms.empty() ? ordered_json() : ordered_json(report.timings_ms);
+  out["peak_memory_mb"] = peak_memory_mb();
+  out["model"] = model_json(report);
+  if (report.error) {
+    out["error"] = {{"code", static_cast<int>(report.error->code())},
+                    {"kind", to_string(report.error->code())},
+                    {"message", report.error->message()},
+                    {"hint", report.error->hint()}};
+  }
+  // A path that isn't UTF-8 must not cost the line.
+  return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string to_plan_text(const JobReport& report) {
+  std::ostringstream out;
+  out << "image     " << printable(*report.image) << " (" << report.width << "x" << report.height << ")\n";
+  out << "mask      " << printable(*report.mask) << "\n";
+  out << "prompt    " << printable(*report.prompt) << "\n";
+  out << "output    " << printable(output_text(report)) << (report.status == "skipped" ? " (kept as it is)" : "")
+      << "\n";
+  out << "seed      " << *report.seed << "\n";
+  out << "strategy  " << *report.strategy << "\n";
+  out << "steps     " << *report.steps << " (" << *report.forwards << " forwards)\n";
+  out << "sigmas   ";
+  for (const double sigma : report.sigmas) out << ' ' << sigma;
+  out << "\nmodel     " << report.model->name << " (" << report.model->parameters << " parameters, "
+      << report.model->device << ", " << report.model->dtype << ")\n";
+  for (const auto& file : report.model->files) out << "file      " << printable(file.string()) << "\n";
+  return out.str();
+}
+
+void StdoutReporter::job(const JobReport& report) {
+  if (json_) return write_stdout(to_json_line(report));
+  if (report.status == "planned") return write_stdout(to_plan_text(report));
+  // With --output - stdout holds the picture and nothing else.
+  if (report.output && !report.output->empty()) write_stdout(report.output->string() + "\n");
+}
+
+void StdoutReporter::picture(const std::vector<std::uint8_t>& png) {
+  write_stdout({reinterpret_cast<const char*>(png.data()), png.size()});
+}
+
+}  // namespace zimage::cli

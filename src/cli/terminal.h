@@ -1,0 +1,32 @@
+// Standard streams and what the terminal behind them can do.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace zimage::cli {
+
+/// Opens /dev/null in place of standard streams that the parent closed, so that no file of ours gets their numbers.
+/// Returns whether stdout was open.
+bool ensure_standard_streams();
+
+/// Writes everything to stdout. Errors: kRuntime with the system's reason (a closed pipe, a full disk).
+void write_stdout(std::string_view bytes);
+
+/// One write to stderr; what fails there can't be told anywhere.
+void write_stderr(std::string_view text) noexcept;
+
+bool stdout_is_terminal();
+/// A terminal that understands cursor movements: TERM is set and isn't "dumb".
+bool stderr_is_terminal();
+/// Columns of stderr's terminal, 80 where it doesn't say.
+std::size_t terminal_width();
+
+/// Whether to colour stderr: `when` is auto, always or never; auto asks the terminal, NO_COLOR and TERM.
+bool use_color(const std::string& when);
+
+/// Control characters (newlines, escape sequences in file names) as \n, \t, \xNN, so that a message is one line.
+std::string printable(std::string_view text);
+
+}  // namespace zimage::cli
