@@ -1,6 +1,7 @@
 # Everything the project links. libtorch comes through CMAKE_PREFIX_PATH (scripts/setup says how).
 find_package(Torch 2.7 REQUIRED)  # cmake/FindTorch.cmake
 find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
 find_package(Threads REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
