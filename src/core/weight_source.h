@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ class WeightSource {
   virtual at::Tensor tensor(const std::string& name) const = 0;
   /// What to call the source in messages: the file, or the index of a sharded one.
   virtual std::string description() const = 0;
+  /// The files behind it, for hashes and reports.
+  virtual std::vector<std::filesystem::path> files() const = 0;
 };
 
 }  // namespace zimage

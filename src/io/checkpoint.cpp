@@ -80,7 +80,7 @@ class Checkpoint : public WeightSource {
   }
 
   std::string description() const override { return path_.string(); }
-  const std::vector<fs::path>& files() const { return files_; }
+  std::vector<fs::path> files() const override { return files_; }
 
  private:
   /// One message for all of them: they come in hundreds.
@@ -195,11 +195,6 @@ std::shared_ptr<const WeightSource> open_checkpoint(const fs::path& path) {
   if (located.file.empty()) throw Error(ErrorCode::kModel, located.problem, located.hint);
   if (located.file.extension() == ".json") return open_sharded(located.file);
   return std::make_shared<Checkpoint>(located.file, std::vector<fs::path>{located.file}, read_shard(located.file));
-}
-
-std::vector<fs::path> checkpoint_files(const WeightSource& source) {
-  const auto* checkpoint = dynamic_cast<const Checkpoint*>(&source);
-  return checkpoint == nullptr ? std::vector<fs::path>{} : checkpoint->files();
 }
 
 }  // namespace zimage::io

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <vector>
 
 #include "core/weight_source.h"
 
@@ -18,8 +17,5 @@ namespace zimage::io {
 /// no obstacle; find() and tensor() of such a weight throw kModel (naming some of them; hint: which file to get
 /// instead).
 std::shared_ptr<const WeightSource> open_checkpoint(const std::filesystem::path& path);
-
-/// The files behind a source opened above, for hashes and reports.
-std::vector<std::filesystem::path> checkpoint_files(const WeightSource& source);
 
 }  // namespace zimage::io

@@ -1,0 +1,24 @@
+// RePaint for flow matching: after every step the kept part is put back at the step's noise level.
+// Source: RePaint, arXiv 2201.09865, with the flow-matching interpolation in place of its diffusion.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace zimage {
+
+/// Max-pools a pixel mask [1, 1, H, W] to latent cells [1, 1, H/8, W/8]: a cell that a stroke touches is repainted.
+at::Tensor latent_mask(const at::Tensor& mask);
+
+/// x_σ = σ·noise + (1 − σ)·latent.
+at::Tensor noised(const at::Tensor& latent, const at::Tensor& noise, double sigma);
+
+struct RepaintBlend {
+  at::Tensor mask;    ///< [1, 1, h, w], 1 = repaint
+  at::Tensor latent;  ///< of the whole unmasked picture, [1, 16, h, w]
+  at::Tensor noise;   ///< the noise that started the sampling
+
+  /// x at noise level `sigma` → m·x + (1 − m)·noised(latent, noise, sigma).
+  at::Tensor operator()(const at::Tensor& x, double sigma) const;
+};
+
+}  // namespace zimage

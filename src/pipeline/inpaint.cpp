@@ -1,0 +1,200 @@
+#include "pipeline/inpaint.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "conditioning/composite.h"
+#include "conditioning/geometry.h"
+#include "conditioning/pixels.h"
+#include "conditioning/prompt.h"
+#include "conditioning/repaint.h"
+#include "core/log.h"
+#include "core/tap.h"
+#include "sampling/guidance.h"
+#include "sampling/noise.h"
+#include "sampling/samplers.h"
+#include "sampling/schedule.h"
+#include "zimage/error.h"
+
+namespace zimage {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void require_finite(const at::Tensor& values, const char* what) {
+  if (at::isfinite(values).all().item<bool>()) return;
+  throw Error(ErrorCode::kModel, std::string(what) + " are not finite numbers",
+              "the model's weights don't fit together, or the dtype's range is too small: try --dtype fp32");
+}
+
+void check_request(const Request& request) {
+  const auto& image = request.image;
+  if (image.empty()) throw Error(ErrorCode::kInput, "the picture is empty");
+  if (request.mask.width != image.width || request.mask.height != image.height) {
+    throw Error(ErrorCode::kInput, "the mask's size is not the picture's");
+  }
+  if (request.mask.count() == 0) throw Error(ErrorCode::kInput, "the mask is empty: nothing is to be repainted");
+}
+
+}  // namespace
+
+/// One run's state, handed from stage to stage.
+struct InpaintPipeline::Job {
+  Job(const Request& request_, Observer& observer_) : request(request_), observer(observer_) {}
+
+  /// Ends the stage before, asks whether to go on, begins the next.
+  void begin(const std::string& stage) {
+    end();
+    check_cancelled();
+    name = stage;
+    observer.stage(stage);
+    started = Clock::now();
+  }
+  void end() {
+    if (!name.empty()) {
+      result.timings[name] += std::chrono::duration<double, std::milli>(Clock::now() - started).count();
+    }
+    name.clear();
+  }
+  void check_cancelled() {
+    if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
+  }
+
+  const Request& request;
+  Observer& observer;
+  std::string name;
+  Clock::time_point started;
+  WorkingRegion region;
+  std::vector<double> sigmas;
+  DiTContext positive;
+  DiTContext negative;  ///< only with guidance
+  RepaintBlend blend;
+  Result result;
+};
+
+InpaintPipeline::InpaintPipeline(const ModelPaths& paths, const ComputeOptions& compute)
+    : models_(paths, resolve_compute(compute)) {}
+
+const InpaintPipeline::Prompt& InpaintPipeline::encode_prompt(const std::string& prompt) {
+  const auto known = prompts_.find(prompt);
+  if (known != prompts_.end()) return known->second;
+  const PromptTokens tokens = tokenize_prompt(models_.tokenizer(), prompt);
+  if (tokens.full_length > tokens.ids.size()) {
+    log::warning("the prompt has " + std::to_string(tokens.full_length) + " tokens; the model reads the first " +
+                 std::to_string(tokens.ids.size()));
+  }
+  Prompt encoded{models_.text_encoder().forward(tokens.ids), static_cast<std::int64_t>(tokens.ids.size())};
+  require_finite(encoded.embeds, "the prompt's embeddings");
+  return prompts_.emplace(prompt, std::move(encoded)).first->second;
+}
+
+void InpaintPipeline::encode_prompts(Job& job) {
+  const Request& request = job.request;
+  job.begin("encode prompt");
+  const std::int64_t height = job.region.working_height / VAEConfig::kScale;
+  const std::int64_t width = job.region.working_width / VAEConfig::kScale;
+  const bool guided = request.guidance_scale != 1.0;
+  const Prompt& positive = encode_prompt(request.prompt);
+  job.result.prompt_tokens = positive.tokens;
+  if (guided) encode_prompt(request.negative_prompt);
+  models_.finish_text_encoder();
+  job.begin("load");
+  const DiT& dit = models_.dit();
+  job.begin("encode prompt");
+  job.positive = dit.prepare(positive.embeds, height, width);
+  if (guided) job.negative = dit.prepare(prompts_.at(request.negative_prompt).embeds, height, width);
+}
+
+void InpaintPipeline::encode_picture(Job& job) {
+  job.begin("load");
+  const VAE& vae = models_.vae();
+  job.begin("encode picture");
+  const at::Tensor pixels =
+      resize_pixels(to_pixels(job.request.image), job.region.working_height, job.region.working_width);
+  const at::Tensor mask =
+      resize_mask(to_mask_tensor(job.request.mask), job.region.working_height, job.region.working_width);
+  job.blend.latent = vae.encoder.encode(pixels);
+  require_finite(job.blend.latent, "the picture's latents");
+  job.blend.mask = latent_mask(mask);
+  job.blend.noise = make_noise(job.blend.latent.sizes().vec(), job.request.seed);
+  tap("pipeline.latent", job.blend.latent);
+  tap("pipeline.noise", job.blend.noise);
+  tap("pipeline.mask", job.blend.mask);
+}
+
+at::Tensor InpaintPipeline::denoise(Job& job) {
+  job.begin("denoise");
+  const DiT& dit = models_.dit();
+  const bool guided = job.request.guidance_scale != 1.0;
+  const int total = static_cast<int>(job.sigmas.size()) - 1;
+  SamplingProblem problem;
+  problem.sigmas = job.sigmas;
+  problem.x = noised(job.blend.latent, job.blend.noise, job.sigmas.front());
+  problem.denoiser = [&](const at::Tensor& x, double sigma) {
+    job.check_cancelled();
+    // Z-Image's conventions stay here: it is fed 1 − σ, and its output is the negated noise prediction.
+    const float timestep = 1.0F - static_cast<float>(sigma);
+    at::Tensor noise_pred = -dit.forward(x, timestep, job.positive);
+    if (guided) noise_pred = guide(noise_pred, -dit.forward(x, timestep, job.negative), job.request.guidance_scale);
+    const at::Tensor denoised = x - noise_pred * sigma;
+    tap("pipeline.denoised", denoised);
+    require_finite(denoised, "the latents");
+    return denoised;
+  };
+  problem.callback = [&](const at::Tensor& x, int step, double sigma_next) {
+    job.observer.step(step + 1, total);
+    return job.blend(x, sigma_next);
+  };
+  return job.request.sampler == SamplerKind::kEuler ? sample_euler(problem) : sample_res_multistep(problem);
+}
+
+void InpaintPipeline::finish(Job& job, const at::Tensor& latents) {
+  const Request& request = job.request;
+  Result& result = job.result;
+  tap("pipeline.latents", latents);
+  job.begin("decode");
+  const at::Tensor pixels = models_.vae().decoder.decode(latents);
+  require_finite(pixels, "the decoded pixels");
+  job.begin("composite");
+  result.image = request.composite
+                     ? composite(request.image, request.mask, job.region, pixels, request.opaque_hole)
+                     : to_image(pixels);
+  const bool comparable = request.composite;
+  if (comparable) {
+    const Difference difference = compare(request.image, result.image, request.mask);
+    result.changed_pixels = difference.changed_pixels;
+    result.max_change_outside_mask = difference.max_change_outside_mask;
+  }
+  if (request.keep_latents) {
+    const at::Tensor flat = latents.contiguous();
+    const float* values = flat.const_data_ptr<float>();
+    result.latents = {static_cast<int>(flat.size(1)), static_cast<int>(flat.size(2)), static_cast<int>(flat.size(3)),
+                      {values, values + flat.numel()}};
+  }
+  job.end();
+}
+
+Result InpaintPipeline::run(const Request& request, Observer& observer) {
+  check_request(request);
+  Job job(request, observer);
+  job.region = whole_picture(request.image.width, request.image.height);
+  // σ is computed in fp64 and kept as fp32, as the reference keeps it.
+  for (const double sigma : sigmas_from_strength(make_sigmas(request.steps, request.shift), request.strength)) {
+    job.sigmas.push_back(static_cast<double>(static_cast<float>(sigma)));
+  }
+  job.result.sigmas = job.sigmas;
+  job.result.steps = static_cast<int>(job.sigmas.size()) - 1;
+  job.result.strategy = "repaint";
+  job.result.strategy_reason = "no ControlNet is active";
+  job.result.working_width = job.region.working_width;
+  job.result.working_height = job.region.working_height;
+  encode_prompts(job);
+  encode_picture(job);
+  finish(job, denoise(job));
+  return std::move(job.result);
+}
+
+}  // namespace zimage

@@ -1,0 +1,40 @@
+// The order of the stages: prompt → latents → denoising → pixels → composite.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+
+#include "pipeline/model_store.h"
+#include "zimage/inpainter.h"
+
+namespace zimage {
+
+class InpaintPipeline {
+ public:
+  InpaintPipeline(const ModelPaths& paths, const ComputeOptions& compute);
+
+  const ModelStore& models() const { return models_; }
+
+  /// Errors as Inpainter::run.
+  Result run(const Request& request, Observer& observer);
+
+ private:
+  struct Job;
+  struct Prompt {
+    at::Tensor embeds;  ///< [1, L, cap_feat_dim]
+    std::int64_t tokens = 0;
+  };
+
+  const Prompt& encode_prompt(const std::string& prompt);
+  void encode_prompts(Job& job);
+  void encode_picture(Job& job);
+  at::Tensor denoise(Job& job);
+  void finish(Job& job, const at::Tensor& latents);
+
+  ModelStore models_;
+  std::map<std::string, Prompt> prompts_;  ///< a prompt is encoded once
+};
+
+}  // namespace zimage

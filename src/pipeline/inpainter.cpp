@@ -1,0 +1,80 @@
+// The library's front door: guards, and libtorch's errors turned into ours.
+#include "zimage/inpainter.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
+
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include "pipeline/inpaint.h"
+#include "sampling/schedule.h"
+
+namespace zimage {
+namespace {
+
+std::string first_line(const char* text) {
+  const std::string_view view(text);
+  return std::string(view.substr(0, view.find('\n')));
+}
+
+bool says_out_of_memory(const char* text) {
+  const std::string_view view(text);
+  for (const char* sign : {"can't allocate memory", "not enough memory", "out of memory"}) {
+    if (view.find(sign) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+[[noreturn]] void out_of_memory() {
+  throw Error(ErrorCode::kMemory, "out of memory", "use a smaller picture, or --dtype bf16");
+}
+
+template <class Work>
+auto guarded(Work work) {
+  try {
+    const c10::InferenceMode guard;
+    return work();
+  } catch (const Error&) {
+    throw;
+  } catch (const c10::OutOfMemoryError&) {
+    out_of_memory();
+  } catch (const c10::Error& e) {
+    if (says_out_of_memory(e.what_without_backtrace())) out_of_memory();
+    throw Error(ErrorCode::kRuntime, "libtorch: " + first_line(e.what_without_backtrace()), "");
+  } catch (const std::bad_alloc&) {
+    out_of_memory();
+  }
+}
+
+}  // namespace
+
+struct Inpainter::Impl {
+  Impl(const ModelPaths& paths, const ComputeOptions& compute) : pipeline(paths, compute) {}
+  InpaintPipeline pipeline;
+};
+
+Inpainter::Inpainter(const ModelPaths& paths, const ComputeOptions& compute)
+    : impl_(guarded([&] { return std::make_unique<Impl>(paths, compute); })) {}
+
+Inpainter::~Inpainter() = default;
+Inpainter::Inpainter(Inpainter&&) noexcept = default;
+Inpainter& Inpainter::operator=(Inpainter&&) noexcept = default;
+
+const ModelInfo& Inpainter::info() const { return impl_->pipeline.models().info(); }
+
+int Inpainter::max_side() const {
+  return static_cast<int>(impl_->pipeline.models().dit_config().max_latent_side() * VAEConfig::kScale);
+}
+
+Result Inpainter::run(const Request& request, Observer& observer) {
+  return guarded([&] { return impl_->pipeline.run(request, observer); });
+}
+
+std::vector<double> plan_sigmas(int steps, double shift, double strength) {
+  return sigmas_from_strength(make_sigmas(steps, shift), strength);
+}
+
+}  // namespace zimage

@@ -1,0 +1,59 @@
+// The model's parts: found and checked at once, loaded when first needed, given up when memory asks for it.
+// The one place that decides who holds weights, and when.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "conditioning/tokenizer.h"
+#include "core/weight_source.h"
+#include "io/model_files.h"
+#include "models/dit.h"
+#include "models/text_encoder.h"
+#include "models/vae.h"
+#include "pipeline/compute.h"
+#include "zimage/inpainter.h"
+
+namespace zimage {
+
+class ModelStore {
+ public:
+  /// Finds the files, reads configs and headers, and compares every name and shape. No weight is read.
+  /// Errors: kModel, with everything that is missing, unexpected or mis-shaped in any part.
+  ModelStore(const ModelPaths& paths, const Compute& compute);
+
+  const ModelInfo& info() const { return info_; }
+  const DiTConfig& dit_config() const { return dit_config_; }
+  const VAEConfig& vae_config() const { return vae_config_; }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+
+  /// Each loads on first use. Errors: kModel for weights that aren't finite; kMemory.
+  const TextEncoder& text_encoder();
+  const DiT& dit();
+  const VAE& vae();
+
+  /// Says that the prompt is encoded: the text encoder goes, unless all parts fit in memory side by side.
+  void finish_text_encoder();
+
+ private:
+  void open(const io::ModelFiles& files);
+  void check();
+  void decide_memory();
+  void describe(const io::ModelFiles& files, const Compute& compute);
+
+  nn::Placement placement_;
+  nn::Placement dit_placement_;
+  bool keep_text_encoder_ = false;
+  std::shared_ptr<const WeightSource> dit_source_, text_encoder_source_, vae_source_;
+  DiTConfig dit_config_;
+  TextEncoderConfig text_encoder_config_;
+  VAEConfig vae_config_;
+  std::optional<Tokenizer> tokenizer_;
+  std::optional<TextEncoder> text_encoder_;
+  std::optional<DiT> dit_;
+  std::optional<VAE> vae_;
+  ModelInfo info_;
+};
+
+}  // namespace zimage
