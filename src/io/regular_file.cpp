@@ -60,7 +60,9 @@ RegularFile open_regular_file(const std::filesystem::path& path, ErrorCode code)
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) throw Error(code, path.string() + " can't be read: " + std::strerror(errno));
   if (!S_ISREG(info.st_mode)) throw Error(code, path.string() + " " + kind_of(info));
-  if (info.st_size == 0) throw Error(code, path.string() + " is empty");
+  if (info.st_size == 0)
+    throw Error(code, path.string() + " is empty",
+                "it was probably not written or downloaded to the end: get it again");
   return {std::move(fd), static_cast<std::size_t>(info.st_size)};
 }
 
