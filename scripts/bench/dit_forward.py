@@ -6,7 +6,7 @@
 A random model of middle size (dim 1024, 8 layers, 8 heads x 128, 512x512 pixels, 64 caption tokens) is written to a
 temporary folder. Each side does one forward to warm up, and the two outputs must agree; then they take turns (ours,
 diffusers, ours, diffusers, ...). Exits 1 if the outputs don't agree (relative L2 above 1e-5), or if the median of the
-pairs' ratios ours/diffusers is above 1. On a machine that is busy otherwise the ratios scatter by 10 %: ask for more pairs.
+pairs' ratios ours/diffusers is above 1. On a busy machine the ratios scatter by 10 %: ask for more pairs.
 
 Our side is `dit_bench TRANSFORMER_DIR INPUTS.safetensors OUTPUT.f32 --threads N`. INPUTS has `latents` [1, 16, 64, 64],
 `timestep` [1] and `prompt_embeds` [1, 64, 256], all F32. It loads the model; for every line "run" on stdin it does one

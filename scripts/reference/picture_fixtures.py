@@ -31,7 +31,7 @@ CASES = [
     dict(model="a", size=(48, 48), mask="box", prompt="", steps=3, seed=8),
     dict(model="b", size=(48, 48), mask="disc", prompt=LONG_PROMPT, steps=3, shift=2.0, seed=9),
     dict(model="c", size=(96, 48), mask="strokes", prompt="a wire", steps=4, seed=10),
-    dict(model="a", size=(64, 64), mask="whole", prompt="a field of wheat", steps=6, seed=11),
+    dict(model="a", size=(128, 64), mask="whole", prompt="a field of wheat", steps=6, seed=11),
     dict(model="c", size=(48, 64), mask="disc", prompt="dust", steps=20, shift=2.0, strength=0.1, seed=12),
     dict(model="a", size=(48, 48), mask="disc", prompt="glass", strength=LAST_LEVEL, seed=13),
     dict(model="a", size=(48, 48), mask="disc", prompt="glass", strength=LAST_LEVEL + 1e-4, seed=13),

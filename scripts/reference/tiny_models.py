@@ -38,6 +38,9 @@ def randomize(module: nn.Module, seed: int) -> None:
             value = _normal(parameter.shape, generator, std)
         elif name.endswith("bias"):
             value = _normal(parameter.shape, generator, 0.1)
+        elif name.endswith(("to_q.weight", "to_k.weight", "q_proj.weight", "k_proj.weight")) and "mid_block" not in name:
+            # Quiet, so that the epsilon of the norm that follows shows.
+            value = _normal(parameter.shape, generator, 0.1 * _fan_in_std(parameter))
         elif name == "t_embedder.mlp.2.weight":
             value = _normal(parameter.shape, generator, 2.5 * _fan_in_std(parameter))
         else:
@@ -47,7 +50,13 @@ def randomize(module: nn.Module, seed: int) -> None:
 
 @torch.no_grad()
 def scale_vae(vae: AutoencoderKL) -> None:
-    """Latents of about unit scale, and pictures in the middle of [0, 1] with variety."""
+    """Latents of about unit scale, and pictures in the middle of [0, 1] with variety.
+
+    The first convolutions are quiet, so that the first GroupNorm's epsilon shows in what follows.
+    """
+    for conv in (vae.encoder.conv_in, vae.decoder.conv_in):
+        conv.weight.mul_(0.05)
+        conv.bias.mul_(0.05)
     generator = torch.Generator().manual_seed(1)
     pixels = torch.rand((1, 3, 8, 8), generator=generator)
     pixels = nn.functional.interpolate(pixels, (64, 64), mode="bilinear") * 2 - 1
