@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# `cmake --install`, moved elsewhere and run from another folder: it finds its libraries and its demo model, and writes
+# the same bytes as the program in the build folder.
+# usage: install_test.sh CMAKE BUILD_FOLDER SOURCE_FOLDER
+set -euo pipefail
+cmake=$1 build=$2 source=$3
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$cmake" --install "$build" --prefix "$folder/first" >/dev/null
+mv "$folder/first" "$folder/moved here"
+program="$folder/moved here/bin/zimage-inpaint"
+demo="$folder/moved here/share/zimage-inpaint/models/demo"
+
+# `../models/demo` is for a source tree; from here there is none, so a result means that the installed model was found.
+inpaint() {
+  (cd / && env -i HOME="$HOME" "$1" --image "$2/picture.png" --mask "$2/mask.png" --prompt "hills" --seed 1 --steps 2 \
+    --threads 1 --quiet --output "$3")
+}
+"$program" --version
+inpaint "$program" "$demo" "$folder/installed.png"
+inpaint "$build/zimage-inpaint" "$source/models/demo" "$folder/built.png"
+cmp "$folder/installed.png" "$folder/built.png"
+
+[ -n "$(find "$folder/moved here/share/doc" -name LICENSE)" ] || { echo "the licence is not installed" >&2 && exit 1; }
+if readelf -d "$program" | grep -E 'R(UN)?PATH' | grep -qF "$build"; then
+  echo "the installed program still looks for libraries in $build" >&2
+  exit 1
+fi
+echo "installed, moved, and the same picture"
