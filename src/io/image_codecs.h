@@ -1,0 +1,53 @@
+// One pair of functions a picture format; image_file.cpp chooses.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/image_file.h"
+
+namespace zimage::io::codec {
+
+/// The most pixels a picture may have: a damaged header can't ask for more memory than this.
+inline constexpr std::uint64_t kMaxPixels = std::uint64_t{1} << 28;
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// Decoders. `name` is the file in messages. Errors: kInput.
+ImageFile decode_png(Bytes bytes, const std::string& name);
+ImageFile decode_jpeg(Bytes bytes, const std::string& name);
+ImageFile decode_webp(Bytes bytes, const std::string& name);
+ImageFile decode_bmp(Bytes bytes, const std::string& name);
+
+/// Encoders of a picture that is not empty. Errors: kRuntime.
+std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options);
+std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& options);
+std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& options);
+
+/// kInput: "NAME is damaged: WHY" with a hint.
+[[noreturn]] void refuse_damaged(const std::string& name, const std::string& why);
+[[noreturn]] void refuse_truncated(const std::string& name);
+
+/// Refuses sizes of 0 and beyond kMaxPixels.
+void check_size(std::uint64_t width, std::uint64_t height, const std::string& name);
+
+/// Room for 8-bit samples within `image.samples` (its second half), to be spread by widen_samples() when they are
+/// there: a large picture needs no second buffer.
+std::uint8_t* byte_storage(Image& image);
+void widen_samples(Image& image);
+
+/// The samples of one row as 8 bits; `channels` is how many to keep of each pixel, grey is repeated if it asks for more
+/// colours than the picture has.
+void row_to_bytes(const Image& image, int y, int channels, std::uint8_t* out);
+
+/// Latin-1 (what PNG's tEXt holds) and UTF-8 (what the program holds).
+std::string latin1_to_utf8(const std::string& text);
+/// Whether `text` is well-formed UTF-8.
+bool is_utf8(const std::string& text);
+/// False, leaving `out` unspecified, if some character is beyond Latin-1 or `text` isn't UTF-8.
+bool utf8_to_latin1(const std::string& text, std::string& out);
+
+}  // namespace zimage::io::codec

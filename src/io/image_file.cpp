@@ -1,0 +1,102 @@
+#include "io/image_file.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "io/image_codecs.h"
+#include "io/regular_file.h"
+#include "zimage/error.h"
+
+namespace zimage::io {
+namespace {
+
+/// 2^28 pixels of four 16-bit samples, as they come at worst.
+constexpr std::size_t kMaxFileBytes = (std::size_t{1} << 31) + (std::size_t{1} << 26);
+constexpr const char* kNeeded = "PNG, JPEG, WebP or BMP is needed";
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return text;
+}
+
+[[noreturn]] void refuse_unknown(std::string_view start, const std::string& name) {
+  std::string kind;
+  if (start.starts_with("GIF8")) kind = "GIF";
+  if (start.starts_with(std::string_view("II*\0", 4)) || start.starts_with(std::string_view("MM\0*", 4))) kind = "TIFF";
+  if (start.size() > 8 && start.substr(4, 4) == "ftyp") kind = "HEIC or AVIF";
+  if (start.starts_with("8BPS")) kind = "Photoshop";
+  if (kind.empty()) throw Error(ErrorCode::kInput, name + " is not a picture: " + kNeeded, "check the path");
+  throw Error(ErrorCode::kInput, name + " is a " + kind + " file, which is not supported: " + kNeeded, "convert it");
+}
+
+void check_image(const Image& image) {
+  const bool sizes = image.width > 0 && image.height > 0 && image.channels >= 1 && image.channels <= 4;
+  const bool depth = image.bit_depth == 8 || image.bit_depth == 16;
+  if (!sizes || !depth || image.samples.size() != image.index(0, image.height)) {
+    throw Error(ErrorCode::kRuntime, "the picture to encode has no pixels, or not as many as its size says");
+  }
+}
+
+}  // namespace
+
+const char* to_string(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kPng: return "png";
+    case ImageFormat::kJpeg: return "jpeg";
+    case ImageFormat::kWebp: return "webp";
+    case ImageFormat::kBmp: return "bmp";
+  }
+  return "png";
+}
+
+std::optional<ImageFormat> format_from_name(const std::filesystem::path& path) {
+  const std::string ending = lower_case(path.extension().string());
+  if (ending == ".png") return ImageFormat::kPng;
+  if (ending == ".jpg" || ending == ".jpeg" || ending == ".jpe" || ending == ".jfif") return ImageFormat::kJpeg;
+  if (ending == ".webp") return ImageFormat::kWebp;
+  if (ending == ".bmp" || ending == ".dib") return ImageFormat::kBmp;
+  return std::nullopt;
+}
+
+std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& bytes) {
+  const std::string_view start(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (start.starts_with("\x89PNG\r\n\x1a\n")) return ImageFormat::kPng;
+  if (start.starts_with("\xff\xd8\xff")) return ImageFormat::kJpeg;
+  if (start.starts_with("RIFF") && start.size() >= 12 && start.substr(8, 4) == "WEBP") return ImageFormat::kWebp;
+  if (start.starts_with("BM")) return ImageFormat::kBmp;
+  return std::nullopt;
+}
+
+ImageFile read_image(const std::filesystem::path& path) {
+  return decode_image(read_bytes(path, kMaxFileBytes, ErrorCode::kInput), path.string());
+}
+
+ImageFile decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
+  if (bytes.empty()) throw Error(ErrorCode::kInput, name + " is empty");
+  const std::optional<ImageFormat> format = format_from_bytes(bytes);
+  if (!format) refuse_unknown({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name);
+  switch (*format) {
+    case ImageFormat::kPng: return codec::decode_png(bytes, name);
+    case ImageFormat::kJpeg: return codec::decode_jpeg(bytes, name);
+    case ImageFormat::kWebp: return codec::decode_webp(bytes, name);
+    case ImageFormat::kBmp: break;
+  }
+  return codec::decode_bmp(bytes, name);
+}
+
+std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& options) {
+  if (options.quality < 0 || options.quality > 100) {
+    throw Error(ErrorCode::kUsage, "quality " + std::to_string(options.quality) + " is not from 1 to 100");
+  }
+  check_image(image);
+  switch (options.format) {
+    case ImageFormat::kPng: return codec::encode_png(image, options);
+    case ImageFormat::kJpeg: return codec::encode_jpeg(image, options);
+    case ImageFormat::kWebp: return codec::encode_webp(image, options);
+    case ImageFormat::kBmp: break;
+  }
+  throw Error(ErrorCode::kUsage, "BMP is read, not written", "choose PNG, JPEG or WebP: --format png");
+}
+
+}  // namespace zimage::io

@@ -1,0 +1,122 @@
+// WebP through libwebp.
+#include <webp/decode.h>
+#include <webp/encode.h>
+
+#include "io/image_codecs.h"
+#include "zimage/error.h"
+
+namespace zimage::io::codec {
+namespace {
+
+/// The container's length is at byte 4, without its first 8 bytes. libwebp reads what it needs and lets the rest be
+/// missing.
+bool is_whole(Bytes bytes) {
+  if (bytes.size() < 12) return false;
+  std::uint64_t length = 0;
+  for (std::size_t i = 0; i < 4; ++i) length |= std::uint64_t{bytes[4 + i]} << (8 * i);
+  return length + 8 <= bytes.size();
+}
+
+const char* describe(VP8StatusCode status) {
+  switch (status) {
+    case VP8_STATUS_OUT_OF_MEMORY: return "there is no memory for it";
+    case VP8_STATUS_UNSUPPORTED_FEATURE: return "it uses an unknown feature";
+    default: return "its data can't be decoded";
+  }
+}
+
+struct Config {
+  WebPDecoderConfig value;
+  ~Config() { WebPFreeDecBuffer(&value.output); }
+};
+
+struct Picture {
+  WebPPicture value;
+  WebPMemoryWriter writer;
+  ~Picture() {
+    WebPPictureFree(&value);
+    WebPMemoryWriterClear(&writer);
+  }
+};
+
+[[noreturn]] void encoding_failed(const std::string& why, const std::string& hint = "") {
+  throw Error(ErrorCode::kRuntime, "the WebP can't be encoded: " + why, hint);
+}
+
+void configure(WebPConfig& config, int quality) {
+  bool valid = WebPConfigInit(&config) != 0;
+  if (quality == 0) {
+    valid = valid && WebPConfigLosslessPreset(&config, 6) != 0;
+  } else {
+    config.quality = static_cast<float>(quality);
+  }
+  config.exact = 1;  // colours under transparent pixels are the picture's too
+  config.thread_level = 0;
+  if (!valid || WebPValidateConfig(&config) == 0) encoding_failed("libwebp refuses the options");
+}
+
+}  // namespace
+
+ImageFile decode_webp(Bytes bytes, const std::string& name) {
+  if (!is_whole(bytes)) refuse_truncated(name);
+  Config config;
+  if (WebPInitDecoderConfig(&config.value) == 0) {
+    throw Error(ErrorCode::kRuntime, "libwebp's version doesn't fit its headers");
+  }
+  const VP8StatusCode status = WebPGetFeatures(bytes.data(), bytes.size(), &config.value.input);
+  if (status == VP8_STATUS_NOT_ENOUGH_DATA) refuse_truncated(name);
+  if (status != VP8_STATUS_OK) refuse_damaged(name, describe(status));
+  const WebPBitstreamFeatures& features = config.value.input;
+  if (features.has_animation != 0) {
+    throw Error(ErrorCode::kInput, name + " is an animated WebP, which is not supported", "export one of its frames");
+  }
+  check_size(static_cast<std::uint64_t>(features.width), static_cast<std::uint64_t>(features.height), name);
+
+  ImageFile file;
+  file.format = ImageFormat::kWebp;
+  const int channels = features.has_alpha != 0 ? 4 : 3;
+  file.image = Image(features.width, features.height, channels);
+  WebPDecBuffer& output = config.value.output;
+  output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
+  output.is_external_memory = 1;
+  output.u.RGBA.rgba = byte_storage(file.image);
+  output.u.RGBA.stride = features.width * channels;
+  output.u.RGBA.size = file.image.samples.size();
+  const VP8StatusCode decoded = WebPDecode(bytes.data(), bytes.size(), &config.value);
+  if (decoded == VP8_STATUS_NOT_ENOUGH_DATA || decoded == VP8_STATUS_SUSPENDED) refuse_truncated(name);
+  if (decoded != VP8_STATUS_OK) refuse_damaged(name, describe(decoded));
+  widen_samples(file.image);
+  return file;
+}
+
+std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& options) {
+  if (image.width > WEBP_MAX_DIMENSION || image.height > WEBP_MAX_DIMENSION) {
+    encoding_failed("a side is longer than 16383 pixels", "write a PNG instead: --format png");
+  }
+  WebPConfig config;
+  configure(config, options.quality);
+  const int channels = image.has_alpha() ? 4 : 3;
+  const std::size_t row_bytes = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(channels);
+  std::vector<std::uint8_t> pixels(row_bytes * static_cast<std::size_t>(image.height));
+  for (int y = 0; y < image.height; ++y) {
+    row_to_bytes(image, y, channels, pixels.data() + static_cast<std::size_t>(y) * row_bytes);
+  }
+
+  Picture picture;
+  WebPMemoryWriterInit(&picture.writer);
+  if (WebPPictureInit(&picture.value) == 0) encoding_failed("libwebp's version doesn't fit its headers");
+  picture.value.use_argb = options.quality == 0 ? 1 : 0;
+  picture.value.width = image.width;
+  picture.value.height = image.height;
+  picture.value.writer = WebPMemoryWrite;
+  picture.value.custom_ptr = &picture.writer;
+  const int stride = image.width * channels;
+  const int imported = channels == 4 ? WebPPictureImportRGBA(&picture.value, pixels.data(), stride)
+                                     : WebPPictureImportRGB(&picture.value, pixels.data(), stride);
+  if (imported == 0 || WebPEncode(&config, &picture.value) == 0) {
+    encoding_failed("libwebp's error " + std::to_string(picture.value.error_code));
+  }
+  return {picture.writer.mem, picture.writer.mem + picture.writer.size};
+}
+
+}  // namespace zimage::io::codec
