@@ -15,6 +15,7 @@ def _other_linspaces(steps: int, shift: float) -> list[list[float]]:
     """The same levels from other roundings of linspace: a fixture must not hang on the last bit."""
     grids = [np.linspace(1.0, 1.0 / steps, steps), torch.linspace(1.0, 1.0 / steps, steps, dtype=torch.float64).numpy()]
     grids.append(np.array([(steps - i) / steps for i in range(steps)]))
+    grids.append(np.array([1.0 + (1.0 / steps - 1.0) * i / max(steps - 1, 1) for i in range(steps)]))
     return [[shift * t / (1.0 + (shift - 1.0) * t) for t in grid.tolist()] for grid in grids]
 
 

@@ -12,6 +12,10 @@ from torch import nn
 from transformers import Qwen3Config, Qwen3ForCausalLM, Qwen3Model
 
 
+# Queries and keys of the attentions that normalise them: quiet, so that the norm's epsilon shows.
+QUIET = ("to_q.weight", "to_k.weight", "q_proj.weight", "k_proj.weight")
+
+
 def _normal(shape, generator: torch.Generator, std: float, mean: float = 0.0) -> torch.Tensor:
     """N(mean, std^2) in steps of std/8: a repository compresses few distinct values well."""
     return torch.round(torch.randn(shape, generator=generator, dtype=torch.float32) * 8) / 8 * std + mean
@@ -38,8 +42,7 @@ def randomize(module: nn.Module, seed: int) -> None:
             value = _normal(parameter.shape, generator, std)
         elif name.endswith("bias"):
             value = _normal(parameter.shape, generator, 0.1)
-        elif name.endswith(("to_q.weight", "to_k.weight", "q_proj.weight", "k_proj.weight")) and "mid_block" not in name:
-            # Quiet, so that the epsilon of the norm that follows shows.
+        elif name.endswith(QUIET) and "mid_block" not in name:
             value = _normal(parameter.shape, generator, 0.1 * _fan_in_std(parameter))
         elif name == "t_embedder.mlp.2.weight":
             value = _normal(parameter.shape, generator, 2.5 * _fan_in_std(parameter))
