@@ -41,8 +41,9 @@ std::mutex writing;
   throw Error(ErrorCode::kRuntime, path.string() + " " + what + ": " + std::strerror(error), hint);
 }
 
-/// Where a link leads, so that a linked output stays a link. What it leads to need not exist.
-fs::path follow_links(const fs::path& path) {
+/// Where a link leads, so that a linked output stays a link. What it leads to need not exist. Nothing for links that go
+/// in a circle.
+std::optional<fs::path> follow_links(const fs::path& path) {
   fs::path target = path;
   for (int i = 0; i < kMaxLinks; ++i) {
     std::error_code error;
@@ -51,7 +52,7 @@ fs::path follow_links(const fs::path& path) {
     if (error) return target;
     target = link.is_absolute() ? link : target.parent_path() / link;
   }
-  return target;
+  return std::nullopt;
 }
 
 fs::path folder_of(const fs::path& path) {
@@ -173,7 +174,9 @@ bool check_existing(const fs::path& path, const struct stat& info, bool replace)
 
 void write_file_atomically(const fs::path& path, const std::vector<std::uint8_t>& bytes, bool replace) {
   const std::lock_guard<std::mutex> lock(writing);
-  const fs::path target = follow_links(path);
+  const std::optional<fs::path> followed = follow_links(path);
+  if (!followed) fail(path, ELOOP);
+  const fs::path& target = *followed;
   const std::optional<struct stat> existing = status_of(target);
   if (existing && S_ISDIR(existing->st_mode)) fail(path, EISDIR);
   if (existing && !S_ISREG(existing->st_mode)) return write_directly(target, bytes);
@@ -201,7 +204,9 @@ void write_file_atomically(const fs::path& path, const std::vector<std::uint8_t>
 void check_writable(const fs::path& path, bool replace) {
   const std::lock_guard<std::mutex> lock(writing);
   if (path.empty()) throw Error(ErrorCode::kUsage, "the output has no name", "name one with -o");
-  const fs::path target = follow_links(path);
+  const std::optional<fs::path> followed = follow_links(path);
+  if (!followed) refuse(path, "its links go in a circle", "choose another name");
+  const fs::path& target = *followed;
   const std::optional<struct stat> existing = status_of(target);
   if (existing && !check_existing(path, *existing, replace)) return;
   if (!existing && errno == ENAMETOOLONG) refuse(path, "its name is too long", "choose a shorter one");

@@ -2,6 +2,8 @@
 #include <webp/decode.h>
 #include <webp/encode.h>
 
+#include <algorithm>
+
 #include "io/image_codecs.h"
 #include "zimage/error.h"
 
@@ -72,20 +74,23 @@ ImageFile decode_webp(Bytes bytes, const std::string& name) {
   }
   check_size(static_cast<std::uint64_t>(features.width), static_cast<std::uint64_t>(features.height), name);
 
-  ImageFile file;
-  file.format = ImageFormat::kWebp;
+  // libwebp's own buffer, which takes memory only as rows are decoded: a small damaged file that claims to be a large
+  // picture costs nothing.
   const int channels = features.has_alpha != 0 ? 4 : 3;
-  file.image = Image(features.width, features.height, channels);
   WebPDecBuffer& output = config.value.output;
   output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
-  output.is_external_memory = 1;
-  output.u.RGBA.rgba = byte_storage(file.image);
-  output.u.RGBA.stride = features.width * channels;
-  output.u.RGBA.size = file.image.samples.size();
   const VP8StatusCode decoded = WebPDecode(bytes.data(), bytes.size(), &config.value);
   if (decoded == VP8_STATUS_NOT_ENOUGH_DATA || decoded == VP8_STATUS_SUSPENDED) refuse_truncated(name);
   if (decoded != VP8_STATUS_OK) refuse_damaged(name, describe(decoded));
-  widen_samples(file.image);
+
+  ImageFile file;
+  file.format = ImageFormat::kWebp;
+  file.image = Image(output.width, output.height, channels);
+  const std::size_t row_samples = file.image.index(0, 1);
+  for (int y = 0; y < output.height; ++y) {
+    const std::uint8_t* row = output.u.RGBA.rgba + static_cast<std::ptrdiff_t>(y) * output.u.RGBA.stride;
+    std::copy(row, row + row_samples, &file.image.samples[file.image.index(0, y)]);
+  }
   return file;
 }
 
