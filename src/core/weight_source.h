@@ -27,6 +27,8 @@ class WeightSource {
   /// The weight as it is in the file: on the CPU, read-only (a view of mapped bytes that keeps the mapping alive).
   /// Errors: kModel if there is no such weight.
   virtual at::Tensor tensor(const std::string& name) const = 0;
+  /// Says that the weight's bytes are not needed for now: a mapped file's pages may leave memory.
+  virtual void release(const std::string& name) const = 0;
   /// What to call the source in messages: the file, or the index of a sharded one.
   virtual std::string description() const = 0;
   /// The files behind it, for hashes and reports.

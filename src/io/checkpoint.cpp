@@ -79,6 +79,11 @@ class Checkpoint : public WeightSource {
         const_cast<std::uint8_t*>(data), stored.info.shape, [file = stored.file](void*) {}, options);
   }
 
+  void release(const std::string& name) const override {
+    const auto found = tensors_.find(name);
+    if (found != tensors_.end()) found->second.file->drop_pages(found->second.begin, found->second.end);
+  }
+
   std::string description() const override { return path_.string(); }
   std::vector<fs::path> files() const override { return files_; }
 

@@ -1,6 +1,7 @@
 #include "io/mapped_file.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -25,6 +26,14 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::uint8_t*>(data_), size_);
+}
+
+void MappedFile::drop_pages(std::size_t begin, std::size_t end) const {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t first = (begin + page - 1) / page * page;
+  const std::size_t last = end / page * page;
+  // Only a hint: what fails here costs memory, nothing else.
+  if (first < last) static_cast<void>(::madvise(const_cast<std::uint8_t*>(data_) + first, last - first, MADV_DONTNEED));
 }
 
 }  // namespace zimage::io

@@ -19,6 +19,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::uint8_t> bytes() const { return {data_, size_}; }
+  /// Lets the pages wholly within a byte range leave this process's memory; reading them brings them back.
+  void drop_pages(std::size_t begin, std::size_t end) const;
   const std::filesystem::path& path() const { return path_; }
 
  private:

@@ -29,6 +29,10 @@ class RenamedSource final : public WeightSource {
     const auto it = stored_.find(name);
     return source_->tensor(it == stored_.end() ? name : it->second);
   }
+  void release(const std::string& name) const override {
+    const auto it = stored_.find(name);
+    source_->release(it == stored_.end() ? name : it->second);
+  }
   std::string description() const override { return source_->description(); }
   std::vector<std::filesystem::path> files() const override { return source_->files(); }
 

@@ -91,10 +91,15 @@ at::Tensor WeightLoader::read(const std::string& name, const std::vector<std::in
   }
   const at::Tensor stored = source_.tensor(name);
   if (!all_finite(stored)) problems_.not_finite.push_back(name);
-  if (keep_view) return stored;
+  if (keep_view) {
+    source_.release(name);  // read only to be checked; comes back when it is used
+    return stored;
+  }
   // To the device first: half the bytes to move when the file is bf16, and the conversion is faster there.
   const at::Tensor placed = stored.to(placement_.device).to(placement_.dtype);
-  return placement_.packed && placed.is_alias_of(stored) ? placed.clone() : placed;
+  const at::Tensor held = placement_.packed && placed.is_alias_of(stored) ? placed.clone() : placed;
+  source_.release(name);
+  return held;
 }
 
 at::Tensor WeightLoader::tensor(const std::string& name, const std::vector<std::int64_t>& shape) {
@@ -111,6 +116,7 @@ Linear WeightLoader::make_linear(const std::string& prefix, std::int64_t in, std
   const at::Tensor weight =
       packed ? table(prefix + ".weight", {out, in}) : tensor(prefix + ".weight", {out, in});
   layer.weight = packed && !weight.is_meta() ? packed_weight(weight.to(at::kFloat)) : dense_weight(weight);
+  if (packed) source_.release(prefix + ".weight");
   if (bias) layer.bias = tensor(prefix + ".bias", {out});
   return layer;
 }

@@ -1,0 +1,130 @@
+// Each model against its oracle: the DiT and VAE against diffusers, the text encoder against transformers.
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "io/checkpoint.h"
+#include "io/weight_map.h"
+#include "models/dit.h"
+#include "models/text_encoder.h"
+#include "models/vae.h"
+#include "parity/reference.h"
+#include "support/catch.h"
+
+namespace zimage::test {
+namespace {
+
+constexpr double kLimit = 1e-5;
+
+ConfigText config_of(const std::filesystem::path& folder) {
+  std::ifstream file(folder / "config.json");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return {(folder / "config.json").string(), text.str()};
+}
+
+template <class Part, class Config>
+Part load(const WeightSource& source, const Config& config, bool packed) {
+  nn::Placement placement;
+  placement.packed = packed;
+  nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
+  Part part = Part::load(loader, config);
+  INFO(loader.problems().summary(10));
+  REQUIRE(loader.problems().empty());
+  return part;
+}
+
+void compare_taps(Agreement& agreement, const ModelFixture& fixture, const nlohmann::json& call,
+                  const TapRecorder& taps) {
+  const std::string name = call["name"];
+  for (const std::string tap : call["taps"]) {
+    agreement.compare(name + " " + tap, taps.last(tap), fixture.tensor(name + ".taps." + tap));
+  }
+}
+
+void check_text_encoder(const ModelFixture& fixture, bool packed) {
+  const auto folder = fixture.folder / "text_encoder";
+  const auto source = io::text_encoder_weights(io::open_checkpoint(folder));
+  const auto config = TextEncoderConfig::detect(*source, config_of(folder));
+  const auto model = load<TextEncoder>(*source, config, packed);
+  Agreement agreement("text encoder");
+  for (const auto& call : fixture.calls["text_encoder"]) {
+    const TapRecorder taps;
+    const auto ids = call["ids"].get<std::vector<std::int64_t>>();
+    const std::string name = call["name"];
+    agreement.compare(name, model.forward(ids), fixture.tensor(name + ".output"));
+    compare_taps(agreement, fixture, call, taps);
+  }
+  agreement.check(kLimit);
+}
+
+void check_dit(const ModelFixture& fixture, bool packed) {
+  const auto folder = fixture.folder / "transformer";
+  const auto source = io::open_checkpoint(folder);
+  const auto config = DiTConfig::detect(*source, config_of(folder));
+  const auto model = load<DiT>(*source, config, packed);
+  const at::Tensor embeds = fixture.tensor("dit.prompt_embeds");
+  Agreement agreement("DiT");
+  for (const auto& call : fixture.calls["dit"]) {
+    const TapRecorder taps;
+    const std::string name = call["name"];
+    const at::Tensor latents = fixture.tensor(name + ".latents");
+    const at::Tensor prompt = embeds.slice(1, 0, call["prompt_tokens"].get<std::int64_t>());
+    const DiTContext context = model.prepare(prompt, latents.size(2), latents.size(3));
+    const at::Tensor output = model.forward(latents, call["timestep"].get<float>(), context);
+    agreement.compare(name, output, fixture.tensor(name + ".output"));
+    compare_taps(agreement, fixture, call, taps);
+  }
+  agreement.check(kLimit);
+}
+
+void check_vae(const ModelFixture& fixture, bool packed) {
+  const auto folder = fixture.folder / "vae";
+  const auto source = io::open_checkpoint(folder);
+  const auto config = VAEConfig::detect(*source, config_of(folder));
+  const auto model = load<VAE>(*source, config, packed);
+  Agreement agreement("VAE");
+  for (const auto& call : fixture.calls["vae"]) {
+    const TapRecorder taps;
+    const std::string name = call["name"];
+    agreement.compare(name + ".encoded", model.encoder.encode(fixture.tensor(name + ".pixels")),
+                      fixture.tensor(name + ".encoded"));
+    agreement.compare(name + ".decoded", model.decoder.decode(fixture.tensor(name + ".latents")),
+                      fixture.tensor(name + ".decoded"));
+    compare_taps(agreement, fixture, call, taps);
+  }
+  agreement.check(kLimit);
+}
+
+TEST_CASE("models agree with their oracles", "[parity]") {
+  const c10::InferenceMode guard;
+  const bool packed = GENERATE(false, true);
+  const std::string name = GENERATE("a", "b", "c");
+  CAPTURE(name, packed);
+  const ModelFixture fixture(name);
+  check_text_encoder(fixture, packed);
+  check_dit(fixture, packed);
+  check_vae(fixture, packed);
+}
+
+TEST_CASE("sizes come from the shapes where there is no config.json", "[parity]") {
+  const ModelFixture fixture("a");
+  const auto source = io::open_checkpoint(fixture.folder / "text_encoder");
+  const auto stripped = io::text_encoder_weights(source);
+  const auto told = TextEncoderConfig::detect(*stripped, config_of(fixture.folder / "text_encoder"));
+  const auto seen = TextEncoderConfig::detect(*stripped, {});
+  CHECK(seen.hidden_size == told.hidden_size);
+  CHECK(seen.num_hidden_layers == told.num_hidden_layers);
+  CHECK(seen.num_attention_heads == told.num_attention_heads);
+  CHECK(seen.num_key_value_heads == told.num_key_value_heads);
+  CHECK(seen.head_dim == told.head_dim);
+  CHECK(seen.intermediate_size == told.intermediate_size);
+  // The rope axes of a DiT with another head size than the published one can't be seen.
+  const auto dit = io::open_checkpoint(fixture.folder / "transformer");
+  CHECK_THROWS(DiTConfig::detect(*dit, {}));
+}
+
+}  // namespace
+}  // namespace zimage::test

@@ -1,0 +1,56 @@
+#include "parity/reference.h"
+
+#include <fstream>
+#include <limits>
+
+#include "io/checkpoint.h"
+#include "support/catch.h"
+
+namespace zimage::test {
+
+std::filesystem::path fixtures() { return std::filesystem::path(ZIMAGE_SOURCE_DIR) / "tests" / "fixtures"; }
+
+nlohmann::json read_json(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  INFO(path.string());
+  REQUIRE(file);
+  return nlohmann::json::parse(file);
+}
+
+double relative_l2(const at::Tensor& ours, const at::Tensor& reference) {
+  if (ours.sizes() != reference.sizes()) return std::numeric_limits<double>::infinity();
+  const at::Tensor a = ours.to(at::kDouble);
+  const at::Tensor b = reference.to(at::kDouble);
+  const double error = ((a - b).norm() / b.norm()).item<double>();
+  return std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+}
+
+void Agreement::compare(const std::string& name, const at::Tensor& ours, const at::Tensor& reference) {
+  const double error = relative_l2(ours, reference);
+  ++count_;
+  if (error >= worst_) {
+    worst_ = error;
+    worst_name_ = name;
+  }
+}
+
+void Agreement::check(double limit) const {
+  CAPTURE(what_, worst_name_, worst_, count_);
+  REQUIRE(count_ > 0);
+  CHECK(worst_ <= limit);
+  CHECK(worst_ >= limit / 100);
+}
+
+const std::vector<at::Tensor>& TapRecorder::all(const std::string& name) const {
+  INFO(name);
+  const auto it = taps_.find(name);
+  REQUIRE(it != taps_.end());
+  return it->second;
+}
+
+ModelFixture::ModelFixture(const std::string& name)
+    : folder(fixtures() / "models" / name),
+      reference(io::open_checkpoint(folder / "reference.safetensors")),
+      calls(read_json(folder / "reference.json")) {}
+
+}  // namespace zimage::test

@@ -1,0 +1,62 @@
+// The committed reference tensors, and how closely ours must follow them.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/tap.h"
+#include "core/weight_source.h"
+
+namespace zimage::test {
+
+std::filesystem::path fixtures();
+nlohmann::json read_json(const std::filesystem::path& path);
+
+/// ‖a − b‖ / ‖b‖ in fp64; infinite if the shapes differ.
+double relative_l2(const at::Tensor& ours, const at::Tensor& reference);
+
+/// The largest error of a group of comparisons, checked from both sides at the end: a limit that is a hundred times
+/// what is measured would hide a mistake.
+class Agreement {
+ public:
+  explicit Agreement(std::string what) : what_(std::move(what)) {}
+  void compare(const std::string& name, const at::Tensor& ours, const at::Tensor& reference);
+  /// Fails above `limit` (naming the worst) and below `limit` / 100.
+  void check(double limit) const;
+
+ private:
+  std::string what_;
+  std::string worst_name_;
+  double worst_ = 0.0;
+  int count_ = 0;
+};
+
+/// Collects the taps of what runs while it lives.
+class TapRecorder {
+ public:
+  TapRecorder() : scope_([this](const std::string& name, const at::Tensor& t) { taps_[name].push_back(t.clone()); }) {}
+  const std::vector<at::Tensor>& all(const std::string& name) const;
+  const at::Tensor& last(const std::string& name) const { return all(name).back(); }
+
+ private:
+  std::map<std::string, std::vector<at::Tensor>> taps_;
+  TapScope scope_;
+};
+
+/// A model fixture: its parts' folders and its reference.
+struct ModelFixture {
+  explicit ModelFixture(const std::string& name);
+  at::Tensor tensor(const std::string& name) const { return reference->tensor(name); }
+
+  std::filesystem::path folder;
+  std::shared_ptr<const WeightSource> reference;
+  nlohmann::json calls;
+};
+
+}  // namespace zimage::test

@@ -1,0 +1,100 @@
+// Loads a folder of the published model's shapes part by part, as the pipeline does on a machine where they don't fit
+// side by side: every weight object is built and every byte read once; then one text layer and one DiT block run.
+// Prints a line a part, the last with the peak memory; exits 1 above the limit. Made for scripts/check_true_shapes.
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "io/checkpoint.h"
+#include "io/model_files.h"
+#include "io/weight_map.h"
+#include "models/dit.h"
+#include "models/text_encoder.h"
+#include "models/vae.h"
+#include "nn/rope.h"
+#include "zimage/error.h"
+
+namespace {
+
+using zimage::nn::WeightLoader;
+
+double peak_gib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / (1024.0 * 1024.0);
+}
+
+zimage::ConfigText config_of(const zimage::io::ComponentFiles& files) {
+  return {files.config_path.string(), files.config};
+}
+
+template <class Part, class Config>
+void load(const char* what, const zimage::WeightSource& source, const Config& config) {
+  const auto start = std::chrono::steady_clock::now();
+  WeightLoader loader(source, {}, WeightLoader::Mode::kLoad);
+  const Part part = Part::load(loader, config);
+  const auto problems = loader.problems();
+  if (!problems.empty()) throw zimage::Error(zimage::ErrorCode::kModel, problems.summary(20));
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  std::printf("%s: %.3f billion parameters loaded in %.1f s, peak memory so far %.2f GiB\n", what,
+              static_cast<double>(loader.parameters()) * 1e-9, elapsed.count(), peak_gib());
+  std::fflush(stdout);
+}
+
+/// The text encoder cut down to its first layer: the last of the two it is told of is never loaded.
+void run_text_layer(const zimage::WeightSource& source, zimage::TextEncoderConfig config) {
+  config.num_hidden_layers = 2;
+  WeightLoader loader(source, {}, WeightLoader::Mode::kLoad);
+  const auto embeds = zimage::TextEncoder::load(loader, config).forward({0, 1, 2, 3, 4, 5, 6, 7});
+  if (embeds.size(2) != config.hidden_size) throw zimage::Error(zimage::ErrorCode::kModel, "text layer: wrong width");
+  std::printf("one text layer: [1, %ld, %ld]\n", static_cast<long>(embeds.size(1)), static_cast<long>(embeds.size(2)));
+}
+
+/// One main block on the tokens of a 512×512 picture and a short caption.
+void run_dit_block(const zimage::WeightSource& source, const zimage::DiTConfig& config) {
+  WeightLoader loader(source, {}, WeightLoader::Mode::kLoad);
+  const auto block = zimage::DiTBlock::load(loader, "layers.0", config, /*modulated=*/true);
+  const auto rope = zimage::nn::rope_table(config.rope, zimage::nn::grid_positions(33, 33, 32));
+  const auto x = block.forward(at::ones({1, rope.size(0), config.dim}), rope, at::ones({1, config.adaln_dim}));
+  if (!x.isfinite().all().item<bool>()) throw zimage::Error(zimage::ErrorCode::kModel, "DiT block: not finite");
+  std::printf("one DiT block: [1, %ld, %ld]\n", static_cast<long>(x.size(1)), static_cast<long>(x.size(2)));
+}
+
+void check(const std::filesystem::path& folder) {
+  zimage::ModelPaths paths;
+  paths.model = folder;
+  const auto files = zimage::io::find_model(paths);
+  const auto text = zimage::io::text_encoder_weights(zimage::io::open_checkpoint(files.text_encoder.weights));
+  const auto text_config = zimage::TextEncoderConfig::detect(*text, config_of(files.text_encoder));
+  load<zimage::TextEncoder>("text encoder", *text, text_config);
+  run_text_layer(*text, text_config);
+  const auto vae = zimage::io::open_checkpoint(files.vae.weights);
+  load<zimage::VAE>("VAE", *vae, zimage::VAEConfig::detect(*vae, config_of(files.vae)));
+  const auto dit = zimage::io::open_checkpoint(files.dit.weights);
+  const auto dit_config = zimage::DiTConfig::detect(*dit, config_of(files.dit));
+  load<zimage::DiT>("DiT", *dit, dit_config);
+  run_dit_block(*dit, dit_config);
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: load_true_shapes FOLDER LIMIT_GIB\n");
+    return 2;
+  }
+  const c10::InferenceMode guard;
+  try {
+    check(argv[1]);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return 1;
+  }
+  std::printf("peak memory %.2f GiB, limit %s GiB\n", peak_gib(), argv[2]);
+  return peak_gib() <= std::atof(argv[2]) ? 0 : 1;
+}
