@@ -11,10 +11,10 @@
 namespace zimage::app {
 
 struct NamingInput {
-  std::filesystem::path image;                           ///< the picture, as given
+  std::filesystem::path image{};                         ///< the picture, as given
   io::ImageFormat image_format = io::ImageFormat::kPng;  ///< what its bytes are
-  std::string output;                                    ///< -o: a file, an existing folder, "-", or "" for none
-  std::optional<io::ImageFormat> format;                 ///< --format
+  std::string output{};                                  ///< -o: a file, an existing folder, "-", or "" for none
+  std::optional<io::ImageFormat> format{};               ///< --format
   bool replay = false;                                   ///< without a better reason the format is PNG
   int count = 1;                                         ///< --num-images
 };

@@ -29,8 +29,9 @@ fs::path side_output(const Settings& settings, const std::string& option, const 
 /// One name for a file however its path is written.
 fs::path identity(const fs::path& path) {
   std::error_code status;
-  const fs::path known = fs::weakly_canonical(path, status);
-  return status ? fs::absolute(path, status).lexically_normal() : known;
+  const fs::path absolute = fs::absolute(path, status).lexically_normal();
+  const fs::path known = fs::weakly_canonical(absolute, status);
+  return status ? absolute : known;
 }
 
 void check_collisions(const Plan& plan) {

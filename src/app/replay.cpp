@@ -49,7 +49,8 @@ std::string apply_replay(Settings& settings) {
     throw Error(ErrorCode::kInput, path.string() + " doesn't say what made it", kHint);
   }
   Settings recorded;
-  for (const auto& [name, value] : recorded_options(entry->second, path.string()).items()) {
+  const json options = recorded_options(entry->second, path.string());
+  for (const auto& [name, value] : options.items()) {
     const OptionSpec* spec = find_option(name);
     // Only what makes the picture: a picture from elsewhere must not choose what is written or replaced here.
     if (spec == nullptr || !spec->recorded) {

@@ -1,6 +1,7 @@
 #include "cli/talk.h"
 
 #include "cli/terminal.h"
+#include "zimage/error.h"
 
 namespace zimage::cli {
 namespace {
@@ -13,6 +14,18 @@ ProgressMode progress_mode(const app::Settings& settings, bool quiet) {
   return stderr_is_terminal() ? ProgressMode::kBar : ProgressMode::kPlain;
 }
 
+/// Folders aren't made for a log: a typing error would leave them about.
+std::filesystem::path log_file(const app::Settings& settings) {
+  const std::filesystem::path path = settings.text("log-file");
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code ignored;
+  if (!path.empty() && !std::filesystem::is_directory(folder, ignored)) {
+    throw Error(ErrorCode::kUsage, "--log-file " + path.string() + ": there is no folder " + folder.string(),
+                "make it, or give another path");
+  }
+  return path;
+}
+
 }  // namespace
 
 Talk resolve_talk(const app::Settings& settings) {
@@ -22,7 +35,7 @@ Talk resolve_talk(const app::Settings& settings) {
   talk.json = settings.flag("json");
   talk.progress = progress_mode(settings, quiet);
   talk.log.color = use_color(settings.text("color"));
-  talk.log.file = settings.text("log-file");
+  talk.log.file = log_file(settings);
   talk.log.level = quiet            ? log::Level::kWarning
                    : verbosity == 0 ? log::Level::kNotice
                    : verbosity == 1 ? log::Level::kInfo

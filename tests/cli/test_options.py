@@ -1,0 +1,111 @@
+"""Every name and value of the command line's contract, whether it is built yet or not."""
+
+import pytest
+
+from conftest import environment
+
+# Names as the contract lists them, with a value that changes nothing where there is one.
+NEUTRAL = {
+    "--negative-prompt": "blurry", "--control-scale": "0.75", "--steps": "2", "--shift": "3.0",
+    "--guidance-scale": "1.0", "--sampler": "res_multistep", "--seed": "7", "--strength": "1.0", "--num-images": "1",
+    "--strategy": "auto", "--jump-length": "0", "--jump-count": "1", "--mask-threshold": "0.5", "--mask-grow": "0",
+    "--feather": "0", "--crop": "off", "--padding": "32", "--megapixels": "1.0", "--format": "png", "--quality": "90",
+    "--batch-size": "1", "--tolerance": "0", "--device": "cpu", "--dtype": "fp32", "--offload": "none",
+    "--threads": "1", "--progress": "none", "--color": "never",
+}
+NEUTRAL_FLAGS = ["--composite", "--no-composite", "--no-color-match", "--overwrite", "--skip-existing", "--no-metadata",
+                 "--mask-invert", "-q", "-v", "-vv", "--json"]
+LATER = {
+    "--manifest": "jobs.jsonl", "--controlnet": "c.safetensors", "--control-image": "c.png", "--lora": "l.safetensors:0.5",
+    "--strategy": "controlnet", "--jump-length": "3", "--jump-count": "3", "--mask-grow": "2", "--feather": "2",
+    "--crop": "auto", "--outpaint": "8,8,8,8", "--report": "r.jsonl", "--batch-size": "2", "--shard": "0/2",
+    "--golden": "g.png", "--dtype": "fp8", "--offload": "stage",
+}
+LATER_FLAGS = ["--mask-fill-holes", "--soft-mask", "--color-match", "--fail-fast", "--golden-update", "--vae-tiling"]
+ELSEWHERE = ["-i", "--image", "-m", "--mask", "-p", "--prompt", "--prompt-file", "-o", "--output", "--model",
+             "--text-encoder", "--tokenizer", "--vae", "--replay", "--save-mask", "--save-crop", "--save-latents",
+             "--log-file", "--dry-run", "--config", "--version", "-h", "--help-all"]
+
+
+def test_a_plan_with_every_value_that_changes_nothing(work):
+    args = [part for item in NEUTRAL.items() for part in item]
+    result = work.job(*args, "--dry-run")
+    assert result.code == 0, result.err
+    assert work.files() == ["mask.png", "picture.png"]
+
+
+@pytest.mark.parametrize("flag", NEUTRAL_FLAGS)
+def test_flags(work, flag):
+    result = work.job(flag, "--dry-run")
+    assert result.code == 0, result.err
+
+
+@pytest.mark.parametrize("args", [*map(list, LATER.items()), *([f] for f in LATER_FLAGS)], ids=lambda a: "=".join(a))
+def test_what_is_not_built_says_so(work, args):
+    result = work.job(*args)
+    assert result.code == 2
+    assert len(result.lines) == 1 and result.lines[0].startswith("error: ")
+    assert "is not available in this version" in result.err or "needs a ControlNet" in result.err
+    assert result.out == b""
+    assert work.files() == ["mask.png", "picture.png"]
+
+
+@pytest.mark.parametrize("args", [["--image", "."], ["--mask", "."], ["--model", "z.gguf"]], ids=lambda a: a[0])
+def test_folders_and_gguf_say_so(work, args):
+    result = work.job(*args)
+    assert result.code == 2
+    assert "is not available in this version" in result.err
+
+
+@pytest.mark.parametrize("name", ["inspect", "compare", "bench", "doctor"])
+def test_subcommands_say_so(work, name):
+    result = work.run(name, "picture.png")
+    assert result.code == 2
+    assert "is not available in this version" in result.err
+
+
+def test_help(work):
+    brief, everything = work.run("-h"), work.run("--help-all")
+    assert brief.code == everything.code == 0
+    assert brief.err == everything.err == ""
+    text = everything.out.decode()
+    for name in {**NEUTRAL, **LATER}.keys() | set(LATER_FLAGS) | set(ELSEWHERE):
+        bare = name.replace("--no-", "--[no-]") if name.startswith("--no-c") else name
+        assert bare in text or name.lstrip("-") in text, name
+    assert brief.out.index(b"zimage-inpaint --image") < brief.out.index(b"Usage:")
+    assert len(brief.out) < len(everything.out) / 2
+
+
+def test_version_comes_before_everything(work):
+    result = work.run("--nonsense", "--version")
+    assert result.code == 0 and result.err == ""
+    text = result.out.decode()
+    assert text.startswith("zimage-inpaint ") and "\ncommit " in text and "\nlibtorch 2." in text
+
+
+def test_options_win_over_environment_over_config(work):
+    (work.folder / "config.toml").write_text('model = "/no/such/config-model"\nsteps = 3\nquiet = true\n')
+    from_config = work.job("--config", "config.toml", env=environment(ZIMAGE_MODEL=None))
+    assert from_config.code == 4 and "/no/such/config-model" in from_config.err
+    from_environment = work.job("--config", "config.toml", env=environment(ZIMAGE_MODEL="/no/such/env-model"))
+    assert "/no/such/env-model" in from_environment.err
+    from_option = work.job("--config", "config.toml", "--model", "/no/such/option-model")
+    assert "/no/such/option-model" in from_option.err
+
+
+def test_config_gives_what_options_do_not(work):
+    (work.folder / "config.toml").write_text('prompt = "from the file, #1"\nsteps = 3\njson = true\n')
+    result = work.run("-i", "picture.png", "-m", "mask.png", "--steps", "2", "--seed", "1", "--config", "config.toml", "--dry-run")
+    assert result.code == 0, result.err
+    assert b'"prompt":"from the file, #1"' in result.out and b'"steps":2' in result.out
+
+
+def test_an_empty_environment_variable_is_none(work):
+    assert work.job("--dry-run", env=environment(ZIMAGE_MODEL="")).code == 0
+
+
+def test_prompt_from_a_file(work):
+    (work.folder / "prompt.txt").write_text("ein Tür, 門\n", encoding="utf-8")
+    result = work.run("-i", "picture.png", "-m", "mask.png", "--prompt-file", "prompt.txt", "--dry-run", "--json")
+    assert result.code == 0, result.err
+    assert '"prompt":"ein Tür, 門"' in result.out.decode()

@@ -1,0 +1,21 @@
+#include "app/latents_file.h"
+
+#include <cstring>
+
+#include "io/safetensors.h"
+#include "support/catch.h"
+
+using namespace zimage;
+
+TEST_CASE("latents are a safetensors file that the reader takes") {
+  Latents latents{.channels = 2, .height = 3, .width = 1, .values = {1, 2, 3, 4, 5, -6.5F}};
+  const auto bytes = app::encode_latents(latents);
+  const auto header = io::parse_safetensors(bytes, "latents");
+  const auto& entry = header.tensors.at("latents");
+  CHECK(entry.dtype == "F32");
+  CHECK(entry.shape == std::vector<std::int64_t>{1, 2, 3, 1});
+  CHECK(entry.begin % 8 == 0);
+  float last = 0;
+  std::memcpy(&last, bytes.data() + entry.end - sizeof last, sizeof last);
+  CHECK(last == -6.5F);
+}

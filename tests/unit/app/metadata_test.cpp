@@ -1,0 +1,151 @@
+#include "app/metadata.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "app/existing.h"
+#include "app/option_table.h"
+#include "app/replay.h"
+#include "support/catch.h"
+#include "zimage/error.h"
+
+using namespace zimage;
+using namespace zimage::app;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("zimage-metadata-" + std::to_string(::getpid()));
+  Folder() { fs::create_directories(path / "model" / "vae"); }
+  ~Folder() { fs::remove_all(path); }
+  fs::path file(const std::string& name, const std::string& content) const {
+    std::ofstream(path / name) << content;
+    return path / name;
+  }
+};
+
+struct Job {
+  Folder folder;
+  Plan plan;
+  ModelInfo model;
+
+  Job() {
+    plan.image_path = folder.file("picture.png", "picture");
+    plan.mask_path = folder.file("mask.png", "mask");
+    plan.model.model = folder.path / "model";
+    plan.request.image = Image(16, 16, 3);
+    plan.request.prompt = "a \"door\"\nin the wäll";
+    model.name = "toy";
+    model.device = "cuda:3";
+    model.dtype = "bf16";
+    model.files = {folder.file("model/vae/config.json", "{}")};
+  }
+  nlohmann::ordered_json making(std::uint64_t seed = 7) const {
+    return describe_making(plan, seed, model, hash_inputs(plan, model));
+  }
+  fs::path write_png(const std::string& name, const std::map<std::string, std::string>& text) const {
+    io::EncodeOptions options;
+    options.text = text;
+    const auto bytes = io::encode_image(plan.request.image, options);
+    std::ofstream(folder.path / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return folder.path / name;
+  }
+};
+
+Settings replaying(const fs::path& path) {
+  Settings settings;
+  settings.set("replay", {path.string()}, Source::kCommandLine);
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("metadata names what made the picture, and nothing of where") {
+  const Job job;
+  const auto making = job.making();
+  CHECK(making["options"]["seed"] == 7);
+  CHECK(making["options"]["steps"] == 8);
+  CHECK(making["model"]["device"] == "cuda");
+  CHECK(making["hashes"]["model"].contains("vae/config.json"));
+  CHECK(making["hashes"]["image"]["sha256"].get<std::string>().size() == 64);
+  CHECK_FALSE(making["options"].contains("model"));
+  for (const auto& [name, value] : making["options"].items()) {
+    const OptionSpec* spec = find_option(name);
+    REQUIRE(spec != nullptr);
+    CHECK(spec->recorded);
+  }
+  const auto text = png_text(job.plan, 7, job.model, making);
+  CHECK(text.at("parameters").find("Steps: 8, Sampler: res_multistep") != std::string::npos);
+  for (const char c : text.at(kMetadataKey)) CHECK(static_cast<unsigned char>(c) < 0x80);
+}
+
+TEST_CASE("a replay gives the options back") {
+  const Job job;
+  const auto making = job.making(UINT64_MAX);
+  const fs::path png = job.write_png("out.png", png_text(job.plan, UINT64_MAX, job.model, making));
+  Settings settings = replaying(png);
+  settings.set("steps", {"3"}, Source::kCommandLine);
+  const std::string metadata = apply_replay(settings);
+  CHECK(settings.seed() == UINT64_MAX);
+  CHECK(settings.text("prompt") == job.plan.request.prompt);
+  CHECK(settings.integer("steps") == 3);
+  CHECK(settings.number("shift") == 3.0);
+  CHECK(settings.flag("composite"));
+  CHECK(changed_inputs(metadata, making["hashes"]).empty());
+  job.folder.file("mask.png", "another");
+  CHECK(changed_inputs(metadata, job.making()["hashes"]).size() == 1);
+}
+
+TEST_CASE("a picture that was moved together with its mask is found again") {
+  Job job;
+  job.plan.image_path = "/no/such/folder/picture.png";
+  nlohmann::ordered_json making = describe_making(job.plan, 1, job.model, nlohmann::ordered_json::object());
+  const fs::path png = job.write_png("out.png", {{kMetadataKey, making.dump()}});
+  Settings settings = replaying(png);
+  apply_replay(settings);
+  CHECK(settings.text("image") == (job.folder.path / "picture.png").string());
+}
+
+TEST_CASE("hostile metadata is an input error") {
+  const Job job;
+  for (const char* text :
+       {"", "{", "[]", "{\"options\": 3}", "{\"options\": {\"output\": \"/etc/x\"}}", "{\"options\": {\"steps\": [1]}}",
+        "{\"options\": {\"steps\": 0}}", "{\"options\": {\"overwrite\": true}}", "{\"options\": {\"crop\": \"auto\"}}",
+        "{\"options\": {\"seed\": -1}}", "{\"options\": {\"nothing\": 1}}"}) {
+    const fs::path png = job.write_png("hostile.png", {{kMetadataKey, text}});
+    Settings settings = replaying(png);
+    INFO(text);
+    try {
+      apply_replay(settings);
+      FAIL("taken");
+    } catch (const Error& e) {
+      CHECK(e.code() == ErrorCode::kInput);
+      CHECK(e.message().find("hostile.png") != std::string::npos);
+    }
+  }
+  Settings plain = replaying(job.write_png("plain.png", {}));
+  CHECK_THROWS_AS(apply_replay(plain), Error);
+}
+
+TEST_CASE("an existing output counts if it is whole and made from the same") {
+  Job job;
+  const auto making = job.making();
+  const auto judge = [&](const fs::path& path, bool any_seed = false) {
+    return judge_existing(path, job.making(), any_seed);
+  };
+  CHECK(judge(job.folder.path / "none.png") == Existing::kNone);
+  CHECK(judge(job.folder.file("broken.png", "\x89PNG")) == Existing::kDamaged);
+  CHECK(judge(job.write_png("plain.png", {})) == Existing::kSame);
+  const fs::path same = job.write_png("same.png", png_text(job.plan, 7, job.model, making));
+  CHECK(judge(same) == Existing::kSame);
+  const fs::path seed = job.write_png("seed.png", png_text(job.plan, 8, job.model, job.making(8)));
+  CHECK(judge(seed) == Existing::kOther);
+  CHECK(judge(seed, true) == Existing::kSame);
+  job.plan.request.steps = 9;
+  CHECK(judge(same) == Existing::kOther);
+}

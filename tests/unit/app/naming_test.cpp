@@ -1,0 +1,67 @@
+#include "app/naming.h"
+
+#include "support/catch.h"
+#include "zimage/error.h"
+
+using namespace zimage;
+using namespace zimage::app;
+using io::ImageFormat;
+
+namespace {
+
+std::string name(const std::string& image, ImageFormat format, const std::string& output = "",
+                 std::optional<ImageFormat> wanted = std::nullopt) {
+  return name_outputs({.image = image, .image_format = format, .output = output, .format = wanted})
+      .paths.at(0)
+      .string();
+}
+
+}  // namespace
+
+TEST_CASE("the result lies beside the picture") {
+  CHECK(name("photo.png", ImageFormat::kPng) == "photo-inpainted.png");
+  CHECK(name("a b/photo.JPEG", ImageFormat::kJpeg) == "a b/photo-inpainted.JPEG");
+  CHECK(name("/x/photo.v2.webp", ImageFormat::kWebp) == "/x/photo.v2-inpainted.webp");
+  CHECK(name("x.bmp", ImageFormat::kBmp) == "x-inpainted.png");
+  CHECK(name("x.bmp", ImageFormat::kBmp, "", ImageFormat::kWebp) == "x-inpainted.webp");
+  CHECK(name("wrong.jpg", ImageFormat::kPng) == "wrong-inpainted.png");
+  CHECK(name("noending", ImageFormat::kPng) == "noending-inpainted.png");
+  CHECK(name("x.png", ImageFormat::kPng, "", ImageFormat::kJpeg) == "x-inpainted.jpg");
+}
+
+TEST_CASE("a folder takes the result in") {
+  CHECK(name("a/photo.png", ImageFormat::kPng, "/tmp") == "/tmp/photo-inpainted.png");
+  CHECK(name("a/photo.png", ImageFormat::kPng, "/tmp/") == "/tmp/photo-inpainted.png");
+}
+
+TEST_CASE("the format is --format's, else the ending's, else the picture's") {
+  const auto format = [](const std::string& output, std::optional<ImageFormat> wanted) {
+    return name_outputs({.image = "p.jpg", .image_format = ImageFormat::kJpeg, .output = output, .format = wanted})
+        .format;
+  };
+  CHECK(format("out.webp", std::nullopt) == ImageFormat::kWebp);
+  CHECK(format("out.PNG", std::nullopt) == ImageFormat::kPng);
+  CHECK(format("out", std::nullopt) == ImageFormat::kJpeg);
+  CHECK(format("out.png", ImageFormat::kWebp) == ImageFormat::kWebp);
+  CHECK(format("out.xyz", ImageFormat::kPng) == ImageFormat::kPng);
+  CHECK_THROWS_AS(format("out.xyz", std::nullopt), Error);
+  CHECK_THROWS_AS(format("out.bmp", std::nullopt), Error);
+  CHECK_THROWS_AS(format("/no/such/folder/", std::nullopt), Error);
+  CHECK(name_outputs({.image = "p.jpg", .output = "o.png", .format = ImageFormat::kWebp}).ending_disagrees);
+}
+
+TEST_CASE("several results are numbered from 0") {
+  const Naming beside = name_outputs({.image = "d/p.png", .image_format = ImageFormat::kPng, .count = 2});
+  CHECK(beside.paths == std::vector<std::filesystem::path>{"d/p-inpainted-0.png", "d/p-inpainted-1.png"});
+  const Naming file =
+      name_outputs({.image = "p.png", .image_format = ImageFormat::kPng, .output = "o.webp", .count = 2});
+  CHECK(file.paths == std::vector<std::filesystem::path>{"o-0.webp", "o-1.webp"});
+}
+
+TEST_CASE("stdout takes one PNG") {
+  const Naming one = name_outputs({.image = "p.jpg", .image_format = ImageFormat::kJpeg, .output = "-"});
+  CHECK(one.paths.at(0).empty());
+  CHECK(one.format == ImageFormat::kPng);
+  CHECK_THROWS_AS(name_outputs({.image = "p.jpg", .output = "-", .count = 2}), Error);
+  CHECK_THROWS_AS(name_outputs({.image = "p.jpg", .output = "-", .format = ImageFormat::kJpeg}), Error);
+}

@@ -1,0 +1,108 @@
+#include "app/option_table.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "app/available.h"
+#include "app/settings.h"
+#include "support/catch.h"
+#include "zimage/error.h"
+
+using namespace zimage::app;
+using zimage::Error;
+using zimage::ErrorCode;
+
+namespace {
+
+/// The message with which a value is refused, "" if it is taken.
+std::string refusal(const std::string& name, const std::string& value) {
+  Settings settings;
+  settings.set(name, {value}, Source::kCommandLine);
+  settings.check_values();
+  try {
+    check_available(settings);
+  } catch (const Error& e) {
+    REQUIRE(e.code() == ErrorCode::kUsage);
+    return e.message();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("names and short names are unique, and every option has a help") {
+  std::set<std::string> names;
+  std::set<char> letters;
+  for (const OptionSpec& spec : option_table()) {
+    CHECK(names.insert(spec.name).second);
+    if (spec.short_name != 0) CHECK(letters.insert(spec.short_name).second);
+    CHECK(std::string(spec.help).size() > 5);
+    CHECK(takes_value(spec) == (*spec.value_name != '\0'));
+    CHECK((spec.kind == Kind::kChoice) == (*spec.choices != '\0'));
+  }
+}
+
+TEST_CASE("every default is a value that its option can take, in this version") {
+  for (const OptionSpec& spec : option_table()) {
+    if (*spec.default_value == '\0') continue;
+    INFO(spec.name);
+    CHECK(refusal(spec.name, spec.default_value).empty());
+  }
+}
+
+TEST_CASE("groups stay together") {
+  std::set<Group> closed;
+  const auto table = option_table();
+  for (std::size_t i = 1; i < table.size(); ++i) {
+    if (table[i].group != table[i - 1].group) CHECK(closed.insert(table[i - 1].group).second);
+    CHECK(closed.count(table[i].group) == 0);
+  }
+}
+
+TEST_CASE("what isn't built is refused by name, what changes nothing is taken") {
+  const std::pair<const char*, const char*> refused[] = {
+      {"crop", "auto"},        {"mask-grow", "3"},         {"mask-fill-holes", "true"},
+      {"feather", "1"},        {"soft-mask", "true"},      {"color-match", "true"},
+      {"outpaint", "0,0,8,0"}, {"manifest", "jobs.jsonl"}, {"controlnet", "c"},
+      {"control-image", "c"},  {"lora", "l:0.5"},          {"jump-length", "4"},
+      {"jump-count", "2"},     {"dtype", "fp8"},           {"offload", "stage"},
+      {"offload", "stream"},   {"vae-tiling", "true"},     {"fail-fast", "true"},
+      {"report", "r"},         {"batch-size", "2"},        {"shard", "1/2"},
+      {"golden", "g"},         {"golden-update", "true"}};
+  for (const auto& [name, value] : refused) {
+    INFO(name);
+    CHECK(refusal(name, value).find("is not available in this version") != std::string::npos);
+  }
+  const std::pair<const char*, const char*> taken[] = {
+      {"crop", "off"},       {"mask-grow", "0"},      {"mask-fill-holes", "false"}, {"feather", "0"},
+      {"color-match", "no"}, {"outpaint", "0,0,0,0"}, {"control-scale", "0.9"},     {"jump-length", "0"},
+      {"jump-count", "1"},   {"strategy", "repaint"}, {"offload", "none"},          {"batch-size", "1"},
+      {"tolerance", "3"},    {"padding", "32"},       {"megapixels", "2"},          {"strategy", "auto"}};
+  for (const auto& [name, value] : taken) {
+    INFO(name);
+    CHECK(refusal(name, value).empty());
+  }
+}
+
+TEST_CASE("a ControlNet strategy without a ControlNet says what it lacks") {
+  CHECK(refusal("strategy", "controlnet").find("needs a ControlNet") != std::string::npos);
+}
+
+TEST_CASE("a jump needs both a length and a count above one") {
+  Settings off;
+  off.set("jump-length", {"0"}, Source::kCommandLine);
+  off.set("jump-count", {"5"}, Source::kCommandLine);
+  CHECK_NOTHROW(check_available(off));
+  Settings on;
+  on.set("jump-length", {"2"}, Source::kCommandLine);
+  on.set("jump-count", {"5"}, Source::kCommandLine);
+  CHECK_THROWS_AS(check_available(on), Error);
+}
+
+TEST_CASE("GGUF files and folders of pictures are refused") {
+  CHECK_THROWS_AS(check_available_path("model", "a/z_image.GGUF"), Error);
+  CHECK_THROWS_AS(check_available_path("image", "/"), Error);
+  CHECK_NOTHROW(check_available_path("model", "/"));
+  CHECK_NOTHROW(check_available_path("image", "picture.png"));
+}

@@ -1,0 +1,90 @@
+#include "cli/config_file.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support/catch.h"
+#include "zimage/error.h"
+
+using zimage::Error;
+using zimage::app::Settings;
+using zimage::app::Source;
+
+namespace {
+
+struct ConfigText {
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("zimage-config-" + std::to_string(::getpid()) + ".toml");
+  explicit ConfigText(const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+  ~ConfigText() { std::filesystem::remove(path); }
+};
+
+Settings read(const std::string& text) {
+  const ConfigText file(text);
+  Settings settings;
+  zimage::cli::read_config(file.path, settings);
+  return settings;
+}
+
+std::string error_of(const std::string& text) {
+  try {
+    read(text);
+  } catch (const Error& e) {
+    CHECK(e.code() == zimage::ErrorCode::kUsage);
+    CHECK(e.message().find("zimage-config-") != std::string::npos);
+    return e.message();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a configuration gives options") {
+  const Settings settings = read(
+      "# defaults\nsteps = 4\nprompt = \"a cat, #1 of [two]\" # why\nmodel = '/models/back\\slash'\n"
+      "composite = false\nno-color-match = true\nlora = [\"a:1\", \"b\"]\njson = true\nverbose = 2\n");
+  CHECK(settings.integer("steps") == 4);
+  CHECK(settings.text("prompt") == "a cat, #1 of [two]");
+  CHECK(settings.text("model") == "/models/back\\slash");
+  CHECK_FALSE(settings.flag("composite"));
+  CHECK_FALSE(settings.flag("color-match"));
+  CHECK(settings.list("lora") == std::vector<std::string>{"a:1", "b"});
+  CHECK(settings.flag("json"));
+  CHECK(settings.integer("verbose") == 2);
+  CHECK(settings.given_by("steps", Source::kConfig));
+}
+
+TEST_CASE("what a configuration can't mean is an error") {
+  CHECK(error_of("stpes = 4\n").find("unknown option 'stpes'") != std::string::npos);
+  CHECK(error_of("no-steps = 4\n").find("unknown option 'no-steps'") != std::string::npos);
+  CHECK(error_of("config = 'x'\n").find("command line") != std::string::npos);
+  CHECK(error_of("[sampling]\nsteps = 4\n").find("section") != std::string::npos);
+  CHECK(error_of("prompt = a red ball\n").find("one value") != std::string::npos);
+  CHECK(error_of("prompt = \"open\n").find("quote") != std::string::npos);
+  CHECK(error_of("prompt = \"a \\\"b\\\"\"\n").find("backslash") != std::string::npos);
+  CHECK_FALSE(error_of(std::string(2 << 20, 'x')).empty());
+  Settings settings;
+  CHECK_THROWS_AS(zimage::cli::read_config("/no/such/config", settings), Error);
+}
+
+TEST_CASE("any bytes are an error or options, never a crash") {
+  unsigned state = 1;
+  const std::string alphabet = "=[]\"'#,\n a1-.\\\t{}\xFF;";
+  int refused = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text = round % 2 == 0 ? "steps=" : "";
+    for (int i = 0; i < 12; ++i) {
+      state = state * 1664525U + 1013904223U;
+      text += alphabet[(state >> 16U) % alphabet.size()];
+    }
+    try {
+      read(text);
+    } catch (const Error& e) {
+      REQUIRE(e.code() == zimage::ErrorCode::kUsage);
+      ++refused;
+    }
+  }
+  CHECK(refused > 1000);
+}

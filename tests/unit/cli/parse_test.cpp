@@ -1,0 +1,105 @@
+#include "cli/parse.h"
+
+#include "app/option_table.h"
+#include "support/catch.h"
+#include "zimage/error.h"
+
+using namespace zimage::cli;
+using zimage::Error;
+using zimage::ErrorCode;
+using zimage::app::Settings;
+
+namespace {
+
+using Args = std::vector<std::string>;
+
+Settings parsed(const Args& args) {
+  Settings settings;
+  parse_arguments(args, settings);
+  return settings;
+}
+
+std::string error_of(const Args& args) {
+  try {
+    parsed(args);
+  } catch (const Error& e) {
+    CHECK(e.code() == ErrorCode::kUsage);
+    return e.message() + " | " + e.hint();
+  }
+  return "";
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("every option of the table parses") {
+  for (const auto& spec : zimage::app::option_table()) {
+    INFO(spec.name);
+    Args args{"--" + std::string(spec.name)};
+    if (zimage::app::takes_value(spec)) args.emplace_back("v");
+    const Settings settings = parsed(args);
+    REQUIRE(settings.has(spec.name));
+    if (zimage::app::takes_value(spec)) {
+      CHECK(settings.text(spec.name) == "v");
+      CHECK(parsed({"--" + std::string(spec.name) + "=v=w"}).text(spec.name) == "v=w");
+      CHECK(contains(error_of({"--" + std::string(spec.name)}), "--" + std::string(spec.name) + " needs a value"));
+    }
+    if (spec.short_name != 0) {
+      args[0] = std::string("-") + spec.short_name;
+      CHECK(parsed(args).has(spec.name));
+    }
+  }
+}
+
+TEST_CASE("values are taken as they are") {
+  CHECK(parsed({"-p", "--version"}).text("prompt") == "--version");
+  CHECK(parsed({"-p", ""}).text("prompt").empty());
+  CHECK(parsed({"--prompt="}).has("prompt"));
+  CHECK(parsed({"--prompt=", "--json"}).flag("json"));
+  CHECK(parsed({"-o", "-"}).text("output") == "-");
+  CHECK(parsed({"-p", "a, [b] {c} \"d\" #e"}).text("prompt") == "a, [b] {c} \"d\" #e");
+  CHECK(parsed({"-p", "{}"}).text("prompt") == "{}");
+  CHECK(parsed({"-p", "%%"}).text("prompt") == "%%");
+  CHECK(parsed({"--seed", "-1"}).text("seed") == "-1");
+  CHECK(parsed({"-ipicture.png"}).text("image") == "picture.png");
+}
+
+TEST_CASE("the last of several values counts, a list keeps all") {
+  CHECK(parsed({"--steps", "3", "--steps", "5"}).integer("steps") == 5);
+  CHECK_FALSE(parsed({"--composite", "--no-composite"}).flag("composite"));
+  CHECK(parsed({"--no-composite", "--composite"}).flag("composite"));
+  CHECK(parsed({"--lora", "a:1", "--lora", "b"}).list("lora") == Args{"a:1", "b"});
+  CHECK(parsed({"-vv"}).integer("verbose") == 2);
+  CHECK(parsed({"-v", "--json", "-v"}).integer("verbose") == 2);
+}
+
+TEST_CASE("mistakes are named, with the nearest option") {
+  CHECK(contains(error_of({"--stpes", "3"}), "unknown option --stpes | did you mean --steps?"));
+  CHECK(contains(error_of({"--mask-treshold=3"}), "did you mean --mask-threshold?"));
+  CHECK(contains(error_of({"--xyzzyplugh"}), "--help-all"));
+  CHECK(contains(error_of({"-z"}), "unknown option -z"));
+  CHECK(contains(error_of({"picture.png"}), "unexpected argument 'picture.png'"));
+  CHECK(contains(error_of({"--", "picture.png"}), "unexpected argument 'picture.png'"));
+  CHECK(contains(error_of({"--no-json"}), "unknown option --no-json"));
+  CHECK_THROWS_AS(parsed({"--json=maybe"}).check_values(), Error);
+}
+
+TEST_CASE("subcommands are known, and not there yet") {
+  for (const char* name : {"inspect", "compare", "bench", "doctor"}) {
+    CHECK(contains(error_of({name, "x"}), "is not available in this version"));
+  }
+}
+
+TEST_CASE("version and help win, unless they are a value") {
+  CHECK(find_early({"--nonsense", "--version"}) == Early::kVersion);
+  CHECK(find_early({"-h", "--version"}) == Early::kVersion);
+  CHECK(find_early({"--image", "x", "-h"}) == Early::kHelp);
+  CHECK(find_early({"--help-all"}) == Early::kHelpAll);
+  CHECK(find_early({"--prompt", "--version"}) == Early::kNone);
+  CHECK(find_early({"--prompt=x", "--version"}) == Early::kVersion);
+  CHECK(find_early({"-p", "-h"}) == Early::kNone);
+  CHECK(find_early({"--", "--version"}) == Early::kNone);
+  CHECK(wants_json({"--bad", "--json"}));
+  CHECK_FALSE(wants_json({"--prompt", "--json"}));
+}
