@@ -2,7 +2,7 @@
 """Makes tests/fixtures/{models,sampling,pictures} anew from the oracles, or checks the committed ones.
 
     make_fixtures.py                 writes them
-    make_fixtures.py --check         makes them in a temporary folder and compares: relative L2 1e-6
+    make_fixtures.py --check         makes them in a temporary folder and compares with the committed ones
     make_fixtures.py --self-check    checks the reference itself: pipeline, order of convergence, fp64
 
 The tokenizer is that of tests/fixtures/tokenizer (make_tokenizer_fixtures.py makes it).

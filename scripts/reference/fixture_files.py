@@ -22,6 +22,9 @@ VERSIONS = ", ".join(
 )
 
 
+COMPUTED_LIMIT = 4e-6
+
+
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
@@ -99,19 +102,24 @@ def _differs_png(name: str, made: Path, committed: Path) -> list[str]:
     return [] if apart.max() <= 1 and (apart > 0).mean() <= 1e-3 else [f"{name}: pixels differ by up to {apart.max()}"]
 
 
-def compare_trees(made: Path, committed: Path, limit: float = 1e-6) -> list[str]:
-    """Everything that differs, in words; empty if nothing does."""
+def compare_trees(made: Path, committed: Path) -> list[str]:
+    """Everything that differs, in words; empty if nothing does.
+
+    Weights must be the same to the last bit. What is computed with them may differ by what another CPU's kernels leave:
+    2e-6 has been seen in tensors (the VAE without vector instructions), on one machine nothing.
+    """
     names = {p.relative_to(made).as_posix() for p in made.rglob("*") if p.is_file()}
     there = {p.relative_to(committed).as_posix() for p in committed.rglob("*") if p.is_file()}
     problems = [f"{name}: only in one of the two sets" for name in sorted(names ^ there)]
     for name in sorted(names & there):
         a, b = made / name, committed / name
         if name.endswith(".safetensors"):
-            problems += _differs_tensors(name, a, b, limit)
+            computed = a.name == "reference.safetensors" or a.parent.name == "pictures"
+            problems += _differs_tensors(name, a, b, COMPUTED_LIMIT if computed else 0.0)
         elif name.endswith(".png"):
             problems += _differs_png(name, a, b)
         elif name.endswith("tokenizer.json"):
             problems += [] if a.read_bytes() == b.read_bytes() else [f"{name}: differs"]
         else:
-            problems += _differs_json(name, json.loads(a.read_text()), json.loads(b.read_text()), limit)
+            problems += _differs_json(name, json.loads(a.read_text()), json.loads(b.read_text()), 1e-6)
     return problems

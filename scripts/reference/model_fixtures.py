@@ -102,17 +102,12 @@ def write_model(case: Case, folder: Path, tokenizer: Path) -> None:
     sign_weights(folder)
 
 
-def _coarse(shape, generator: torch.Generator) -> torch.Tensor:
-    """N(0, 1) on a grid of 1/32, so that the files compress."""
-    return torch.round(torch.randn(shape, generator=generator) * 32) / 32
-
-
 def _dit_calls(case: Case, model: m.Model, tensors: dict) -> list[dict]:
     generator = torch.Generator().manual_seed(case.seed + 100)
-    tensors["dit.prompt_embeds"] = _coarse((1, 520, case.dit["cap_feat_dim"]), generator)
+    tensors["dit.prompt_embeds"] = tiny.coarse_normal((1, 520, case.dit["cap_feat_dim"]), generator)
     calls = []
     for i, ((height, width), tokens, timestep) in enumerate(case.calls):
-        latents = _coarse((1, 16, height, width), generator)
+        latents = tiny.coarse_normal((1, 16, height, width), generator)
         embeds = tensors["dit.prompt_embeds"][:, :tokens].contiguous()
         taps = t.dit_taps(model.transformer)
         with taps:
@@ -151,7 +146,7 @@ def _vae_calls(case: Case, model: m.Model, tensors: dict) -> list[dict]:
     calls = []
     for i, (height, width) in enumerate(VAE_SIZES):
         pixels = torch.round(torch.rand((1, 3, height, width), generator=generator) * 255) / 255
-        latents = _coarse((1, 16, height // 8, width // 8), generator)
+        latents = tiny.coarse_normal((1, 16, height // 8, width // 8), generator)
         encoder, decoder = t.vae_encoder_taps(model.vae), t.vae_decoder_taps(model.vae)
         with encoder:
             encoded = m.encode_image(model.vae, pixels)

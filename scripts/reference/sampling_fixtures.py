@@ -9,14 +9,19 @@ import torch
 from .fixture_files import write_json
 from .samplers import res_multistep_coefficients, sample
 from .schedule import plan_sigmas, shifted_schedule
+from .tiny_models import coarse_normal
 
 
 def _other_linspaces(steps: int, shift: float) -> list[list[float]]:
     """The same levels from other roundings of linspace: a fixture must not hang on the last bit."""
-    grids = [np.linspace(1.0, 1.0 / steps, steps), torch.linspace(1.0, 1.0 / steps, steps, dtype=torch.float64).numpy()]
-    grids.append(np.array([(steps - i) / steps for i in range(steps)]))
-    grids.append(np.array([1.0 + (1.0 / steps - 1.0) * i / max(steps - 1, 1) for i in range(steps)]))
-    return [[shift * t / (1.0 + (shift - 1.0) * t) for t in grid.tolist()] for grid in grids]
+    last, gaps = 1.0 / steps, max(steps - 1, 1)
+    grids = [
+        np.linspace(1.0, last, steps).tolist(),
+        [(steps - i) / steps for i in range(steps)],
+        [1.0 + (last - 1.0) * i / gaps for i in range(steps)],
+        [last - (last - 1.0) / gaps * (steps - 1 - i) for i in range(steps)],  # torch.linspace's second half
+    ]
+    return [[shift * t / (1.0 + (shift - 1.0) * t) for t in grid] for grid in grids]
 
 
 def is_robust(steps: int, shift: float, strength: float) -> bool:
@@ -69,7 +74,7 @@ def trajectories() -> list[dict]:
     whole = [(8, 3.0, 1.0), (1, 3.0, 1.0), (2, 3.0, 1.0), (20, 6.0, 1.0)]
     runs = whole + [(8, 3.0, 0.9), (8, 3.0, 0.9001), (8, 3.0, 0.55)]
     a, b = 0.8, -0.3
-    x = torch.round(torch.randn((1, 4, 2, 3), generator=torch.Generator().manual_seed(5)) * 1024) / 1024
+    x = coarse_normal((1, 4, 2, 3), torch.Generator().manual_seed(5))
     cases = []
     for steps, shift, strength in runs:
         for sampler in ("res_multistep", "euler"):

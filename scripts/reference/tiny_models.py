@@ -16,9 +16,15 @@ from transformers import Qwen3Config, Qwen3ForCausalLM, Qwen3Model
 QUIET = ("to_q.weight", "to_k.weight", "q_proj.weight", "k_proj.weight")
 
 
+def coarse_normal(shape, generator: torch.Generator) -> torch.Tensor:
+    """About N(0, 1), from sums of four integers of 0..15: the same bits on every CPU, and few distinct values, which a
+    repository compresses well."""
+    draws = torch.randint(16, (4, *shape), generator=generator)
+    return (draws.sum(dim=0) - 30).to(torch.float32) / 9.25
+
+
 def _normal(shape, generator: torch.Generator, std: float, mean: float = 0.0) -> torch.Tensor:
-    """N(mean, std^2) in steps of std/8: a repository compresses few distinct values well."""
-    return torch.round(torch.randn(shape, generator=generator, dtype=torch.float32) * 8) / 8 * std + mean
+    return coarse_normal(shape, generator) * std + mean
 
 
 def _fan_in_std(weight: torch.Tensor) -> float:
@@ -64,14 +70,14 @@ def scale_vae(vae: AutoencoderKL) -> None:
     pixels = torch.rand((1, 3, 8, 8), generator=generator)
     pixels = nn.functional.interpolate(pixels, (64, 64), mode="bilinear") * 2 - 1
     mode = vae.encode(pixels).latent_dist.mode()
-    gain = 1.0 / (vae.config.scaling_factor * mode.std().item())
+    gain = float(f"{1.0 / (vae.config.scaling_factor * mode.std().item()):.2g}")  # the same on every CPU
     conv = vae.encoder.conv_out
     conv.weight[:16].mul_(gain)
     conv.bias[:16].mul_(gain)
-    latents = torch.randn((1, 16, 8, 8), generator=generator)
+    latents = coarse_normal((1, 16, 8, 8), generator)
     decoded = vae.decode(latents / vae.config.scaling_factor + vae.config.shift_factor).sample
     conv = vae.decoder.conv_out
-    conv.weight.mul_(0.4 / decoded.std().item())
+    conv.weight.mul_(float(f"{0.4 / decoded.std().item():.2g}"))
     conv.bias.mul_(0.4)
 
 
