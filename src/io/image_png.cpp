@@ -18,7 +18,9 @@ namespace zimage::io::codec {
 namespace {
 
 constexpr int kCompressionLevel = 6;
-constexpr png_alloc_size_t kMaxChunk = png_alloc_size_t{64} << 20;
+/// Compressed text can swell: these two bound what a file's metadata may take to 2 GiB, like its pixels.
+constexpr png_alloc_size_t kMaxChunk = png_alloc_size_t{16} << 20;
+constexpr png_uint_32 kMaxTextChunks = 128;
 
 /// What libpng's callbacks see.
 struct PngState {
@@ -100,6 +102,7 @@ bool read_header(Reader& reader, Header& header) {
   png_set_read_fn(png, &reader.state, on_read);
   png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   png_set_chunk_malloc_max(png, kMaxChunk);
+  png_set_chunk_cache_max(png, kMaxTextChunks);
   png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
   png_read_info(png, reader.info);
   png_get_IHDR(png, reader.info, &header.width, &header.height, &header.bit_depth, &header.color_type, nullptr, nullptr,
