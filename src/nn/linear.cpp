@@ -34,7 +34,7 @@ class PackedWeight final : public LinearWeight {
       : linear_(c10::Dispatcher::singleton().findSchemaOrThrow(kLinear, "").typed<LinearSchema>()) {
     static const auto reorder =
         c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "").typed<ReorderSchema>();
-    weight_ = reorder.call(weight.to_mkldnn(), std::nullopt);
+    weight_ = reorder.call(weight, std::nullopt);
   }
   at::Tensor forward(const at::Tensor& x, const at::Tensor& bias) const override {
     return linear_.call(x, weight_, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt, "none",

@@ -41,6 +41,12 @@ void Agreement::check(double limit) const {
   CHECK(worst_ >= limit / 100);
 }
 
+void Agreement::check_from_above(double limit) const {
+  CAPTURE(what_, worst_name_, worst_, count_);
+  REQUIRE(count_ > 0);
+  CHECK(worst_ <= limit);
+}
+
 const std::vector<at::Tensor>& TapRecorder::all(const std::string& name) const {
   INFO(name);
   const auto it = taps_.find(name);

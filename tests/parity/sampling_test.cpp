@@ -60,7 +60,7 @@ TEST_CASE("trajectories follow the reference", "[parity]") {
     CHECK(step + 1 == problem.sigmas.size());
     agreement.compare("final", x, tensor(t["final"]));
   }
-  agreement.check(1e-5);
+  agreement.check(1e-6);
 }
 
 /// Data ~ N(0, s²) has the exact denoiser D = x·s²(1−σ)/((1−σ)²s² + σ²), and the probability-flow ODE carries x along
