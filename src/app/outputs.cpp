@@ -89,7 +89,8 @@ void resolve_outputs(const Settings& settings, Plan& plan) {
   input.count = static_cast<int>(settings.integer("num-images"));
   const Naming naming = name_outputs(input);
   if (naming.ending_disagrees) {
-    log::warning(naming.paths.front().string() + " will hold " + io::to_string(naming.format) + ", as --format says");
+    log::warning(printable(naming.paths.front().string()) + " will hold " + io::to_string(naming.format) +
+                 ", as --format says");
   }
   plan.format = naming.format;
   plan.quality = settings.has("quality") ? static_cast<int>(settings.integer("quality")) : 0;

@@ -137,7 +137,7 @@ void resolve_mask(Plan& plan) {
                 "black keeps and white repaints; --mask-invert turns it round");
   }
   if (repainted == plan.request.mask.repaint.size()) {
-    log::notice("the mask " + name + " covers the whole picture: nothing of it is kept");
+    log::notice("the mask " + printable(name) + " covers the whole picture: nothing of it is kept");
   }
   plan.request.opaque_hole = plan.mask_from_alpha;
 }

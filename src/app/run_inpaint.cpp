@@ -11,6 +11,7 @@
 #include "app/metadata.h"
 #include "app/outputs.h"
 #include "app/replay.h"
+#include "app/text.h"
 #include "conditioning/mask.h"
 #include "core/log.h"
 #include "io/atomic_file.h"
@@ -57,10 +58,10 @@ void say_model(const ModelInfo& model) {
   } else if (model.random_weights) {
     log::warning("the weights of this model are random: the repainted part is noise");
   }
-  log::info("model " + model.name + ": " + std::to_string(model.dit_layers) + " layers, width " +
+  log::info("model " + printable(model.name) + ": " + std::to_string(model.dit_layers) + " layers, width " +
             std::to_string(model.dit_dim) + ", " + std::to_string(model.parameters) + " parameters; device " +
             model.device + ", dtype " + model.dtype);
-  for (const fs::path& file : model.files) log::debug("model file " + file.string());
+  for (const fs::path& file : model.files) log::debug("model file " + printable(file.string()));
 }
 
 void say_plan(const Plan& plan, const JobReport& job) {
@@ -156,7 +157,7 @@ bool Run::keep_existing(const PlannedOutput& output, const ordered_json& making)
   if (!plan_.overwrite) {
     throw Error(ErrorCode::kUsage, output.path.string() + " exists, but" + what, "add --overwrite to replace it");
   }
-  log::notice(output.path.string() + what + ": made again");
+  log::notice(printable(output.path.string()) + what + ": made again");
   return false;
 }
 
@@ -166,7 +167,7 @@ void Run::one(Inpainter& inpainter, const PlannedOutput& output) {
   job_.output.reset();
   const ordered_json making = describe_making(plan_, output.seed, inpainter.info(), hashes_);
   if (keep_existing(output, making)) {
-    log::notice("skipped: " + output.path.string() + " is there");
+    log::notice("skipped: " + printable(output.path.string()) + " is there");
     JobReport skipped = job_;
     skipped.status = "skipped";
     skipped.output = output.path;
@@ -194,7 +195,6 @@ void Run::one(Inpainter& inpainter, const PlannedOutput& output) {
 
 void Run::describe_result(const Result& result) {
   const Image& picture = plan_.request.image;
-  job_.sigmas = result.sigmas;
   job_.forwards = result.steps;
   job_.strategy = result.strategy;
   job_.strategy_reason = result.strategy_reason;

@@ -16,6 +16,9 @@ bool is_plain_utf8(std::string_view text);
 /// The whole file. Errors: `code`, naming the file, if it can't be read, is a folder or is larger than `limit` bytes.
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit, ErrorCode code);
 
+/// Control characters (newlines, escape sequences in file names) as \n, \t, \xNN, so that a message is one line.
+std::string printable(std::string_view text);
+
 /// Lower-case ASCII.
 std::string lower(std::string text);
 

@@ -8,6 +8,7 @@
 #include "app/interrupt.h"
 #include "app/resolve.h"
 #include "app/run_inpaint.h"
+#include "app/text.h"
 #include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/parse.h"
@@ -38,6 +39,9 @@ int print_and_leave(const std::string& text) {
 
 void read_settings(const std::vector<std::string>& args, app::Settings& settings, State& state) {
   state.json = wants_json(args);
+  log::Options early;  // for what goes wrong before the options are known
+  early.color = use_color("auto");
+  log::configure(early);
   parse_arguments(args, settings);
   read_environment(settings);
   if (settings.has("config")) read_config(settings.text("config"), settings);
@@ -59,10 +63,10 @@ void check_stdout(const app::Plan& plan, bool stdout_open) {
 void run(const std::vector<std::string>& args, bool stdout_open, State& state) {
   app::Settings settings;
   read_settings(args, settings, state);
-  settings.check_values();
   const Talk talk = resolve_talk(settings);
   state.json = talk.json;
   log::configure(talk.log);
+  settings.check_values();
   app::Plan plan = app::resolve(settings);
   check_stdout(plan, stdout_open);
   StdoutReporter reporter(talk.json);
@@ -73,7 +77,7 @@ void run(const std::vector<std::string>& args, bool stdout_open, State& state) {
 int fail(State& state, const Error& error) {
   // One line, whatever the names in it hold.
   const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
-  log::error(printable(error.message() + hint));
+  log::error(app::printable(error.message() + hint));
   if (state.json) {
     state.job.status = "error";
     state.job.error = error;

@@ -2,9 +2,11 @@
 
 #include <sys/resource.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "app/text.h"
 #include "cli/terminal.h"
 
 namespace zimage::cli {
@@ -56,6 +58,14 @@ ordered_json regions_json(const JobReport& report) {
   return regions;
 }
 
+/// Microseconds are as fine as a stage's time is worth.
+ordered_json timings_json(const JobReport& report) {
+  if (report.timings_ms.empty()) return {};
+  ordered_json timings;
+  for (const auto& [stage, ms] : report.timings_ms) timings[stage] = std::round(ms * 1000) / 1000;
+  return timings;
+}
+
 std::string output_text(const JobReport& report) { return report.output->empty() ? "-" : report.output->string(); }
 
 }  // namespace
@@ -77,7 +87,7 @@ std::string to_json_line(const JobReport& report) {
   out["regions"] = report.regions.empty() ? ordered_json() : regions_json(report);
   out["changed_pixels"] = or_null(report.changed_pixels);
   out["max_change_outside_mask"] = or_null(report.max_change_outside_mask);
-  out["timings_ms"] = report.timings_ms.empty() ? ordered_json() : ordered_json(report.timings_ms);
+  out["timings_ms"] = timings_json(report);
   out["peak_memory_mb"] = peak_memory_mb();
   out["model"] = model_json(report);
   if (report.error) {
@@ -92,10 +102,10 @@ std::string to_json_line(const JobReport& report) {
 
 std::string to_plan_text(const JobReport& report) {
   std::ostringstream out;
-  out << "image     " << printable(*report.image) << " (" << report.width << "x" << report.height << ")\n";
-  out << "mask      " << printable(*report.mask) << "\n";
-  out << "prompt    " << printable(*report.prompt) << "\n";
-  out << "output    " << printable(output_text(report)) << (report.status == "skipped" ? " (kept as it is)" : "")
+  out << "image     " << app::printable(*report.image) << " (" << report.width << "x" << report.height << ")\n";
+  out << "mask      " << app::printable(*report.mask) << "\n";
+  out << "prompt    " << app::printable(*report.prompt) << "\n";
+  out << "output    " << app::printable(output_text(report)) << (report.status == "skipped" ? " (kept as it is)" : "")
       << "\n";
   out << "seed      " << *report.seed << "\n";
   out << "strategy  " << *report.strategy << "\n";
@@ -104,7 +114,7 @@ std::string to_plan_text(const JobReport& report) {
   for (const double sigma : report.sigmas) out << ' ' << sigma;
   out << "\nmodel     " << report.model->name << " (" << report.model->parameters << " parameters, "
       << report.model->device << ", " << report.model->dtype << ")\n";
-  for (const auto& file : report.model->files) out << "file      " << printable(file.string()) << "\n";
+  for (const auto& file : report.model->files) out << "file      " << app::printable(file.string()) << "\n";
   return out.str();
 }
 

@@ -26,7 +26,4 @@ std::size_t terminal_width();
 /// Whether to colour stderr: `when` is auto, always or never; auto asks the terminal, NO_COLOR and TERM.
 bool use_color(const std::string& when);
 
-/// Control characters (newlines, escape sequences in file names) as \n, \t, \xNN, so that a message is one line.
-std::string printable(std::string_view text);
-
 }  // namespace zimage::cli

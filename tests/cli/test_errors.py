@@ -122,6 +122,13 @@ def test_mask_of_another_size(clean):
     check_failure(clean, clean.job(mask="small.png"), 3, "20x10", "64x48", "small.png")
 
 
+def test_a_picture_larger_than_the_model_can_see(clean):
+    Image.fromarray(np.zeros((32, 20000), dtype=np.uint8)).save(clean.folder / "wide.png")
+    check_failure(clean, clean.job(image="wide.png", mask="wide.png"), 3, "wide.png")  # all black as a mask
+    clean.save_mask(np.ones((32, 20000), dtype=bool), "wide-mask.png")
+    check_failure(clean, clean.job(image="wide.png", mask="wide-mask.png"), 3, "wide.png", "20000x32")
+
+
 def test_empty_mask(clean):
     clean.save_mask(np.zeros_like(clean.hole), "black.png")
     check_failure(clean, clean.job(mask="black.png"), 3, "black.png", "--mask-invert")

@@ -27,3 +27,7 @@ TEST_CASE("text files have a size limit and errors with a name") {
   CHECK_THROWS_AS(read_text_file("/", 10, zimage::ErrorCode::kInput), zimage::Error);
   CHECK_THROWS_AS(read_text_file("/dev/zero", 1000, zimage::ErrorCode::kUsage), zimage::Error);
 }
+
+TEST_CASE("control characters don't reach the terminal") {
+  CHECK(printable("a\nb\t\x1B[31m\x7F é") == "a\\nb\\t\\x1b[31m\\x7f é");
+}

@@ -54,10 +54,6 @@ TEST_CASE("a failure has the keys too, and the error") {
   CHECK(json["error"]["hint"] == "hint");
 }
 
-TEST_CASE("control characters don't reach the terminal") {
-  CHECK(printable("a\nb\t\x1B[31m\x7F é") == "a\\nb\\t\\x1b[31m\\x7f é");
-}
-
 TEST_CASE("help-all has every option, help starts with examples") {
   const std::string all = help_text(true);
   const std::string brief = help_text(false);
