@@ -56,7 +56,9 @@ def marked(rng: random.Random) -> str:
 
 
 def piece(rng: random.Random) -> str:
-    kind = rng.randrange(10)
+    kind = rng.randrange(11)
+    if kind == 10:
+        return "".join(rng.choice("abcdehinorst") for _ in range(rng.randint(1, 30)))
     if kind == 0:
         return "".join(rng.choice(SPACES) for _ in range(rng.randint(1, 6)))
     if kind == 1:
@@ -84,11 +86,30 @@ def strings(rng: random.Random, count: int) -> Iterator[str]:
 
 
 def every_code_point() -> Iterator[str]:
-    """Each code point where its class, its normalisation and its being a word or a space show."""
-    for c in range(0x110000):
-        if not 0xD800 <= c <= 0xDFFF:
-            ch = chr(c)
-            yield f"a{ch}b {ch} .{ch}'{ch}z{ch}{ch}<R>{ch}<w>{ch}<L>q\u0345{ch}\u0334"
+    """Each code point where its class, its normalisation and its being a word or a space show; eight a string."""
+    for first in range(0, 0x110000, 8):
+        if not 0xD800 <= first <= 0xDFFF:
+            chars = map(chr, range(first, first + 8))
+            yield "".join(f"a{ch}b {ch} '{ch}z<R>{ch}<w>{ch}<L>q\u0345{ch}\u0334" for ch in chars)
+
+
+def random_merges(source: dict, count: int, seed: int = 0) -> dict:
+    """Merges that no training would give: one token reached in several ways, ranks against the order of lengths."""
+    rng = random.Random(seed)
+    letters = fixtures.pre_tokenizers.ByteLevel.alphabet()
+    vocab = {token: number for number, token in enumerate(sorted(letters))}
+    tokens, merges = list("abcdehinorst") + ["\u0120"], {}
+    while len(merges) < count:
+        pair = (rng.choice(tokens), rng.choice(tokens))
+        joined = "".join(pair)
+        if pair not in merges and len(joined) <= 12:
+            merges[pair] = None
+            if joined not in vocab:
+                vocab[joined] = len(vocab)
+                tokens.append(joined)
+    order = list(merges)
+    rng.shuffle(order)
+    return copy.deepcopy(source) | {"added_tokens": [], "model": source["model"] | {"vocab": vocab, "merges": order}}
 
 
 def variants() -> dict[str, dict]:
@@ -114,9 +135,11 @@ def variants() -> dict[str, dict]:
         "ignore_merges": changed(base, model=base["model"] | {"ignore_merges": True, "merges": base["model"]["merges"][:400]}),
         "ByteLevel alone": changed(base, pre_tokenizer={"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}),
         "three digits, then GPT-2": splitting(base, (digits, "Isolated", False), use_regex=True),
+        "removed": splitting(base, ({"Regex": r"[\s\p{N}\p{P}]"}, "Removed", False)),
         "removed, inverted": splitting(base, (words, "Removed", True)),
         "merged with previous": splitting(base, (marks, "MergedWithPrevious", False), (regex, "Isolated", False)),
         "merged with next": splitting(base, (space, "MergedWithNext", False)),
+        "random merges": random_merges(base, 3000),
         "contiguous": splitting(base, (marks, "Contiguous", False)),
     }
 
@@ -124,8 +147,8 @@ def variants() -> dict[str, dict]:
 def compare(tool: str, name: str, data: dict, texts: list[str], folder: pathlib.Path) -> int:
     path = folder / "tokenizer.json"
     path.write_text(json.dumps(data), encoding="utf-8")
-    lines = "".join(json.dumps(text) + "\n" for text in texts)
-    done = subprocess.run([tool, str(path)], input=lines, capture_output=True, text=True)
+    lines = "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts)
+    done = subprocess.run([tool, str(path)], input=lines, capture_output=True, encoding="utf-8")
     if done.returncode != 0:
         print(f"{name}: {tool} exits {done.returncode}: {done.stderr.strip()}")
         return 1
@@ -156,7 +179,7 @@ def main() -> int:
         for number, (name, data) in enumerate(kinds.items()):
             rng = random.Random(f"{options.seed} {number}")
             batches = [fixtures.HARD + fixtures.FLAGGED + list(strings(rng, options.count))]
-            if options.every_code_point and name in ("Qwen", "added-token flags", "merged with previous"):
+            if options.every_code_point and name in ("Qwen", "added-token flags", "removed", "removed, inverted"):
                 everything = list(every_code_point())
                 batches += [everything[i : i + 50_000] for i in range(0, len(everything), 50_000)]
             for texts in batches:

@@ -106,7 +106,7 @@ void Bpe::read_merges(const json& model, const std::string& name) {
   const bool pairs = !merges->empty() && merges->front().is_array();
   std::uint32_t rank = 0;
   for (const json& merge : *merges) {
-    const std::string where = "merge " + std::to_string(&merge - &merges->front());
+    const auto where = [&] { return "merge " + std::to_string(&merge - &merges->front()); };
     std::string left, right;
     if (pairs && merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
       left = merge[0].get<std::string>();
@@ -116,19 +116,19 @@ void Bpe::read_merges(const json& model, const std::string& name) {
       if (line.rfind("#version", 0) == 0) continue;  // the first line of a merges.txt
       const auto space = line.find(' ');
       if (space == std::string::npos || line.find(' ', space + 1) != std::string::npos) {
-        tokenizer_json::fail(name, where + " isn't two tokens with a space between them");
+        tokenizer_json::fail(name, where() + " isn't two tokens with a space between them");
       }
       left = line.substr(0, space);
       right = line.substr(space + 1);
     } else {
-      tokenizer_json::fail(name, where + " is neither a string nor a pair of strings, as the first one is");
+      tokenizer_json::fail(name, where() + " is neither a string nor a pair of strings, as the first one is");
     }
     std::int32_t ids[3];
     const std::string tokens[3] = {left, right, left + right};
     for (int i = 0; i < 3; ++i) {
       const auto found = vocabulary_.find(tokens[i]);
       if (found == vocabulary_.end()) {
-        tokenizer_json::fail(name, where + ": " + tokenizer_json::quoted(tokens[i]) + " isn't in the vocabulary");
+        tokenizer_json::fail(name, where() + ": " + tokenizer_json::quoted(tokens[i]) + " isn't in the vocabulary");
       }
       ids[i] = found->second;
     }
