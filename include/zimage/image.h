@@ -44,9 +44,7 @@ struct Mask {
 
   Mask() = default;
   Mask(int width_, int height_)
-      : width(width_),
-        height(height_),
-        repaint(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_)) {}
+      : width(width_), height(height_), repaint(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_)) {}
 
   /// Number of pixels to repaint.
   std::size_t count() const;

@@ -87,11 +87,11 @@ class Observer {
 
 /// What the loaded model is, for `-v` and `--json`.
 struct ModelInfo {
-  std::string name;         ///< folder or file name
-  bool demo = false;        ///< the bundled demo model (model_index.json says so)
+  std::string name;             ///< folder or file name
+  bool demo = false;            ///< the bundled demo model (model_index.json says so)
   bool random_weights = false;  ///< its weights are random (model_index.json says so)
-  std::string device;       ///< "cpu", "cuda:0"
-  std::string dtype;        ///< "fp32", "bf16", "fp16"
+  std::string device;           ///< "cpu", "cuda:0"
+  std::string dtype;            ///< "fp32", "bf16", "fp16"
   int dit_layers = 0;
   int dit_dim = 0;
   std::int64_t parameters = 0;

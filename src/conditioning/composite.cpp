@@ -25,8 +25,8 @@ Image composite(const Image& picture, const Mask& mask, const WorkingRegion& reg
                        static_cast<std::size_t>(px)] == 0) {
         continue;
       }
-      const std::size_t from = static_cast<std::size_t>(y) * static_cast<std::size_t>(region.width) +
-                               static_cast<std::size_t>(x);
+      const std::size_t from =
+          static_cast<std::size_t>(y) * static_cast<std::size_t>(region.width) + static_cast<std::size_t>(x);
       std::uint16_t* to = out.samples.data() + out.index(px, py);
       if (picture.color_channels() == 3) {
         for (std::size_t c = 0; c < 3; ++c) {
@@ -52,7 +52,8 @@ Difference compare(const Image& before, const Image& after, const Mask& mask) {
     }
     if (largest == 0) continue;
     ++difference.changed_pixels;
-    if (mask.repaint[i] == 0) difference.max_change_outside_mask = std::max(difference.max_change_outside_mask, largest);
+    if (mask.repaint[i] == 0)
+      difference.max_change_outside_mask = std::max(difference.max_change_outside_mask, largest);
   }
   return difference;
 }

@@ -76,8 +76,7 @@ DiTContext DiT::prepare(const at::Tensor& prompt_embeds, std::int64_t height, st
   }
   // Image tokens stand one behind the padded caption on the first axis; their pad tokens at (0, 0, 0).
   const at::Tensor grid = nn::grid_positions(caption_tokens + 1, context.rows, context.cols);
-  const at::Tensor image_positions =
-      at::constant_pad_nd(grid, {0, 0, 0, padded(grid.size(0)) - grid.size(0)}, 0);
+  const at::Tensor image_positions = at::constant_pad_nd(grid, {0, 0, 0, padded(grid.size(0)) - grid.size(0)}, 0);
   const at::Tensor caption_positions =
       at::constant_pad_nd(at::arange(1, caption_tokens + 1, at::kLong).unsqueeze(1), {0, 2}, 0);
   context.image_rope = nn::rope_table(config_.rope, image_positions).to(placement_.device);

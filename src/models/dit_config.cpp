@@ -41,7 +41,8 @@ void apply_config(DiTConfig& c, const ConfigReader& json) {
   c.t_scale = json.number("t_scale").value_or(c.t_scale);
   if (json.integer("siglip_feat_dim", 0, kMaxSize)) json.fail("is of an Omni model, which this tool doesn't read");
   if (json.boolean("qk_norm") == false) json.fail("'qk_norm' false is not of a Z-Image model");
-  for (const auto& [key, wanted] : {std::pair{"all_patch_size", DiTConfig::kPatch}, {"all_f_patch_size", std::int64_t{1}}}) {
+  for (const auto& [key, wanted] :
+       {std::pair{"all_patch_size", DiTConfig::kPatch}, {"all_f_patch_size", std::int64_t{1}}}) {
     const auto sizes = json.integers(key, 1, 64);
     if (sizes && *sizes != std::vector<std::int64_t>{wanted}) json.fail(std::string("'") + key + "' is not Z-Image's");
   }

@@ -10,9 +10,9 @@
 namespace zimage {
 
 struct DiTConfig {
-  std::int64_t in_channels = 0;   ///< latent channels
-  std::int64_t dim = 0;           ///< width of the token stream
-  std::int64_t n_layers = 0;      ///< main layers
+  std::int64_t in_channels = 0;  ///< latent channels
+  std::int64_t dim = 0;          ///< width of the token stream
+  std::int64_t n_layers = 0;     ///< main layers
   std::int64_t n_refiner_layers = 0;
   std::int64_t n_heads = 0;
   std::int64_t cap_feat_dim = 0;  ///< width of prompt_embeds
@@ -23,7 +23,7 @@ struct DiTConfig {
   double t_scale = 1000.0;
   nn::RopeAxes rope;
 
-  static constexpr std::int64_t kPatch = 2;         ///< latent cells a token spans, each way
+  static constexpr std::int64_t kPatch = 2;           ///< latent cells a token spans, each way
   static constexpr std::int64_t kTokenMultiple = 32;  ///< sequences are padded to it
   std::int64_t head_dim() const { return dim / n_heads; }
   /// The largest side in latent cells that the position tables cover.

@@ -46,8 +46,8 @@ TextEncoderConfig TextEncoderConfig::detect(const WeightSource& weights, const C
   c.num_key_value_heads = json.integer("num_key_value_heads", 1, kMaxSize).value_or(c.num_key_value_heads);
   c.head_dim = json.integer("head_dim", 2, kMaxSize).value_or(c.head_dim);
   c.rms_norm_eps = json.number("rms_norm_eps").value_or(c.rms_norm_eps);
-  c.rope_theta = json.number("rope_theta").value_or(
-      json.nested_number("rope_parameters", "rope_theta").value_or(c.rope_theta));
+  c.rope_theta =
+      json.number("rope_theta").value_or(json.nested_number("rope_parameters", "rope_theta").value_or(c.rope_theta));
 
   if (c.vocab_size < 1 || c.hidden_size < 1 || c.intermediate_size < 1 || c.num_hidden_layers < 2 ||
       c.num_attention_heads < 1 || c.num_key_value_heads < 1 || c.head_dim < 2) {

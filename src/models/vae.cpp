@@ -35,11 +35,9 @@ VAEEncoder VAEEncoder::load(nn::WeightLoader& weights, const VAEConfig& c) {
   for (std::size_t i = 0; i < channels.size(); ++i) {
     const std::string prefix = "encoder.down_blocks." + std::to_string(i);
     const std::int64_t in = i == 0 ? channels[0] : channels[i - 1];
-    m.down_blocks_.push_back(
-        load_resnets(weights, prefix, c.layers_per_block, in, channels[i], c.norm_num_groups));
+    m.down_blocks_.push_back(load_resnets(weights, prefix, c.layers_per_block, in, channels[i], c.norm_num_groups));
     if (i + 1 < channels.size()) {
-      m.downsamplers_.push_back(
-          Conv::load(weights, prefix + ".downsamplers.0.conv", channels[i], channels[i], 3, 2));
+      m.downsamplers_.push_back(Conv::load(weights, prefix + ".downsamplers.0.conv", channels[i], channels[i], 3, 2));
     }
   }
   m.mid_block_ = VAEMidBlock::load(weights, "encoder.mid_block", channels.back(), c.norm_num_groups);
@@ -74,8 +72,7 @@ VAEDecoder VAEDecoder::load(nn::WeightLoader& weights, const VAEConfig& c) {
   for (std::size_t i = 0; i < channels.size(); ++i) {
     const std::string prefix = "decoder.up_blocks." + std::to_string(i);
     const std::int64_t in = i == 0 ? channels[0] : channels[i - 1];
-    m.up_blocks_.push_back(
-        load_resnets(weights, prefix, c.layers_per_block + 1, in, channels[i], c.norm_num_groups));
+    m.up_blocks_.push_back(load_resnets(weights, prefix, c.layers_per_block + 1, in, channels[i], c.norm_num_groups));
     if (i + 1 < channels.size()) {
       m.upsamplers_.push_back(Conv::load(weights, prefix + ".upsamplers.0.conv", channels[i], channels[i], 3));
     }

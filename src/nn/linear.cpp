@@ -32,8 +32,7 @@ class PackedWeight final : public LinearWeight {
  public:
   explicit PackedWeight(const at::Tensor& weight)
       : linear_(c10::Dispatcher::singleton().findSchemaOrThrow(kLinear, "").typed<LinearSchema>()) {
-    static const auto reorder =
-        c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "").typed<ReorderSchema>();
+    static const auto reorder = c10::Dispatcher::singleton().findSchemaOrThrow(kReorder, "").typed<ReorderSchema>();
     weight_ = reorder.call(weight, std::nullopt);
   }
   at::Tensor forward(const at::Tensor& x, const at::Tensor& bias) const override {

@@ -1,5 +1,5 @@
-// The operations a block is made of. Each takes any device and dtype; fp32 on the CPU has fused kernels (cpu_kernels.h),
-// everything else runs as ATen operations that round where the reference does.
+// The operations a block is made of. Each takes any device and dtype; fp32 on the CPU has fused kernels
+// (cpu_kernels.h), everything else runs as ATen operations that round where the reference does.
 #pragma once
 
 #include <ATen/core/Tensor.h>

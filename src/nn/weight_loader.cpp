@@ -113,8 +113,7 @@ at::Tensor WeightLoader::table(const std::string& name, const std::vector<std::i
 Linear WeightLoader::make_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias, bool pack) {
   Linear layer;
   const bool packed = pack && placement_.packed && mode_ == Mode::kLoad;
-  const at::Tensor weight =
-      packed ? table(prefix + ".weight", {out, in}) : tensor(prefix + ".weight", {out, in});
+  const at::Tensor weight = packed ? table(prefix + ".weight", {out, in}) : tensor(prefix + ".weight", {out, in});
   layer.weight = packed && !weight.is_meta() ? packed_weight(weight.to(at::kFloat)) : dense_weight(weight);
   if (packed) source_.release(prefix + ".weight");
   if (bias) layer.bias = tensor(prefix + ".bias", {out});

@@ -39,6 +39,14 @@ void check_request(const Request& request) {
   if (request.mask.count() == 0) throw Error(ErrorCode::kInput, "the mask is empty: nothing is to be repainted");
 }
 
+/// Before a weight is read, though the DiT would find it too.
+void check_reach(const WorkingRegion& region, const DiTConfig& config) {
+  const std::int64_t reach = config.max_latent_side() * VAEConfig::kScale;
+  if (std::max(region.working_width, region.working_height) <= reach) return;
+  throw Error(ErrorCode::kInput, "the picture is larger than the model's positions reach",
+              "at most " + std::to_string(reach) + " pixels a side");
+}
+
 }  // namespace
 
 /// One run's state, handed from stage to stage.
@@ -78,7 +86,7 @@ struct InpaintPipeline::Job {
 InpaintPipeline::InpaintPipeline(const ModelPaths& paths, const ComputeOptions& compute)
     : models_(paths, resolve_compute(compute)) {}
 
-const InpaintPipeline::Prompt& InpaintPipeline::encode_prompt(const std::string& prompt) {
+const InpaintPipeline::Prompt& InpaintPipeline::encode_prompt(Job& job, const std::string& prompt) {
   const auto known = prompts_.find(prompt);
   if (known != prompts_.end()) return known->second;
   const PromptTokens tokens = tokenize_prompt(models_.tokenizer(), prompt);
@@ -86,20 +94,22 @@ const InpaintPipeline::Prompt& InpaintPipeline::encode_prompt(const std::string&
     log::warning("the prompt has " + std::to_string(tokens.full_length) + " tokens; the model reads the first " +
                  std::to_string(tokens.ids.size()));
   }
-  Prompt encoded{models_.text_encoder().forward(tokens.ids), static_cast<std::int64_t>(tokens.ids.size())};
+  job.begin("load");
+  const TextEncoder& encoder = models_.text_encoder();
+  job.begin("encode prompt");
+  Prompt encoded{encoder.forward(tokens.ids), static_cast<std::int64_t>(tokens.ids.size())};
   require_finite(encoded.embeds, "the prompt's embeddings");
   return prompts_.emplace(prompt, std::move(encoded)).first->second;
 }
 
 void InpaintPipeline::encode_prompts(Job& job) {
   const Request& request = job.request;
-  job.begin("encode prompt");
   const std::int64_t height = job.region.working_height / VAEConfig::kScale;
   const std::int64_t width = job.region.working_width / VAEConfig::kScale;
   const bool guided = request.guidance_scale != 1.0;
-  const Prompt& positive = encode_prompt(request.prompt);
+  const Prompt& positive = encode_prompt(job, request.prompt);
   job.result.prompt_tokens = positive.tokens;
-  if (guided) encode_prompt(request.negative_prompt);
+  if (guided) encode_prompt(job, request.negative_prompt);
   models_.finish_text_encoder();
   job.begin("load");
   const DiT& dit = models_.dit();
@@ -159,11 +169,9 @@ void InpaintPipeline::finish(Job& job, const at::Tensor& latents) {
   const at::Tensor pixels = models_.vae().decoder.decode(latents);
   require_finite(pixels, "the decoded pixels");
   job.begin("composite");
-  result.image = request.composite
-                     ? composite(request.image, request.mask, job.region, pixels, request.opaque_hole)
-                     : to_image(pixels);
-  const bool comparable = request.composite;
-  if (comparable) {
+  result.image = request.composite ? composite(request.image, request.mask, job.region, pixels, request.opaque_hole)
+                                   : to_image(pixels);
+  if (request.composite) {
     const Difference difference = compare(request.image, result.image, request.mask);
     result.changed_pixels = difference.changed_pixels;
     result.max_change_outside_mask = difference.max_change_outside_mask;
@@ -171,7 +179,9 @@ void InpaintPipeline::finish(Job& job, const at::Tensor& latents) {
   if (request.keep_latents) {
     const at::Tensor flat = latents.contiguous();
     const float* values = flat.const_data_ptr<float>();
-    result.latents = {static_cast<int>(flat.size(1)), static_cast<int>(flat.size(2)), static_cast<int>(flat.size(3)),
+    result.latents = {static_cast<int>(flat.size(1)),
+                      static_cast<int>(flat.size(2)),
+                      static_cast<int>(flat.size(3)),
                       {values, values + flat.numel()}};
   }
   job.end();
@@ -181,6 +191,7 @@ Result InpaintPipeline::run(const Request& request, Observer& observer) {
   check_request(request);
   Job job(request, observer);
   job.region = whole_picture(request.image.width, request.image.height);
+  check_reach(job.region, models_.dit_config());
   // σ is computed in fp64 and kept as fp32, as the reference keeps it.
   for (const double sigma : sigmas_from_strength(make_sigmas(request.steps, request.shift), request.strength)) {
     job.sigmas.push_back(static_cast<double>(static_cast<float>(sigma)));

@@ -27,7 +27,7 @@ class InpaintPipeline {
     std::int64_t tokens = 0;
   };
 
-  const Prompt& encode_prompt(const std::string& prompt);
+  const Prompt& encode_prompt(Job& job, const std::string& prompt);
   void encode_prompts(Job& job);
   void encode_picture(Job& job);
   at::Tensor denoise(Job& job);

@@ -29,7 +29,8 @@ class Agreement {
   void compare(const std::string& name, const at::Tensor& ours, const at::Tensor& reference);
   /// Fails above `limit` (naming the worst) and below `limit` / 100.
   void check(double limit) const;
-  /// Fails above `limit` only: for what runs through the very kernels that the oracle uses, and may be equal to the bit.
+  /// Fails above `limit` only: for what runs through the very kernels that the oracle uses, and may be equal to the
+  /// bit.
   void check_from_above(double limit) const;
 
  private:

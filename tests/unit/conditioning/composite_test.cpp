@@ -1,0 +1,118 @@
+#include "conditioning/composite.h"
+
+#include <ATen/ATen.h>
+
+#include "conditioning/pixels.h"
+#include "conditioning/repaint.h"
+#include "support/catch.h"
+
+namespace zimage {
+namespace {
+
+Image numbered(int width, int height, int channels, int depth) {
+  Image image(width, height, channels, depth);
+  for (std::size_t i = 0; i < image.samples.size(); ++i) {
+    image.samples[i] = static_cast<std::uint16_t>((i * 2654435761U >> 7U) % (image.max_value() + 1U));
+  }
+  return image;
+}
+
+Mask checkered(int width, int height) {
+  Mask mask(width, height);
+  for (std::size_t i = 0; i < mask.repaint.size(); ++i) mask.repaint[i] = (i * 7 / 3) % 2;
+  return mask;
+}
+
+TEST_CASE("kept pixels are the input's to the bit, repainted ones the model's, at every depth and channel count") {
+  const int channels = GENERATE(1, 2, 3, 4);
+  const int depth = GENERATE(8, 16);
+  const int height = GENERATE(16, 21);  // 21 is worked on at 16 and resized back
+  CAPTURE(channels, depth, height);
+  const Image picture = numbered(32, height, channels, depth);
+  const Mask mask = checkered(32, height);
+  const WorkingRegion region = whole_picture(32, height);
+  const at::Tensor pixels = at::full({1, 3, region.working_height, region.working_width}, 0.25);
+  const Image out = composite(picture, mask, region, pixels, false);
+  const int painted = depth == 8 ? 64 : 16384;
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < 32; ++x) {
+      const bool repaint = mask.repaint[static_cast<std::size_t>(y * 32 + x)] != 0;
+      for (int c = 0; c < channels; ++c) {
+        const bool alpha = picture.has_alpha() && c == channels - 1;
+        const int expected = repaint && !alpha ? painted : picture.samples[picture.index(x, y, c)];
+        REQUIRE(std::abs(int{out.samples[out.index(x, y, c)]} - expected) <= (repaint && !alpha ? 1 : 0));
+      }
+    }
+  }
+  const Difference difference = compare(picture, out, mask);
+  CHECK(difference.max_change_outside_mask == 0);
+  CHECK(difference.changed_pixels > mask.count() / 2);
+  CHECK(difference.changed_pixels <= mask.count());
+}
+
+TEST_CASE("an opaque hole") {
+  Image picture(16, 16, 4);
+  Mask mask(16, 16);
+  mask.repaint[5] = 1;
+  const at::Tensor pixels = at::ones({1, 3, 16, 16});
+  const Image out = composite(picture, mask, whole_picture(16, 16), pixels, true);
+  CHECK(out.samples[5 * 4 + 3] == 255);
+  CHECK(out.samples[6 * 4 + 3] == 0);
+}
+
+TEST_CASE("compare counts pixels and finds changes outside the mask") {
+  const Image before = numbered(4, 4, 3, 8);
+  Image after = before;
+  Mask mask(4, 4);
+  mask.repaint[0] = 1;
+  after.samples[0] ^= 1;
+  after.samples[1] ^= 1;
+  CHECK(compare(before, after, mask).changed_pixels == 1);
+  CHECK(compare(before, after, mask).max_change_outside_mask == 0);
+  after.samples[3] = static_cast<std::uint16_t>(before.samples[3] ^ 4U);
+  CHECK(compare(before, after, mask).changed_pixels == 2);
+  CHECK(compare(before, after, mask).max_change_outside_mask == 4);
+}
+
+TEST_CASE("the working size is the nearest multiple of 16") {
+  CHECK(round_to_multiple(1) == 16);
+  CHECK(round_to_multiple(23) == 16);
+  CHECK(round_to_multiple(24) == 32);
+  CHECK(round_to_multiple(512) == 512);
+  CHECK_FALSE(whole_picture(32, 64).resized());
+  CHECK(whole_picture(33, 64).resized());
+}
+
+TEST_CASE("pixels survive the way to a tensor and back") {
+  const Image picture = numbered(16, 8, 3, 8);
+  CHECK(to_image(to_pixels(picture)).samples == picture.samples);
+  const Image grey = numbered(16, 8, 1, 16);
+  const at::Tensor pixels = to_pixels(grey);
+  CHECK(at::equal(pixels.select(1, 0), pixels.select(1, 2)));
+}
+
+TEST_CASE("no stroke is lost on the way to latent cells") {
+  Mask mask(64, 48);
+  for (int x = 0; x < 64; ++x) mask.repaint[static_cast<std::size_t>(17 * 64 + x)] = 1;
+  const at::Tensor cells = latent_mask(to_mask_tensor(mask));
+  CHECK(cells.sum().item<double>() == 8.0);
+  CHECK(cells.select(2, 2).min().item<double>() == 1.0);
+  Mask single(50, 50);
+  single.repaint[33 * 50 + 41] = 1;
+  CHECK(resize_mask(to_mask_tensor(single), 16, 16).sum().item<double>() >= 1.0);
+  CHECK(resize_mask(to_mask_tensor(single), 64, 64).sum().item<double>() >= 1.0);
+}
+
+TEST_CASE("RePaint puts the kept part back at the step's noise level") {
+  const at::Tensor latent = at::full({1, 16, 2, 2}, 2.0);
+  const at::Tensor noise = at::full({1, 16, 2, 2}, 4.0);
+  at::Tensor mask = at::zeros({1, 1, 2, 2});
+  mask[0][0][1][1] = 1.0;
+  const RepaintBlend blend{mask, latent, noise};
+  const at::Tensor x = blend(at::full({1, 16, 2, 2}, 9.0), 0.25);
+  CHECK(x[0][3][0][0].item<double>() == Approx(2.5));
+  CHECK(x[0][3][1][1].item<double>() == Approx(9.0));
+}
+
+}  // namespace
+}  // namespace zimage

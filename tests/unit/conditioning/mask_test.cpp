@@ -1,0 +1,60 @@
+#include "conditioning/mask.h"
+
+#include "support/catch.h"
+#include "zimage/error.h"
+
+namespace zimage {
+namespace {
+
+Image grey(std::vector<std::uint16_t> samples, int depth = 8) {
+  Image image(static_cast<int>(samples.size()), 1, 1, depth);
+  image.samples = std::move(samples);
+  return image;
+}
+
+using Bits = std::vector<std::uint8_t>;
+
+TEST_CASE("white repaints, from the threshold on") {
+  CHECK(mask_from_image(grey({0, 127, 128, 255}), 0.5, false).repaint == Bits{0, 0, 1, 1});
+  CHECK(mask_from_image(grey({0, 51, 50, 255}), 0.2, false).repaint == Bits{0, 1, 0, 1});
+  CHECK(mask_from_image(grey({0, 32767, 32768, 65535}, 16), 0.5, false).repaint == Bits{0, 0, 1, 1});
+  CHECK(mask_from_image(grey({0, 1, 255}), 1.0, false).repaint == Bits{0, 0, 1});
+}
+
+TEST_CASE("inverted, black repaints") {
+  CHECK(mask_from_image(grey({0, 127, 128, 255}), 0.5, true).repaint == Bits{1, 1, 0, 0});
+}
+
+TEST_CASE("colour counts by luminance, and what is transparent doesn't repaint") {
+  Image rgb(3, 1, 3);
+  rgb.samples = {255, 0, 0, 0, 255, 0, 200, 200, 200};
+  CHECK(mask_from_image(rgb, 0.5, false).repaint == Bits{0, 1, 1});
+  Image rgba(2, 1, 4);
+  rgba.samples = {255, 255, 255, 255, 255, 255, 255, 0};
+  CHECK(mask_from_image(rgba, 0.5, false).repaint == Bits{1, 0});
+}
+
+TEST_CASE("luminance of grey is grey at both depths") {
+  for (const int level : {0, 1, 77, 254, 255, 256, 40000, 65535}) {
+    const auto v = static_cast<std::uint16_t>(level);
+    CHECK(luminance(v, v, v) == v);
+  }
+}
+
+TEST_CASE("alpha: transparent repaints") {
+  Image picture(3, 1, 2);
+  picture.samples = {9, 255, 9, 127, 9, 0};
+  CHECK(mask_from_alpha(picture, 0.5, false).repaint == Bits{0, 1, 1});
+  CHECK(mask_from_alpha(picture, 0.5, true).repaint == Bits{1, 0, 0});
+  CHECK_THROWS_AS(mask_from_alpha(grey({1, 2}), 0.5, false), Error);
+}
+
+TEST_CASE("a mask as a picture") {
+  Mask mask(2, 1);
+  mask.repaint = {0, 1};
+  CHECK(mask_to_image(mask).samples == std::vector<std::uint16_t>{0, 255});
+  CHECK(mask.count() == 1);
+}
+
+}  // namespace
+}  // namespace zimage

@@ -1,0 +1,100 @@
+// Configs may be damaged or hostile: each is refused with a model error that names the file.
+#include <string>
+
+#include "models/config_json.h"
+#include "models/dit_config.h"
+#include "models/text_encoder_config.h"
+#include "models/vae_config.h"
+#include "support/catch.h"
+#include "zimage/error.h"
+
+namespace zimage {
+namespace {
+
+class NoWeights final : public WeightSource {
+ public:
+  std::vector<std::string> names() const override { return {}; }
+  const WeightInfo* find(const std::string&) const override { return nullptr; }
+  at::Tensor tensor(const std::string&) const override { return {}; }
+  void release(const std::string&) const override {}
+  std::string description() const override { return "none"; }
+  std::vector<std::filesystem::path> files() const override { return {}; }
+};
+
+template <class Config>
+void check_refused(const std::string& json) {
+  CAPTURE(json);
+  try {
+    Config::detect(NoWeights(), {"part/config.json", json});
+    FAIL("not refused");
+  } catch (const Error& e) {
+    CHECK(e.code() == ErrorCode::kModel);
+    CHECK(e.message().find("part/config.json") != std::string::npos);
+    CHECK(e.message().find('\n') == std::string::npos);
+  }
+}
+
+const std::string kDiT = R"("in_channels":16,"dim":64,"n_layers":3,"n_refiner_layers":2,"n_heads":2,"cap_feat_dim":32)";
+
+TEST_CASE("damaged JSON is refused in every part") {
+  for (const char* json : {"{", "[]", "7", "\"text\"", "{\"a\":}", "\xff\xfe"}) {
+    check_refused<DiTConfig>(json);
+    check_refused<TextEncoderConfig>(json);
+    check_refused<VAEConfig>(json);
+  }
+}
+
+TEST_CASE("a DiT's sizes must make sense") {
+  for (const char* json :
+       {R"({"dim":"64"})", R"({"dim":-1})", R"({"dim":0})", R"({"dim":1e300})", R"({"dim":18446744073709551615})",
+        R"({"n_layers":1000000000})", R"({"norm_eps":"x"})", R"({"axes_dims":[32,"48",48]})", R"({"axes_dims":7})",
+        R"({"siglip_feat_dim":1152})", R"({"all_patch_size":[4]})", R"({"qk_norm":false})"}) {
+    check_refused<DiTConfig>(json);
+  }
+  for (const char* rest : {R"("axes_dims":[8,8,8],"axes_lens":[64,64,64])",                   // sum isn't the head size
+                           R"("axes_dims":[8,12,12])",                                        // no lengths
+                           R"("axes_dims":[7,13,12],"axes_lens":[64,64,64])",                 // odd
+                           R"("axes_dims":[8,12,12],"axes_lens":[64,64])",                    // two lengths
+                           R"("axes_dims":[8,12,12],"axes_lens":[64,64,64],"n_heads":3)",     // doesn't divide
+                           R"("axes_dims":[8,12,12],"axes_lens":[64,64,64],"rope_theta":0)",  // no angle
+                           R"("axes_dims":[8,12,12],"axes_lens":[64,64,64],"norm_eps":-1)"}) {
+    check_refused<DiTConfig>("{" + kDiT + "," + rest + "}");
+  }
+}
+
+TEST_CASE("a text encoder of another kind is refused") {
+  for (const char* json :
+       {R"({"model_type":"llama"})", R"({"attention_bias":true})", R"({"hidden_act":"gelu"})", R"({"hidden_size":1.5})",
+        R"({"rope_parameters":7})",
+        R"({"vocab_size":9,"hidden_size":8,"intermediate_size":8,"num_hidden_layers":3,"num_attention_heads":3,
+            "num_key_value_heads":2,"head_dim":8})"}) {
+    check_refused<TextEncoderConfig>(json);
+  }
+}
+
+TEST_CASE("a VAE of another kind is refused") {
+  for (const char* json :
+       {R"({"use_quant_conv":true})", R"({"block_out_channels":[128,256]})", R"({"in_channels":4})",
+        R"({"block_out_channels":[16,32,32,32],"latent_channels":16})",  // groups and scaling can't be known
+        R"({"block_out_channels":[16,32,33,32],"latent_channels":16,"norm_num_groups":8,"scaling_factor":1,
+            "shift_factor":0})",
+        R"({"block_out_channels":[16,32,32,32],"latent_channels":16,"norm_num_groups":8,"scaling_factor":0,
+            "shift_factor":0})"}) {
+    check_refused<VAEConfig>(json);
+  }
+}
+
+TEST_CASE("rope_theta stands at the top or in rope_parameters") {
+  const std::string sizes =
+      R"("vocab_size":9,"hidden_size":8,"intermediate_size":8,"num_hidden_layers":3,"num_attention_heads":2,)"
+      R"("num_key_value_heads":1,"head_dim":8)";
+  const auto theta = [&](const std::string& rest) {
+    return TextEncoderConfig::detect(NoWeights(), {"c", "{" + sizes + rest + "}"}).rope_theta;
+  };
+  CHECK(theta("") == 1e6);
+  CHECK(theta(R"(,"rope_theta":5000)") == 5000);
+  CHECK(theta(R"(,"rope_parameters":{"rope_type":"default","rope_theta":7000})") == 7000);
+}
+
+}  // namespace
+}  // namespace zimage

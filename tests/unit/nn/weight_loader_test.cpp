@@ -1,0 +1,118 @@
+#include "nn/weight_loader.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+#include <map>
+
+#include "support/catch.h"
+
+namespace zimage::nn {
+namespace {
+
+/// Weights in memory.
+class MemorySource final : public WeightSource {
+ public:
+  void add(const std::string& name, const at::Tensor& tensor) {
+    tensors_[name] = tensor;
+    infos_[name] = {tensor.sizes().vec(), tensor.scalar_type(), "memory"};
+  }
+  std::vector<std::string> names() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : tensors_) names.push_back(name);
+    return names;
+  }
+  const WeightInfo* find(const std::string& name) const override {
+    const auto it = infos_.find(name);
+    return it == infos_.end() ? nullptr : &it->second;
+  }
+  at::Tensor tensor(const std::string& name) const override { return tensors_.at(name); }
+  void release(const std::string&) const override {}
+  std::string description() const override { return "memory"; }
+  std::vector<std::filesystem::path> files() const override { return {}; }
+
+ private:
+  std::map<std::string, at::Tensor> tensors_;
+  std::map<std::string, WeightInfo> infos_;
+};
+
+constexpr auto kLoad = WeightLoader::Mode::kLoad;
+
+TEST_CASE("everything wrong is found at once, and known unused names are not") {
+  MemorySource source;
+  source.add("fits", at::ones({2, 3}));
+  source.add("turned", at::ones({3, 2}));
+  source.add("extra", at::ones({1}));
+  source.add("unused.head", at::ones({1}));
+  source.add("bad", at::full({4}, std::numeric_limits<float>::quiet_NaN()));
+  WeightLoader loader(source, {}, kLoad);
+  loader.tensor("fits", {2, 3});
+  loader.tensor("turned", {2, 3});
+  loader.tensor("absent", {5});
+  loader.tensor("bad", {4});
+  loader.ignore_prefix("unused.");
+  const auto problems = loader.problems();
+  CHECK(problems.missing == std::vector<std::string>{"absent"});
+  REQUIRE(problems.mis_shaped.size() == 1);
+  CHECK(problems.mis_shaped[0] == "turned is [3, 2], should be [2, 3]");
+  CHECK(problems.unexpected == std::vector<std::string>{"extra"});
+  CHECK(problems.not_finite == std::vector<std::string>{"bad"});
+  CHECK(problems.summary(1).find('\n') == std::string::npos);
+}
+
+TEST_CASE("a summary cuts long lists and says how much") {
+  WeightProblems problems;
+  for (int i = 0; i < 5; ++i) problems.missing.push_back(std::string("m").append(std::to_string(i)));
+  CHECK(problems.summary(2) == "missing: m0, m1 and 3 more");
+}
+
+TEST_CASE("where dtype and device fit, the weight is a view of the source") {
+  MemorySource source;
+  source.add("w", at::ones({8, 8}));
+  source.add("b", at::ones({8, 8}, at::kBFloat16));
+  WeightLoader loader(source, {}, kLoad);
+  CHECK(loader.tensor("w", {8, 8}).data_ptr() == source.tensor("w").data_ptr());
+  CHECK(loader.tensor("b", {8, 8}).scalar_type() == at::kFloat);
+  CHECK(loader.table("b", {8, 8}).data_ptr() == source.tensor("b").data_ptr());
+  CHECK(loader.parameters() == 192);
+}
+
+TEST_CASE("checking touches no weight") {
+  MemorySource source;
+  source.add("w", at::full({2}, std::numeric_limits<float>::infinity()));
+  WeightLoader loader(source, {}, WeightLoader::Mode::kCheck);
+  CHECK(loader.tensor("w", {2}).is_meta());
+  CHECK(loader.problems().empty());
+}
+
+TEST_CASE("a packed linear multiplies as a dense one, and refers to no byte of the source") {
+  REQUIRE(packing_available());
+  MemorySource source;
+  source.add("l.weight", at::randn({90, 64}));
+  source.add("l.bias", at::randn({90}));
+  WeightLoader dense(source, {}, kLoad);
+  WeightLoader packed(source, {at::kCPU, at::kFloat, true}, kLoad);
+  const Linear a = dense.linear("l", 64, 90, true);
+  const Linear b = packed.linear("l", 64, 90, true);
+  CHECK(b.bias.data_ptr() != source.tensor("l.bias").data_ptr());
+  for (const std::int64_t rows : {1, 5, 96}) {
+    const at::Tensor x = at::randn({1, rows, 64});
+    CHECK(((a(x) - b(x)).norm() / a(x).norm()).item<double>() < 1e-6);
+  }
+  source.tensor("l.weight").zero_();
+  CHECK(b(at::ones({1, 1, 64})).abs().sum().item<double>() > 100.0);
+}
+
+TEST_CASE("all_finite sees a single bad value in any dtype") {
+  const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
+  at::Tensor values = at::randn({3, 40000}).to(dtype);
+  CHECK(all_finite(values));
+  values[2][39999] = -std::numeric_limits<double>::infinity();
+  CHECK_FALSE(all_finite(values));
+  values[2][39999] = std::numeric_limits<double>::quiet_NaN();
+  CHECK_FALSE(all_finite(values));
+  CHECK(all_finite(at::empty({0}, dtype)));
+}
+
+}  // namespace
+}  // namespace zimage::nn
