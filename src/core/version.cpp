@@ -10,6 +10,7 @@ namespace zimage {
 const char* version() { return ZIMAGE_VERSION; }
 const char* git_commit() { return ZIMAGE_GIT_COMMIT; }
 
-std::string torch_version() { return std::string(TORCH_VERSION) + (at::hasCUDA() ? " (CUDA)" : " (CPU)"); }
+// hasCUDA() would also ask for a device.
+std::string torch_version() { return std::string(TORCH_VERSION) + (at::Context::hasCUDART() ? " (CUDA)" : " (CPU)"); }
 
 }  // namespace zimage

@@ -33,8 +33,9 @@ at::Device resolve_device(const std::string& name) {
     }
   }
   if (devices == 0) {
-    throw Error(ErrorCode::kUsage, "there is no CUDA device that this build can use",
-                at::hasCUDA() ? "check the driver, or use --device cpu" : "this is a CPU build; use --device cpu");
+    throw Error(
+        ErrorCode::kUsage, "there is no CUDA device that this build can use",
+        at::Context::hasCUDART() ? "check the driver, or use --device cpu" : "this is a CPU build; use --device cpu");
   }
   if (index >= devices) {
     throw Error(ErrorCode::kUsage, "there is no device '" + name + "'",

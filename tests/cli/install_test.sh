@@ -3,7 +3,7 @@
 # the same bytes as the program in the build folder.
 # usage: install_test.sh CMAKE BUILD_FOLDER SOURCE_FOLDER
 set -euo pipefail
-cmake=$1 build=$2 source=$3
+cmake=$1 build=$(cd "$2" && pwd) source=$(cd "$3" && pwd)
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
