@@ -10,16 +10,15 @@ trap 'rm -rf "$folder"' EXIT
 "$cmake" --install "$build" --prefix "$folder/first" >/dev/null
 mv "$folder/first" "$folder/moved here"
 program="$folder/moved here/bin/zimage-inpaint"
-demo="$folder/moved here/share/zimage-inpaint/models/demo"
 
 # `../models/demo` is for a source tree; from here there is none, so a result means that the installed model was found.
 inpaint() {
-  (cd / && env -i HOME="$HOME" "$1" --image "$2/picture.png" --mask "$2/mask.png" --prompt "hills" --seed 1 --steps 2 \
-    --threads 1 --quiet --output "$3")
+  (cd / && env -i HOME="$HOME" "$1" --image "$source/models/demo/picture.png" --mask "$source/models/demo/mask.png" \
+    --prompt hills --seed 1 --steps 2 --threads 1 --output "$2" >/dev/null 2>"$folder/log") || { cat "$folder/log" >&2; exit 1; }
 }
 "$program" --version
-inpaint "$program" "$demo" "$folder/installed.png"
-inpaint "$build/zimage-inpaint" "$source/models/demo" "$folder/built.png"
+inpaint "$program" "$folder/installed.png"
+inpaint "$build/zimage-inpaint" "$folder/built.png"
 cmp "$folder/installed.png" "$folder/built.png"
 
 [ -n "$(find "$folder/moved here/share/doc" -name LICENSE)" ] || { echo "the licence is not installed" >&2 && exit 1; }
