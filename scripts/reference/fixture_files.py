@@ -25,24 +25,24 @@ VERSIONS = ", ".join(
 COMPUTED_LIMIT = 4e-6
 
 
-def write_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
+def write_tensors(path: Path, tensors: dict[str, torch.Tensor], script: str = SCRIPT) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
-    save_file(tensors, path, metadata={"format": "pt", "script": SCRIPT, "versions": VERSIONS})
+    save_file(tensors, path, metadata={"format": "pt", "script": script, "versions": VERSIONS})
     path.chmod(0o644)
 
 
-def write_json(path: Path, value: dict) -> None:
+def write_json(path: Path, value: dict, script: str = SCRIPT) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"script": SCRIPT, "versions": VERSIONS, **value}, indent=1, ensure_ascii=False)
+    text = json.dumps({"script": script, "versions": VERSIONS, **value}, indent=1, ensure_ascii=False)
     text = re.sub(r"\[\s+([-+.\deE,\s]+?)\s+\]", lambda numbers: "[" + " ".join(numbers[1].split()) + "]", text)
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def write_png(path: Path, pixels: np.ndarray) -> None:
+def write_png(path: Path, pixels: np.ndarray, script: str = SCRIPT) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     info = PngImagePlugin.PngInfo()
-    info.add_text("script", SCRIPT)
+    info.add_text("script", script)
     info.add_text("versions", VERSIONS)
     Image.fromarray(pixels).save(path, pnginfo=info, optimize=True)
 
@@ -114,7 +114,7 @@ def compare_trees(made: Path, committed: Path) -> list[str]:
     for name in sorted(names & there):
         a, b = made / name, committed / name
         if name.endswith(".safetensors"):
-            computed = a.name == "reference.safetensors" or a.parent.name == "pictures"
+            computed = a.name == "reference.safetensors" or a.parent.name.endswith("pictures")
             problems += _differs_tensors(name, a, b, COMPUTED_LIMIT if computed else 0.0)
         elif name.endswith(".png"):
             problems += _differs_png(name, a, b)

@@ -23,8 +23,12 @@ def inpaint(
     seed: int = 0,
     sampler: str = "res_multistep",
     dtype: torch.dtype = torch.float32,
+    blend: bool = True,
 ) -> dict:
-    """`image` uint8 [H, W, 3], `mask` uint8 [H, W]. `dtype` is that of the model and of sampling (fp32 is the rule)."""
+    """`image` uint8 [H, W, 3], `mask` uint8 [H, W]. `dtype` is that of the model and of sampling (fp32 is the rule).
+
+    `blend`: RePaint after every step. A ControlNet that was shown the picture wants none.
+    """
     height, width = mask.shape
     if image.shape != (height, width, 3) or height % 16 or width % 16:
         raise ValueError("the picture must be RGB, of the mask's size, with sides that are multiples of 16")
@@ -52,7 +56,7 @@ def inpaint(
 
     def keep_the_rest(step: int, x: torch.Tensor, denoised: torch.Tensor) -> torch.Tensor:
         trajectory.append(denoised)
-        return repaint.blend(x, latent, noise, hole_latent, sigmas[step + 1])
+        return repaint.blend(x, latent, noise, hole_latent, sigmas[step + 1]) if blend else x
 
     start = repaint.renoise(latent, noise, sigmas[0])
     final = sample(sampler, denoise, start, sigmas, keep_the_rest)
