@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/fixtures/{controlnets,controlnet_pictures} anew with the trainer's own code, or checks the committed ones.
+"""Makes tests/fixtures/{controlnets,controlnet_pictures} with the trainer's own code, or checks them.
 
     make_control_fixtures.py --trainer PATH           writes them
     make_control_fixtures.py --trainer PATH --check   makes them in a temporary folder and compares

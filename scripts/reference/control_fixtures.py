@@ -143,7 +143,7 @@ def write_reference(case: Case, trainer: type[nn.Module], base: Path, folder: Pa
 
 
 def check_change(name: str, scale: float, change: float) -> None:
-    """Without a scale the base model's output as diffusers computes it; with one, hints that show but don't drown it."""
+    """Scale 0: the output of diffusers' base model. Else: hints that show, but don't drown it."""
     if scale == 0 and change > 5e-6:
         raise RuntimeError(f"{name}: scale 0 is {change:.1e} from the base model")
     if scale != 0 and not 0.1 <= change <= 0.6:
