@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct ModelPaths {
   std::filesystem::path text_encoder;  ///< a file or its folder
   std::filesystem::path tokenizer;     ///< tokenizer.json or its folder
   std::filesystem::path vae;           ///< a file or its folder
+  std::filesystem::path controlnet;    ///< a file or its folder; empty: none
 };
 
 /// What to compute on.
@@ -29,6 +31,9 @@ struct ComputeOptions {
 };
 
 enum class SamplerKind { kResMultistep, kEuler };
+
+/// How the kept part is held: by a ControlNet that was trained to inpaint, or by RePaint after every step.
+enum class Strategy { kAuto, kControlNet, kRepaint };
 
 /// One picture's job, already read and checked.
 struct Request {
@@ -42,9 +47,12 @@ struct Request {
   double strength = 1.0;        ///< noise level to start from, (0, 1]
   std::uint64_t seed = 0;
   SamplerKind sampler = SamplerKind::kResMultistep;
-  bool composite = true;      ///< paste only the hole into the picture; false: the raw decode
-  bool opaque_hole = false;   ///< alpha becomes opaque where repainted (`--mask alpha`)
-  bool keep_latents = false;  ///< fill Result::latents
+  Strategy strategy = Strategy::kAuto;
+  Image control_image;  ///< for the ControlNet (edges, pose, depth); empty: none. Fitted as the picture is
+  std::optional<double> control_scale;  ///< of the ControlNet's hints; empty: its version's own
+  bool composite = true;                ///< paste only the hole into the picture; false: the raw decode
+  bool opaque_hole = false;             ///< alpha becomes opaque where repainted (`--mask alpha`)
+  bool keep_latents = false;            ///< fill Result::latents
 };
 
 /// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.
@@ -59,7 +67,7 @@ struct Result {
   Image image;                 ///< the picture's size, channels and bit depth; with composite off the working size, RGB
   std::vector<double> sigmas;  ///< the noise levels visited, the last 0
   int steps = 0;               ///< forwards of the DiT per guidance branch
-  std::string strategy;        ///< "repaint"
+  std::string strategy;        ///< "controlnet" or "repaint"
   std::string strategy_reason;
   int working_width = 0;  ///< what the model worked at
   int working_height = 0;
@@ -95,7 +103,17 @@ struct ModelInfo {
   int dit_layers = 0;
   int dit_dim = 0;
   std::int64_t parameters = 0;
+  std::string controlnet;                    ///< its version ("1", "2.0", "2.1", "2.1-lite"); empty: none
+  double control_scale = 0.0;                ///< the ControlNet's own scale, with a controlnet
+  std::string control_scale_reason;          ///< why it is that
   std::vector<std::filesystem::path> files;  ///< every file that was read
+};
+
+/// The strategy of a run, and why.
+struct StrategyChoice {
+  Strategy strategy = Strategy::kRepaint;
+  std::string name;  ///< "controlnet" or "repaint"
+  std::string reason;
 };
 
 /// A loaded model. Not thread-safe; one picture at a time.
@@ -112,6 +130,10 @@ class Inpainter {
   const ModelInfo& info() const;
   /// The largest side in pixels the model's position tables allow, and the granularity of its working size (16).
   int max_side() const;
+
+  /// Errors: kUsage for a strategy that the ControlNet, or the lack of one, rules out, and for a v1 ControlNet without
+  /// a control image; kModel for the ControlNet strategy with a v1 file, which knows nothing of inpainting.
+  StrategyChoice choose_strategy(const Request& request) const;
 
   /// Inpaints one picture. Loads the weights on first use.
   Result run(const Request& request, Observer& observer);

@@ -175,6 +175,7 @@ ModelFiles find_model(const ModelPaths& paths) {
   }
   files.tokenizer = finder.tokenizer(paths.tokenizer, tokenizers);
   files.vae = finder.weights("VAE", "--vae", paths.vae, below(layout.bases, "vae"));
+  if (!paths.controlnet.empty()) files.controlnet = finder.weights("ControlNet", "--controlnet", paths.controlnet, {});
   finder.check(paths.model);
   return files;
 }

@@ -21,6 +21,7 @@ struct ModelFiles {
   ComponentFiles dit;
   ComponentFiles text_encoder;
   ComponentFiles vae;
+  ComponentFiles controlnet;        ///< weights empty: none was asked for
   std::filesystem::path tokenizer;  ///< tokenizer.json
 };
 

@@ -69,6 +69,11 @@ std::optional<std::string> ConfigReader::string(const std::string& key) const {
   return value->get<std::string>();
 }
 
+bool ConfigReader::is_string(const std::string& key) const {
+  const auto* value = impl_->find(key);
+  return value != nullptr && value->is_string();
+}
+
 std::optional<std::vector<std::int64_t>> ConfigReader::integers(const std::string& key, std::int64_t low,
                                                                 std::int64_t high) const {
   const auto* value = impl_->find(key);

@@ -26,6 +26,8 @@ class ConfigReader {
   std::optional<double> number(const std::string& key) const;  ///< finite
   std::optional<bool> boolean(const std::string& key) const;
   std::optional<std::string> string(const std::string& key) const;
+  /// Whether the key is there and a string, for keys that come in several types.
+  bool is_string(const std::string& key) const;
   std::optional<std::vector<std::int64_t>> integers(const std::string& key, std::int64_t low, std::int64_t high) const;
   /// A number within an object: `object.key`.
   std::optional<double> nested_number(const std::string& object, const std::string& key) const;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/tap.h"
+#include "models/patchify.h"
 #include "nn/ops.h"
 #include "zimage/error.h"
 
@@ -14,10 +15,6 @@ namespace {
 constexpr std::int64_t kTimestepFrequencies = 256;
 constexpr double kTimestepMaxPeriod = 10000.0;
 constexpr double kFinalNormEps = 1e-6;
-
-std::int64_t padded(std::int64_t tokens) {
-  return (tokens + DiTConfig::kTokenMultiple - 1) / DiTConfig::kTokenMultiple * DiTConfig::kTokenMultiple;
-}
 
 void tap_block(const char* group, std::size_t index, const at::Tensor& x) {
   // Blocks overwrite their input, so a listener gets its own copy.
@@ -54,18 +51,11 @@ DiT DiT::load(nn::WeightLoader& weights, const DiTConfig& c) {
   return m;
 }
 
-at::Tensor DiT::pad_tokens(const at::Tensor& tokens, const at::Tensor& pad_token) const {
-  const std::int64_t count = tokens.size(1);
-  const std::int64_t missing = padded(count) - count;
-  if (missing == 0) return tokens;
-  return at::cat({tokens, pad_token.unsqueeze(0).expand({1, missing, config_.dim})}, 1);
-}
-
 DiTContext DiT::prepare(const at::Tensor& prompt_embeds, std::int64_t height, std::int64_t width) const {
   DiTContext context;
   context.rows = height / DiTConfig::kPatch;
   context.cols = width / DiTConfig::kPatch;
-  const std::int64_t caption_tokens = padded(prompt_embeds.size(1));
+  const std::int64_t caption_tokens = padded_count(prompt_embeds.size(1));
   const auto& limits = config_.rope.lengths;
   if (context.rows > limits[1] || context.cols > limits[2]) {
     throw Error(ErrorCode::kInput, "the picture is larger than the model's positions reach",
@@ -76,7 +66,7 @@ DiTContext DiT::prepare(const at::Tensor& prompt_embeds, std::int64_t height, st
   }
   // Image tokens stand one behind the padded caption on the first axis; their pad tokens at (0, 0, 0).
   const at::Tensor grid = nn::grid_positions(caption_tokens + 1, context.rows, context.cols);
-  const at::Tensor image_positions = at::constant_pad_nd(grid, {0, 0, 0, padded(grid.size(0)) - grid.size(0)}, 0);
+  const at::Tensor image_positions = at::constant_pad_nd(grid, {0, 0, 0, padded_count(grid.size(0)) - grid.size(0)}, 0);
   const at::Tensor caption_positions =
       at::constant_pad_nd(at::arange(1, caption_tokens + 1, at::kLong).unsqueeze(1), {0, 2}, 0);
   context.image_rope = nn::rope_table(config_.rope, image_positions).to(placement_.device);
@@ -105,34 +95,23 @@ at::Tensor DiT::embed_timestep(float timestep) const {
   return t_mlp2_(at::silu(t_mlp0_(embedding)));
 }
 
-at::Tensor DiT::patchify(const at::Tensor& latents) const {
-  constexpr std::int64_t p = DiTConfig::kPatch;
-  const std::int64_t rows = latents.size(2) / p;
-  const std::int64_t cols = latents.size(3) / p;
-  return latents.view({config_.in_channels, rows, p, cols, p}).permute({1, 3, 2, 4, 0}).reshape({1, rows * cols, -1});
-}
-
-at::Tensor DiT::unpatchify(const at::Tensor& tokens, std::int64_t rows, std::int64_t cols) const {
-  constexpr std::int64_t p = DiTConfig::kPatch;
-  return tokens.slice(1, 0, rows * cols)
-      .reshape({rows, cols, p, p, config_.in_channels})
-      .permute({4, 0, 2, 1, 3})
-      .reshape({1, config_.in_channels, rows * p, cols * p});
-}
-
-at::Tensor DiT::forward(const at::Tensor& latents, float timestep, const DiTContext& context) const {
+at::Tensor DiT::forward(const at::Tensor& latents, float timestep, const DiTContext& context, HintStream* hints) const {
   const at::Tensor t_emb = embed_timestep(timestep);
   tap("dit.t_emb", t_emb);
   const at::Tensor input = latents.to(placement_.device).to(placement_.dtype);
   at::Tensor x = pad_tokens(x_embedder_(patchify(input)), x_pad_token_);
   if (tapped()) tap("dit.x_embed", x.clone());
+  if (hints != nullptr) hints->begin_refiner(x, context, t_emb);
   for (std::size_t i = 0; i < noise_refiner_.size(); ++i) {
     x = noise_refiner_[i].forward(x, context.image_rope, t_emb);
+    if (hints != nullptr) hints->add_refiner_hint(i, x);
     tap_block("noise_refiner", i, x);
   }
   x = at::cat({x, context.caption}, 1);
+  if (hints != nullptr) hints->begin_layers(x, context, t_emb);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     x = layers_[i].forward(x, context.unified_rope, t_emb);
+    if (hints != nullptr) hints->add_hint(i, x);
     tap_block("layers", i, x);
   }
   const at::Tensor scale = (1.0 + final_adaln_(at::silu(t_emb))).unsqueeze(1);

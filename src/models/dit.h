@@ -38,6 +38,21 @@ struct DiTContext {
   std::int64_t cols = 0;
 };
 
+/// What adds hints to the token stream as it runs through a forward: a ControlNet. The layers call in their order, so
+/// that it can run beside them and keeps no stack of hints.
+class HintStream {
+ public:
+  virtual ~HintStream() = default;
+  /// Before the noise refiner; x [1, Lx, dim] is embedded and padded, t_emb [1, adaln_dim].
+  virtual void begin_refiner(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) = 0;
+  /// After noise-refiner layer `layer`: x is changed in place.
+  virtual void add_refiner_hint(std::size_t layer, at::Tensor& x) = 0;
+  /// Before the main layers; x [1, Lx + Lc, dim].
+  virtual void begin_layers(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) = 0;
+  /// After main layer `layer`: x is changed in place.
+  virtual void add_hint(std::size_t layer, at::Tensor& x) = 0;
+};
+
 class DiT {
  public:
   /// Problems are left in `weights`.
@@ -49,15 +64,17 @@ class DiT {
 
   /// The model output (data − noise, i.e. −noise_pred) for latents [1, in_channels, H, W] at `timestep` = 1 − σ.
   /// Computed in the weights' dtype; returned as fp32 of the latents' shape, on their device.
-  at::Tensor forward(const at::Tensor& latents, float timestep, const DiTContext& context) const;
+  /// `hints` may be null.
+  at::Tensor forward(const at::Tensor& latents, float timestep, const DiTContext& context,
+                     HintStream* hints = nullptr) const;
+
+  /// The token that pads a picture's tokens, [1, dim]: a ControlNet's tokens are padded with it too.
+  const at::Tensor& x_pad_token() const { return x_pad_token_; }
 
   const DiTConfig& config() const { return config_; }
 
  private:
   at::Tensor embed_timestep(float timestep) const;
-  at::Tensor pad_tokens(const at::Tensor& tokens, const at::Tensor& pad_token) const;
-  at::Tensor patchify(const at::Tensor& latents) const;
-  at::Tensor unpatchify(const at::Tensor& tokens, std::int64_t rows, std::int64_t cols) const;
 
   DiTConfig config_;
   nn::Placement placement_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "conditioning/composite.h"
+#include "conditioning/control_context.h"
 #include "conditioning/geometry.h"
 #include "conditioning/pixels.h"
 #include "conditioning/prompt.h"
@@ -80,6 +81,8 @@ struct InpaintPipeline::Job {
   DiTContext positive;
   DiTContext negative;  ///< only with guidance
   RepaintBlend blend;
+  StrategyChoice strategy;
+  ControlContext control;  ///< tokens undefined: no ControlNet, or its scale is 0
   Result result;
 };
 
@@ -130,9 +133,34 @@ void InpaintPipeline::encode_picture(Job& job) {
   require_finite(job.blend.latent, "the picture's latents");
   job.blend.mask = latent_mask(mask);
   job.blend.noise = make_noise(job.blend.latent.sizes().vec(), job.request.seed);
+  if (models_.has_controlnet()) encode_control(job, pixels, mask);
   tap("pipeline.latent", job.blend.latent);
   tap("pipeline.noise", job.blend.noise);
   tap("pipeline.mask", job.blend.mask);
+}
+
+void InpaintPipeline::encode_control(Job& job, const at::Tensor& pixels, const at::Tensor& mask) {
+  const Request& request = job.request;
+  const double scale = request.control_scale.value_or(models_.info().control_scale);
+  // Hints of scale 0 change nothing: none are made, and the forward is the base model's to the last bit.
+  if (scale == 0.0) return;
+  const VAE& vae = models_.vae();
+  at::Tensor control_latents;
+  if (!request.control_image.empty()) {
+    const at::Tensor control =
+        resize_pixels(to_pixels(request.control_image), job.region.working_height, job.region.working_width);
+    control_latents = vae.encoder.encode(control);
+  }
+  at::Tensor context = control_latents;
+  if (models_.controlnet_config().inpaints()) {
+    context = inpaint_control_context(control_latents, mask, vae.encoder.encode(inpaint_pixels(pixels, mask)));
+  }
+  require_finite(context, "the control context's values");
+  tap("pipeline.control_context", context);
+  job.begin("load");
+  const ControlNet& controlnet = models_.controlnet();
+  job.begin("encode picture");
+  job.control = controlnet.prepare(context, models_.dit().x_pad_token(), scale);
 }
 
 at::Tensor InpaintPipeline::denoise(Job& job) {
@@ -147,8 +175,13 @@ at::Tensor InpaintPipeline::denoise(Job& job) {
     job.check_cancelled();
     // Z-Image's conventions stay here: it is fed 1 − σ, and its output is the negated noise prediction.
     const float timestep = 1.0F - static_cast<float>(sigma);
-    at::Tensor noise_pred = -dit.forward(x, timestep, job.positive);
-    if (guided) noise_pred = guide(noise_pred, -dit.forward(x, timestep, job.negative), job.request.guidance_scale);
+    const auto predict = [&](const DiTContext& prompt) {
+      if (!job.control.tokens.defined()) return -dit.forward(x, timestep, prompt);
+      ControlPass hints(models_.controlnet(), job.control);
+      return -dit.forward(x, timestep, prompt, &hints);
+    };
+    at::Tensor noise_pred = predict(job.positive);
+    if (guided) noise_pred = guide(noise_pred, predict(job.negative), job.request.guidance_scale);
     const at::Tensor denoised = x - noise_pred * sigma;
     tap("pipeline.denoised", denoised);
     require_finite(denoised, "the latents");
@@ -156,7 +189,8 @@ at::Tensor InpaintPipeline::denoise(Job& job) {
   };
   problem.callback = [&](const at::Tensor& x, int step, double sigma_next) {
     job.observer.step(step + 1, total);
-    return job.blend(x, sigma_next);
+    // A ControlNet that inpaints has blended the latents itself: overwriting them leaves stripes.
+    return job.strategy.strategy == Strategy::kRepaint ? job.blend(x, sigma_next) : x;
   };
   return job.request.sampler == SamplerKind::kEuler ? sample_euler(problem) : sample_res_multistep(problem);
 }
@@ -187,19 +221,48 @@ void InpaintPipeline::finish(Job& job, const at::Tensor& latents) {
   job.end();
 }
 
+StrategyChoice InpaintPipeline::choose_strategy(const Request& request) const {
+  const bool wants_controlnet = request.strategy == Strategy::kControlNet;
+  if (!models_.has_controlnet()) {
+    if (wants_controlnet) {
+      throw Error(ErrorCode::kUsage, "--strategy controlnet needs a ControlNet",
+                  "give --controlnet, or --strategy repaint");
+    }
+    return {Strategy::kRepaint, "repaint", "no ControlNet is active"};
+  }
+  const std::string version = "the ControlNet is version " + models_.info().controlnet;
+  if (models_.controlnet_config().inpaints()) {
+    if (request.strategy == Strategy::kRepaint) {
+      throw Error(ErrorCode::kUsage, "--strategy repaint can't be used with a 33-channel ControlNet: " + version,
+                  "it blends the kept part itself; leave --strategy out, or leave --controlnet out");
+    }
+    return {Strategy::kControlNet, "controlnet", version + ", whose 33 channels hold picture and mask"};
+  }
+  if (wants_controlnet) {
+    throw Error(ErrorCode::kModel, "--strategy controlnet needs a 33-channel ControlNet: " + version,
+                "it knows nothing of inpainting: leave --strategy out, or give a 2.x file");
+  }
+  if (request.control_image.empty()) {
+    throw Error(ErrorCode::kUsage, "a control image is needed: " + version + ", which is told of nothing else",
+                "give --control-image");
+  }
+  return {Strategy::kRepaint, "repaint", version + ", whose 16 channels know nothing of the mask"};
+}
+
 Result InpaintPipeline::run(const Request& request, Observer& observer) {
   check_request(request);
   Job job(request, observer);
   job.region = whole_picture(request.image.width, request.image.height);
   check_reach(job.region, models_.dit_config());
+  job.strategy = choose_strategy(request);
   // σ is computed in fp64 and kept as fp32, as the reference keeps it.
   for (const double sigma : sigmas_from_strength(make_sigmas(request.steps, request.shift), request.strength)) {
     job.sigmas.push_back(static_cast<double>(static_cast<float>(sigma)));
   }
   job.result.sigmas = job.sigmas;
   job.result.steps = static_cast<int>(job.sigmas.size()) - 1;
-  job.result.strategy = "repaint";
-  job.result.strategy_reason = "no ControlNet is active";
+  job.result.strategy = job.strategy.name;
+  job.result.strategy_reason = job.strategy.reason;
   job.result.working_width = job.region.working_width;
   job.result.working_height = job.region.working_height;
   encode_prompts(job);

@@ -17,6 +17,9 @@ class InpaintPipeline {
 
   const ModelStore& models() const { return models_; }
 
+  /// As Inpainter::choose_strategy.
+  StrategyChoice choose_strategy(const Request& request) const;
+
   /// Errors as Inpainter::run.
   Result run(const Request& request, Observer& observer);
 
@@ -30,6 +33,7 @@ class InpaintPipeline {
   const Prompt& encode_prompt(Job& job, const std::string& prompt);
   void encode_prompts(Job& job);
   void encode_picture(Job& job);
+  void encode_control(Job& job, const at::Tensor& pixels, const at::Tensor& mask);
   at::Tensor denoise(Job& job);
   void finish(Job& job, const at::Tensor& latents);
 

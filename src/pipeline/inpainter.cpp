@@ -69,6 +69,10 @@ int Inpainter::max_side() const {
   return static_cast<int>(impl_->pipeline.models().dit_config().max_latent_side() * VAEConfig::kScale);
 }
 
+StrategyChoice Inpainter::choose_strategy(const Request& request) const {
+  return impl_->pipeline.choose_strategy(request);
+}
+
 Result Inpainter::run(const Request& request, Observer& observer) {
   return guarded([&] { return impl_->pipeline.run(request, observer); });
 }

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -40,16 +42,19 @@ std::uint64_t bytes_in(const WeightSource& source, at::ScalarType dtype) {
   return values * c10::elementSize(dtype);
 }
 
+void check_loaded(const WeightSource& source, const nn::WeightLoader& loader) {
+  const auto problems = loader.problems();
+  if (problems.empty()) return;
+  throw Error(ErrorCode::kModel, source.description() + ": " + problems.summary(kNamesInMessage),
+              "the file is damaged: download it again");
+}
+
 /// Builds a part and refuses weights that aren't finite. Names and shapes were checked before.
 template <class Part, class Config>
 Part load_part(const WeightSource& source, const nn::Placement& placement, const Config& config) {
   nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
   Part part = Part::load(loader, config);
-  const auto problems = loader.problems();
-  if (!problems.empty()) {
-    throw Error(ErrorCode::kModel, source.description() + ": " + problems.summary(kNamesInMessage),
-                "the file is damaged: download it again");
-  }
+  check_loaded(source, loader);
   return part;
 }
 
@@ -71,6 +76,10 @@ void ModelStore::open(const io::ModelFiles& files) {
   dit_config_ = DiTConfig::detect(*dit_source_, config_text(files.dit));
   text_encoder_config_ = TextEncoderConfig::detect(*text_encoder_source_, config_text(files.text_encoder));
   vae_config_ = VAEConfig::detect(*vae_source_, config_text(files.vae));
+  if (!files.controlnet.weights.empty()) {
+    controlnet_source_ = io::open_checkpoint(files.controlnet.weights);
+    controlnet_config_ = ControlNetConfig::detect(*controlnet_source_, config_text(files.controlnet), dit_config_);
+  }
   tokenizer_.emplace(Tokenizer::from_json(read_text(files.tokenizer), files.tokenizer.string()));
 }
 
@@ -88,6 +97,9 @@ void ModelStore::check() {
   compare(*dit_source_, [&](auto& loader) { DiT::load(loader, dit_config_); });
   compare(*text_encoder_source_, [&](auto& loader) { TextEncoder::load(loader, text_encoder_config_); });
   compare(*vae_source_, [&](auto& loader) { VAE::load(loader, vae_config_); });
+  if (has_controlnet()) {
+    compare(*controlnet_source_, [&](auto& loader) { ControlNet::load(loader, controlnet_config_, dit_config_); });
+  }
   if (wrong.empty() && text_encoder_config_.hidden_size != dit_config_.cap_feat_dim) {
     wrong = "the text encoder's width " + std::to_string(text_encoder_config_.hidden_size) +
             " is not the DiT's caption width " + std::to_string(dit_config_.cap_feat_dim);
@@ -102,7 +114,8 @@ void ModelStore::check() {
 }
 
 void ModelStore::decide_memory() {
-  const std::uint64_t dit = bytes_in(*dit_source_, placement_.dtype);
+  const std::uint64_t control = has_controlnet() ? bytes_in(*controlnet_source_, placement_.dtype) : 0;
+  const std::uint64_t dit = bytes_in(*dit_source_, placement_.dtype) + control;
   const std::uint64_t all =
       dit + bytes_in(*text_encoder_source_, placement_.dtype) + bytes_in(*vae_source_, placement_.dtype);
   // By the machine's memory, not by what is free: the choice of kernel must not depend on who else is running.
@@ -119,19 +132,40 @@ void ModelStore::describe(const io::ModelFiles& files, const Compute& compute) {
   info_.dit_layers = static_cast<int>(dit_config_.n_layers);
   info_.dit_dim = static_cast<int>(dit_config_.dim);
   std::set<std::filesystem::path> unique{files.tokenizer};
-  for (const auto* part : {&files.dit, &files.text_encoder, &files.vae}) {
+  for (const auto* part : {&files.dit, &files.text_encoder, &files.vae, &files.controlnet}) {
     if (!part->config_path.empty()) unique.insert(part->config_path);
   }
-  for (const auto& source : {dit_source_, text_encoder_source_, vae_source_}) {
+  for (const auto& source : {dit_source_, text_encoder_source_, vae_source_, controlnet_source_}) {
+    if (source == nullptr) continue;
     for (const auto& file : source->files()) unique.insert(file);
   }
   info_.files.assign(unique.begin(), unique.end());
+  if (has_controlnet()) describe_controlnet(files.controlnet.weights);
   if (files.index.empty()) return;
   const auto index = nlohmann::json::parse(files.index, nullptr, /*allow_exceptions=*/false);
   if (!index.is_object()) throw Error(ErrorCode::kModel, files.name + "/model_index.json is not a JSON object", "");
   const auto flag = [&](const char* key) { return index.contains(key) && index[key] == true; };
   info_.demo = flag("demo");
   info_.random_weights = flag("random_weights");
+}
+
+void ModelStore::describe_controlnet(const std::filesystem::path& path) {
+  // The trainer's examples use other scales for some releases that only the file's name tells apart.
+  const std::string name = path.filename().string();
+  const auto named = [&](const char* part) {
+    const auto matches = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+    return std::search(name.begin(), name.end(), part, part + std::strlen(part), matches) != name.end();
+  };
+  info_.controlnet = controlnet_config_.version();
+  info_.control_scale = controlnet_config_.default_scale();
+  info_.control_scale_reason = "version " + info_.controlnet;
+  if (named("tile")) {
+    info_.control_scale = 0.85;
+    info_.control_scale_reason = "'tile' in the file's name";
+  } else if (named("2602")) {
+    info_.control_scale = 0.90;
+    info_.control_scale_reason = "'2602' in the file's name";
+  }
 }
 
 const TextEncoder& ModelStore::text_encoder() {
@@ -149,6 +183,15 @@ const DiT& ModelStore::dit() {
 const VAE& ModelStore::vae() {
   if (!vae_) vae_ = load_part<VAE>(*vae_source_, placement_, vae_config_);
   return *vae_;
+}
+
+const ControlNet& ModelStore::controlnet() {
+  if (!controlnet_) {
+    nn::WeightLoader loader(*controlnet_source_, dit_placement_, nn::WeightLoader::Mode::kLoad);
+    controlnet_ = ControlNet::load(loader, controlnet_config_, dit_config_);
+    check_loaded(*controlnet_source_, loader);
+  }
+  return *controlnet_;
 }
 
 void ModelStore::finish_text_encoder() {

@@ -9,6 +9,7 @@
 #include "conditioning/tokenizer.h"
 #include "core/weight_source.h"
 #include "io/model_files.h"
+#include "models/controlnet.h"
 #include "models/dit.h"
 #include "models/text_encoder.h"
 #include "models/vae.h"
@@ -32,6 +33,10 @@ class ModelStore {
   const TextEncoder& text_encoder();
   const DiT& dit();
   const VAE& vae();
+  /// Only if there is one: `has_controlnet()`.
+  const ControlNet& controlnet();
+  bool has_controlnet() const { return controlnet_source_ != nullptr; }
+  const ControlNetConfig& controlnet_config() const { return controlnet_config_; }
 
   /// Says that the prompt is encoded: the text encoder goes, unless all parts fit in memory side by side.
   void finish_text_encoder();
@@ -41,18 +46,21 @@ class ModelStore {
   void check();
   void decide_memory();
   void describe(const io::ModelFiles& files, const Compute& compute);
+  void describe_controlnet(const std::filesystem::path& path);
 
   nn::Placement placement_;
   nn::Placement dit_placement_;
   bool keep_text_encoder_ = false;
-  std::shared_ptr<const WeightSource> dit_source_, text_encoder_source_, vae_source_;
+  std::shared_ptr<const WeightSource> dit_source_, text_encoder_source_, vae_source_, controlnet_source_;
   DiTConfig dit_config_;
   TextEncoderConfig text_encoder_config_;
   VAEConfig vae_config_;
+  ControlNetConfig controlnet_config_;
   std::optional<Tokenizer> tokenizer_;
   std::optional<TextEncoder> text_encoder_;
   std::optional<DiT> dit_;
   std::optional<VAE> vae_;
+  std::optional<ControlNet> controlnet_;
   ModelInfo info_;
 };
 

@@ -1,0 +1,118 @@
+#include "models/controlnet.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "core/tap.h"
+#include "models/patchify.h"
+
+namespace zimage {
+namespace {
+
+ControlBlock load_block(nn::WeightLoader& weights, const std::string& group, std::size_t index, const DiTConfig& base) {
+  const std::string prefix = group + "." + std::to_string(index);
+  ControlBlock b;
+  b.block = DiTBlock::load(weights, prefix, base, /*modulated=*/true);
+  if (index == 0) b.before_proj = weights.linear(prefix + ".before_proj", base.dim, base.dim, true);
+  b.after_proj = weights.linear(prefix + ".after_proj", base.dim, base.dim, true);
+  return b;
+}
+
+/// Which hint, if any, a layer takes.
+std::optional<std::size_t> ordinal(const std::vector<std::int64_t>& places, std::size_t layer) {
+  const auto it = std::find(places.begin(), places.end(), static_cast<std::int64_t>(layer));
+  if (it == places.end()) return {};
+  return static_cast<std::size_t>(it - places.begin());
+}
+
+}  // namespace
+
+ControlNet ControlNet::load(nn::WeightLoader& weights, const ControlNetConfig& config, const DiTConfig& base) {
+  using Refiner = ControlNetConfig::Refiner;
+  ControlNet net;
+  net.config_ = config;
+  net.placement_ = weights.placement();
+  constexpr std::int64_t kCells = DiTConfig::kPatch * DiTConfig::kPatch;
+  net.x_embedder_ = weights.linear("control_all_x_embedder.2-1", config.channels * kCells, base.dim, true);
+  for (std::size_t i = 0; i < config.layer_places.size(); ++i) {
+    net.layers_.push_back(load_block(weights, "control_layers", i, base));
+  }
+  for (std::int64_t i = 0; i < base.n_refiner_layers; ++i) {
+    const auto index = static_cast<std::size_t>(i);
+    if (config.refiner == Refiner::kPlain) {
+      const std::string prefix = "control_noise_refiner." + std::to_string(i);
+      net.plain_refiner_.push_back(DiTBlock::load(weights, prefix, base, /*modulated=*/true));
+    } else if (config.refiner == Refiner::kControlNoiseRefiner) {
+      net.noise_refiner_.push_back(load_block(weights, "control_noise_refiner", index, base));
+    }
+  }
+  // 2.0's files may hold refiner blocks that were never trained.
+  if (config.refiner == Refiner::kControlLayers) weights.ignore_prefix("control_noise_refiner.");
+  return net;
+}
+
+ControlContext ControlNet::prepare(const at::Tensor& control_context, const at::Tensor& x_pad_token,
+                                   double scale) const {
+  const at::Tensor input = control_context.to(placement_.device).to(placement_.dtype);
+  const at::Tensor tokens = pad_tokens(x_embedder_(patchify(input)), x_pad_token);
+  tap("control.embed", tokens);
+  return {tokens, scale};
+}
+
+const std::vector<ControlBlock>& ControlPass::refiner_blocks() const {
+  return net_.config_.refiner == ControlNetConfig::Refiner::kControlLayers ? net_.layers_ : net_.noise_refiner_;
+}
+
+void ControlPass::advance(const std::vector<ControlBlock>& blocks) {
+  c_ = blocks[next_].block.forward(std::move(c_), rope_, t_emb_);
+  ++next_;
+}
+
+void ControlPass::add(const ControlBlock& block, const char* tap_name, at::Tensor& x) const {
+  const at::Tensor hint = block.after_proj(c_);
+  if (tapped()) tap(std::string(tap_name) + std::to_string(next_ - 1), hint);
+  x.add_(hint, context_.scale);
+}
+
+void ControlPass::begin_refiner(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) {
+  rope_ = context.image_rope;
+  t_emb_ = t_emb;
+  next_ = 0;
+  if (net_.config_.refiner == ControlNetConfig::Refiner::kPlain) {
+    c_ = context_.tokens.clone();  // blocks overwrite their input, and the tokens serve every step
+    for (const DiTBlock& block : net_.plain_refiner_) c_ = block.forward(std::move(c_), rope_, t_emb_);
+    return;
+  }
+  c_ = refiner_blocks().front().before_proj(context_.tokens).add_(x);
+}
+
+void ControlPass::add_refiner_hint(std::size_t layer, at::Tensor& x) {
+  if (net_.config_.refiner == ControlNetConfig::Refiner::kPlain) return;
+  const auto hint = ordinal(net_.config_.refiner_places, layer);
+  if (!hint) return;
+  const auto& blocks = refiner_blocks();
+  while (next_ <= *hint) advance(blocks);
+  add(blocks[*hint], "control.refiner_hints.", x);
+}
+
+void ControlPass::begin_layers(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) {
+  if (net_.config_.refiner != ControlNetConfig::Refiner::kPlain) {
+    // What is left of the refiner's group gives no hint; the next group starts from where it ends.
+    while (next_ < refiner_blocks().size()) advance(refiner_blocks());
+  }
+  if (tapped()) tap("control.refiner_output", c_.clone());
+  rope_ = context.unified_rope;
+  t_emb_ = t_emb;
+  next_ = 0;
+  c_ = net_.layers_.front().before_proj(at::cat({c_, context.caption}, 1)).add_(x);
+}
+
+void ControlPass::add_hint(std::size_t layer, at::Tensor& x) {
+  const auto hint = ordinal(net_.config_.layer_places, layer);
+  if (!hint) return;
+  while (next_ <= *hint) advance(net_.layers_);
+  add(net_.layers_[*hint], "control.hints.", x);
+}
+
+}  // namespace zimage

@@ -1,0 +1,120 @@
+// ControlNets of every published design against the trainer's code.
+#include "models/controlnet.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "io/checkpoint.h"
+#include "parity/reference.h"
+#include "support/catch.h"
+#include "zimage/error.h"
+
+namespace zimage::test {
+namespace {
+
+constexpr double kLimit = 1e-5;
+
+struct Expected {
+  const char* name;
+  const char* version;
+  double scale;
+};
+
+ConfigText config_of(const std::filesystem::path& folder) {
+  std::ifstream file(folder / "config.json");
+  if (!file) return {};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return {(folder / "config.json").string(), text.str()};
+}
+
+template <class Part, class... Configs>
+Part load(const WeightSource& source, bool packed, const Configs&... configs) {
+  nn::Placement placement;
+  placement.packed = packed;
+  nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
+  Part part = Part::load(loader, configs...);
+  INFO(loader.problems().summary(10));
+  REQUIRE(loader.problems().empty());
+  return part;
+}
+
+const char* refiner_name(ControlNetConfig::Refiner refiner) {
+  switch (refiner) {
+    case ControlNetConfig::Refiner::kPlain: return "plain";
+    case ControlNetConfig::Refiner::kControlLayers: return "control_layers";
+    case ControlNetConfig::Refiner::kControlNoiseRefiner: return "control_noise_refiner";
+  }
+  return "";
+}
+
+TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]") {
+  const c10::InferenceMode guard;
+  const bool packed = GENERATE(false, true);
+  const Expected expected = GENERATE(Expected{"v1", "1", 0.75}, Expected{"v20", "2.0", 0.75},
+                                     Expected{"v20_absent", "2.0", 0.75}, Expected{"v21", "2.1", 0.75},
+                                     Expected{"lite", "2.1-lite", 0.90}, Expected{"v21_places", "2.1-lite", 0.90});
+  CAPTURE(expected.name, packed);
+  const auto folder = fixtures() / "controlnets" / expected.name;
+  const auto reference = io::open_checkpoint(folder / "reference.safetensors");
+  const auto about = read_json(folder / "reference.json");
+  const auto base_folder = fixtures() / about["base"].get<std::string>() / "transformer";
+  const auto base_source = io::open_checkpoint(base_folder);
+  const auto base_config = DiTConfig::detect(*base_source, config_of(base_folder));
+  const auto dit = load<DiT>(*base_source, packed, base_config);
+  const auto source = io::open_checkpoint(folder / "controlnet.safetensors");
+  const auto config = ControlNetConfig::detect(*source, config_of(folder), base_config);
+  CHECK(config.version() == std::string(expected.version));
+  CHECK(config.default_scale() == expected.scale);
+  CHECK(config.channels == about["channels"].get<std::int64_t>());
+  CHECK(config.layer_places == about["control_layers_places"].get<std::vector<std::int64_t>>());
+  CHECK(refiner_name(config.refiner) == about["refiner"].get<std::string>());
+
+  const auto net = load<ControlNet>(*source, packed, config, base_config);
+  Agreement agreement(expected.name);
+  for (const auto& call : about["calls"]) {
+    const TapRecorder taps;
+    const std::string name = call["name"];
+    const at::Tensor latents = reference->tensor(name + ".latents");
+    const auto prompt = reference->tensor("prompt_embeds").slice(1, 0, call["prompt_tokens"].get<std::int64_t>());
+    const DiTContext context = dit.prepare(prompt, latents.size(2), latents.size(3));
+    const ControlContext control =
+        net.prepare(reference->tensor(name + ".control_context"), dit.x_pad_token(), call["scale"]);
+    ControlPass hints(net, control);
+    const at::Tensor output = dit.forward(latents, call["timestep"].get<float>(), context, &hints);
+    agreement.compare(name, output, reference->tensor(name + ".output"));
+    for (const std::string tap : call["taps"]) {
+      agreement.compare(name + " " + tap, taps.last(tap), reference->tensor(name + ".taps." + tap));
+    }
+    if (call["scale"] == 0) {
+      CHECK(at::equal(output, dit.forward(latents, call["timestep"].get<float>(), context)));
+    }
+  }
+  agreement.check(kLimit);
+}
+
+TEST_CASE("a file that is no ControlNet of this model is refused, and told what it is", "[parity]") {
+  const auto base_folder = fixtures() / "models" / "a" / "transformer";
+  const auto base = io::open_checkpoint(base_folder);
+  const auto base_config = DiTConfig::detect(*base, config_of(base_folder));
+  const auto refusal = [&](const std::filesystem::path& path) -> std::string {
+    try {
+      ControlNetConfig::detect(*io::open_checkpoint(path), {}, base_config);
+    } catch (const Error& e) {
+      CHECK(e.code() == ErrorCode::kModel);
+      return e.message();
+    }
+    return "not refused";
+  };
+  CHECK(refusal(base_folder).find("a DiT") != std::string::npos);
+  CHECK(refusal(fixtures() / "models" / "a" / "vae").find("a VAE") != std::string::npos);
+  // Two control layers don't divide three base layers.
+  CHECK(refusal(fixtures() / "controlnets" / "v20_absent" / "controlnet.safetensors").find("evenly") !=
+        std::string::npos);
+}
+
+}  // namespace
+}  // namespace zimage::test
