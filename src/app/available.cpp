@@ -68,7 +68,8 @@ void check_available(const Settings& settings) {
 
 void check_available_path(const std::string& option, const std::filesystem::path& path) {
   std::error_code ignored;
-  if ((option == "image" || option == "mask") && std::filesystem::is_directory(path, ignored)) {
+  if ((option == "image" || option == "mask" || option == "control-image") &&
+      std::filesystem::is_directory(path, ignored)) {
     unavailable("a folder as --" + option + " (" + path.string() + ")", "give one file");
   }
   std::string ending = path.extension().string();

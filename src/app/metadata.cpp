@@ -39,6 +39,9 @@ ordered_json recorded_options(const Plan& plan, std::uint64_t seed) {
   if (!plan.model.text_encoder.empty()) options["text-encoder"] = plan.model.text_encoder.string();
   if (!plan.model.tokenizer.empty()) options["tokenizer"] = plan.model.tokenizer.string();
   if (!plan.model.vae.empty()) options["vae"] = plan.model.vae.string();
+  if (!plan.model.controlnet.empty()) options["controlnet"] = plan.model.controlnet.string();
+  if (!plan.control_image_path.empty()) options["control-image"] = plan.control_image_path.string();
+  if (request.control_scale) options["control-scale"] = *request.control_scale;
   options["steps"] = request.steps;
   options["shift"] = request.shift;
   options["guidance-scale"] = request.guidance_scale;
@@ -60,6 +63,7 @@ ordered_json hash_inputs(const Plan& plan, const ModelInfo& model) {
   ordered_json hashes;
   hashes["image"] = hash_of(plan.image_path);
   if (!plan.mask_from_alpha) hashes["mask"] = hash_of(plan.mask_path);
+  if (!plan.control_image_path.empty()) hashes["control_image"] = hash_of(plan.control_image_path);
   ordered_json files = ordered_json::object();
   for (const fs::path& file : model.files) files[name_in_model(file, plan.model.model)] = hash_of(file);
   hashes["model"] = std::move(files);

@@ -26,6 +26,7 @@ struct Plan {
   std::filesystem::path image_path;
   std::filesystem::path mask_path;  ///< empty with mask_from_alpha
   bool mask_from_alpha = false;
+  std::filesystem::path control_image_path;  ///< empty: none
   double mask_threshold = 0.5;
   bool mask_invert = false;
   io::ImageFormat input_format = io::ImageFormat::kPng;

@@ -58,7 +58,8 @@ std::string apply_replay(Settings& settings) {
                   path.string() + ": its metadata has an option '" + name + "' that can't be replayed", kHint);
     }
     std::string text = value_text(value, path.string(), name);
-    if ((name == "image" || name == "mask") && text != "alpha") text = find_again(text, path);
+    if ((name == "image" || name == "mask" || name == "control-image") && text != "alpha")
+      text = find_again(text, path);
     recorded.set(name, {text}, Source::kReplay);
     settings.set(name, {text}, Source::kReplay);
   }
@@ -76,9 +77,10 @@ std::vector<std::string> changed_inputs(const std::string& metadata, const nlohm
   const auto parsed = nlohmann::ordered_json::parse(metadata, nullptr, false);
   if (!parsed.is_object() || !parsed.contains("hashes") || !parsed["hashes"].is_object()) return changed;
   const auto& before = parsed["hashes"];
-  for (const char* input : {"image", "mask"}) {
+  for (const auto& [input, name] :
+       {std::pair{"image", "picture"}, {"mask", "mask"}, {"control_image", "control image"}}) {
     if (before.contains(input) && hashes.contains(input) && before[input] != hashes[input]) {
-      changed.push_back(std::string("the ") + (input[0] == 'i' ? "picture" : "mask") + " is not the one that was used");
+      changed.push_back(std::string("the ") + name + " is not the one that was used");
     }
   }
   if (before.contains("model") && before["model"] != hashes["model"]) {

@@ -34,8 +34,9 @@ struct JobReport {
   std::optional<double> strength;
   std::optional<std::string> strategy;
   std::string strategy_reason;
-  std::optional<int> steps;     ///< as asked for
-  std::optional<int> forwards;  ///< noise levels that the DiT runs at
+  std::optional<double> control_scale;  ///< with a ControlNet
+  std::optional<int> steps;             ///< as asked for
+  std::optional<int> forwards;          ///< noise levels that the DiT runs at
   std::vector<double> sigmas;
   int width = 0;
   int height = 0;

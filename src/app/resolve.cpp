@@ -30,6 +30,10 @@ void check_combinations(const Settings& settings) {
   if (settings.has("prompt") && settings.has("prompt-file")) {
     throw Error(ErrorCode::kUsage, "--prompt and --prompt-file are both given", "leave one out");
   }
+  if (settings.has("control-image") && !settings.has("controlnet")) {
+    throw Error(ErrorCode::kUsage, "--control-image does nothing without a ControlNet",
+                "give --controlnet, or leave it out");
+  }
   if (settings.text("output") == "-" && settings.flag("json")) {
     throw Error(ErrorCode::kUsage, "--output - and --json both want stdout", "give --output a file");
   }
@@ -65,6 +69,12 @@ void resolve_sampling(const Settings& settings, Plan& plan) {
   request.strength = settings.number("strength");
   request.sampler = settings.text("sampler") == "euler" ? SamplerKind::kEuler : SamplerKind::kResMultistep;
   plan.strategy = settings.text("strategy");
+  request.strategy = plan.strategy == "controlnet" ? Strategy::kControlNet
+                     : plan.strategy == "repaint"  ? Strategy::kRepaint
+                                                   : Strategy::kAuto;
+  if (settings.has("controlnet") && settings.has("control-scale")) {
+    request.control_scale = settings.number("control-scale");
+  }
   plan.crop = settings.text("crop");
   request.composite = settings.flag("composite");
   const auto seed = settings.seed();
@@ -84,16 +94,21 @@ void resolve_model(const Settings& settings, Plan& plan) {
   plan.model.text_encoder = settings.text("text-encoder");
   plan.model.tokenizer = settings.text("tokenizer");
   plan.model.vae = settings.text("vae");
+  plan.model.controlnet = settings.text("controlnet");
   if (plan.model.model.empty()) {
     throw Error(ErrorCode::kModel, "no model is given, and the bundled demo model is not there",
                 "give --model or set ZIMAGE_MODEL");
   }
-  for (const char* name : {"model", "text-encoder", "tokenizer", "vae"})
+  for (const char* name : {"model", "text-encoder", "tokenizer", "vae", "controlnet"})
     check_available_path(name, settings.text(name));
   std::error_code status;
   if (!fs::exists(plan.model.model, status)) {
     throw Error(ErrorCode::kModel, "there is no model " + plan.model.model.string(),
                 "--model takes a diffusers folder or the DiT's safetensors file");
+  }
+  if (!plan.model.controlnet.empty() && !fs::exists(plan.model.controlnet, status)) {
+    throw Error(ErrorCode::kModel, "there is no ControlNet " + plan.model.controlnet.string(),
+                "--controlnet takes a safetensors file or its folder");
   }
 }
 
@@ -154,6 +169,10 @@ void resolve_inputs(const Settings& settings, Plan& plan) {
   plan.input_format = picture.format;
   plan.request.image = std::move(picture.image);
   resolve_mask(plan);
+  if (!settings.has("control-image")) return;
+  plan.control_image_path = settings.text("control-image");
+  check_available_path("control-image", plan.control_image_path);
+  plan.request.control_image = io::read_image(plan.control_image_path).image;
 }
 
 }  // namespace

@@ -40,7 +40,6 @@ void describe_plan(const Plan& plan, JobReport& job) {
   job.mask = plan.mask_from_alpha ? "alpha" : plan.mask_path.string();
   job.prompt = request.prompt;
   job.strength = request.strength;
-  job.strategy = "repaint";
   job.steps = request.steps;
   job.sigmas = plan_sigmas(request.steps, request.shift, request.strength);
   job.forwards = static_cast<int>(job.sigmas.size()) - 1;
@@ -75,6 +74,23 @@ void say_plan(const Plan& plan, const JobReport& job) {
   const std::string strength = fewer ? "strength " + ordered_json(request.strength).dump() + " leaves " : "";
   log::write(fewer ? log::Level::kNotice : log::Level::kInfo, strength + forwards);
   if (!plan.seed_given) log::notice("seed " + std::to_string(request.seed) + " (random)");
+}
+
+void choose_strategy(const Plan& plan, const Inpainter& inpainter, JobReport& job) {
+  const StrategyChoice choice = inpainter.choose_strategy(plan.request);
+  job.strategy = choice.name;
+  job.strategy_reason = choice.reason;
+  log::info("strategy " + choice.name + ": " + choice.reason);
+  const ModelInfo& model = inpainter.info();
+  if (model.controlnet.empty()) return;
+  const auto& given = plan.request.control_scale;
+  const double scale = given.value_or(model.control_scale);
+  job.control_scale = scale;
+  const std::string text = ordered_json(scale).dump();
+  log::info("control scale " + text + ": " + (given ? "as given" : printable(model.control_scale_reason)));
+  if (scale < 0.65 || scale > 1.0) {
+    log::warning("--control-scale " + text + " is outside 0.65 to 1, where these ControlNets work well");
+  }
 }
 
 void check_size(const Plan& plan, const Inpainter& inpainter) {
@@ -120,6 +136,7 @@ void Run::all() {
   const ModelInfo& model = inpainter.info();
   job_.model = model;
   say_model(model);
+  choose_strategy(plan_, inpainter, job_);
   check_size(plan_, inpainter);
   say_plan(plan_, job_);
   hash(model);
@@ -196,15 +213,12 @@ void Run::one(Inpainter& inpainter, const PlannedOutput& output) {
 void Run::describe_result(const Result& result) {
   const Image& picture = plan_.request.image;
   job_.forwards = result.steps;
-  job_.strategy = result.strategy;
-  job_.strategy_reason = result.strategy_reason;
   job_.width = result.image.width;
   job_.height = result.image.height;
   job_.regions = {{0, 0, picture.width, picture.height, result.working_width, result.working_height}};
   job_.changed_pixels = result.changed_pixels;
   job_.max_change_outside_mask = result.max_change_outside_mask;
   job_.timings_ms = result.timings;
-  log::info("strategy " + result.strategy + ": " + result.strategy_reason);
   log::info("worked at " + size_text(result.working_width, result.working_height) + ", " +
             std::to_string(result.prompt_tokens) + " prompt tokens");
 }

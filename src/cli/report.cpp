@@ -38,7 +38,8 @@ ordered_json model_json(const JobReport& report) {
                       {"dtype", model.dtype},
                       {"layers", model.dit_layers},
                       {"dim", model.dit_dim},
-                      {"parameters", model.parameters}};
+                      {"parameters", model.parameters},
+                      {"controlnet", model.controlnet.empty() ? ordered_json() : ordered_json(model.controlnet)}};
   if (report.status == "planned") {
     out["files"] = ordered_json::array();
     for (const auto& file : model.files) out["files"].push_back(file.string());
@@ -80,6 +81,8 @@ std::string to_json_line(const JobReport& report) {
   out["seed"] = or_null(report.seed);
   out["strength"] = or_null(report.strength);
   out["strategy"] = or_null(report.strategy);
+  out["strategy_reason"] = report.strategy ? ordered_json(report.strategy_reason) : ordered_json();
+  out["control_scale"] = or_null(report.control_scale);
   out["steps"] = or_null(report.steps);
   out["forwards"] = or_null(report.forwards);
   out["sigmas"] = report.sigmas.empty() ? ordered_json() : ordered_json(report.sigmas);
@@ -108,7 +111,7 @@ std::string to_plan_text(const JobReport& report) {
   out << "output    " << app::printable(output_text(report)) << (report.status == "skipped" ? " (kept as it is)" : "")
       << "\n";
   out << "seed      " << *report.seed << "\n";
-  out << "strategy  " << *report.strategy << "\n";
+  out << "strategy  " << *report.strategy << " (" << report.strategy_reason << ")\n";
   out << "steps     " << *report.steps << " (" << *report.forwards << " forwards)\n";
   out << "sigmas   ";
   for (const double sigma : report.sigmas) out << ' ' << sigma;

@@ -29,46 +29,73 @@ Request request_of(const nlohmann::json& c, const std::filesystem::path& folder)
   request.seed = c["seed"];
   request.sampler = c["sampler"] == "euler" ? SamplerKind::kEuler : SamplerKind::kResMultistep;
   request.composite = false;
+  if (c.value("control_image", false)) {
+    request.control_image = io::read_image(folder / (name + "-control.png")).image;
+  }
+  if (c.contains("control_scale")) request.control_scale = c["control_scale"].get<double>();
   return request;
 }
 
-TEST_CASE("whole pictures agree with the reference pipeline", "[parity]") {
-  const c10::InferenceMode guard;
-  const auto folder = fixtures() / "pictures";
-  const auto cases = read_json(folder / "cases.json")["cases"];
-  REQUIRE(cases.size() >= 16);
-  Agreement agreement("denoised predictions");
-  Observer observer;
-  std::map<std::string, std::unique_ptr<InpaintPipeline>> pipelines;
-  for (const auto& c : cases) {
-    const std::string name = c["name"];
-    const std::string model = c["model"];
-    CAPTURE(name, model);
-    auto& pipeline = pipelines[model];
-    if (!pipeline) {
-      ModelPaths paths;
-      paths.model = fixtures() / "models" / model;
-      pipeline = std::make_unique<InpaintPipeline>(paths, ComputeOptions{"cpu", "fp32", 0});
-    }
-    const TapRecorder taps;
-    const Result result = pipeline->run(request_of(c, folder), observer);
-    const auto reference = io::open_checkpoint(folder / (name + ".safetensors"));
-    CHECK(at::equal(taps.last("pipeline.noise"), reference->tensor("noise")));
-    CHECK(at::equal(taps.last("pipeline.mask"), reference->tensor("latent_mask")));
-    CHECK(result.prompt_tokens == c["prompt_tokens"].get<std::int64_t>());
-    REQUIRE(result.steps == c["forwards"].get<int>());
-    agreement.compare(name + " latent", taps.last("pipeline.latent"), reference->tensor("latent"));
-    const auto& denoised = taps.all("pipeline.denoised");
-    for (int step = 0; step < result.steps; ++step) {
-      const std::string key = "denoised." + std::to_string(step);
-      agreement.compare(name + " " + key, denoised.at(static_cast<std::size_t>(step)), reference->tensor(key));
-    }
-    agreement.compare(name + " latents", taps.last("pipeline.latents"), reference->tensor("latents"));
-    const Image expected = io::read_image(folder / (name + "-expected.png")).image;
-    REQUIRE(result.image.width == expected.width);
-    CHECK(share_within(result.image, expected, 1) >= 0.999);
+/// The case's model: a diffusers folder, or its parts with another DiT, and a ControlNet.
+ModelPaths paths_of(const nlohmann::json& c) {
+  const auto model = fixtures() / "models" / c["model"].get<std::string>();
+  ModelPaths paths;
+  paths.model = model;
+  if (c.contains("transformer")) {
+    paths.model = fixtures() / c["transformer"].get<std::string>() / "transformer";
+    paths.text_encoder = model / "text_encoder";
+    paths.tokenizer = model / "tokenizer";
+    paths.vae = model / "vae";
   }
+  if (c.contains("controlnet")) {
+    paths.controlnet = fixtures() / "controlnets" / c["controlnet"].get<std::string>() / "controlnet.safetensors";
+  }
+  return paths;
+}
+
+/// One run against its reference, prompt to pixels.
+void check_picture(const nlohmann::json& c, const std::filesystem::path& folder, Agreement& agreement) {
+  const std::string name = c["name"];
+  CAPTURE(name, c["model"].dump());
+  InpaintPipeline pipeline(paths_of(c), ComputeOptions{"cpu", "fp32", 0});
+  Observer observer;
+  const TapRecorder taps;
+  const Result result = pipeline.run(request_of(c, folder), observer);
+  const auto reference = io::open_checkpoint(folder / (name + ".safetensors"));
+  CHECK(at::equal(taps.last("pipeline.noise"), reference->tensor("noise")));
+  CHECK(at::equal(taps.last("pipeline.mask"), reference->tensor("latent_mask")));
+  CHECK(result.prompt_tokens == c["prompt_tokens"].get<std::int64_t>());
+  CHECK(result.strategy == c.value("strategy", "repaint"));
+  REQUIRE(result.steps == c["forwards"].get<int>());
+  agreement.compare(name + " latent", taps.last("pipeline.latent"), reference->tensor("latent"));
+  if (c.contains("controlnet")) {
+    agreement.compare(name + " context", taps.last("pipeline.control_context"), reference->tensor("control_context"));
+  }
+  const auto& denoised = taps.all("pipeline.denoised");
+  for (int step = 0; step < result.steps; ++step) {
+    const std::string key = "denoised." + std::to_string(step);
+    agreement.compare(name + " " + key, denoised.at(static_cast<std::size_t>(step)), reference->tensor(key));
+  }
+  agreement.compare(name + " latents", taps.last("pipeline.latents"), reference->tensor("latents"));
+  const Image expected = io::read_image(folder / (name + "-expected.png")).image;
+  REQUIRE(result.image.width == expected.width);
+  CHECK(share_within(result.image, expected, 1) >= 0.999);
+}
+
+void check_pictures(const char* group, std::size_t at_least) {
+  const c10::InferenceMode guard;
+  const auto folder = fixtures() / group;
+  const auto cases = read_json(folder / "cases.json")["cases"];
+  REQUIRE(cases.size() >= at_least);
+  Agreement agreement(group);
+  for (const auto& c : cases) check_picture(c, folder, agreement);
   agreement.check(kLimit);
+}
+
+TEST_CASE("whole pictures agree with the reference pipeline", "[parity]") { check_pictures("pictures", 16); }
+
+TEST_CASE("whole pictures with ControlNets agree with the reference pipeline", "[parity]") {
+  check_pictures("controlnet_pictures", 6);
 }
 
 }  // namespace

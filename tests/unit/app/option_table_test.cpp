@@ -61,15 +61,27 @@ TEST_CASE("groups stay together") {
 }
 
 TEST_CASE("what isn't built is refused by name, what changes nothing is taken") {
-  const std::pair<const char*, const char*> refused[] = {
-      {"crop", "auto"},        {"mask-grow", "3"},         {"mask-fill-holes", "true"},
-      {"feather", "1"},        {"soft-mask", "true"},      {"color-match", "true"},
-      {"outpaint", "0,0,8,0"}, {"manifest", "jobs.jsonl"}, {"controlnet", "c"},
-      {"control-image", "c"},  {"lora", "l:0.5"},          {"jump-length", "4"},
-      {"jump-count", "2"},     {"dtype", "fp8"},           {"offload", "stage"},
-      {"offload", "stream"},   {"vae-tiling", "true"},     {"fail-fast", "true"},
-      {"report", "r"},         {"batch-size", "2"},        {"shard", "1/2"},
-      {"golden", "g"},         {"golden-update", "true"}};
+  const std::pair<const char*, const char*> refused[] = {{"crop", "auto"},
+                                                         {"mask-grow", "3"},
+                                                         {"mask-fill-holes", "true"},
+                                                         {"feather", "1"},
+                                                         {"soft-mask", "true"},
+                                                         {"color-match", "true"},
+                                                         {"outpaint", "0,0,8,0"},
+                                                         {"manifest", "jobs.jsonl"},
+                                                         {"lora", "l:0.5"},
+                                                         {"jump-length", "4"},
+                                                         {"jump-count", "2"},
+                                                         {"dtype", "fp8"},
+                                                         {"offload", "stage"},
+                                                         {"offload", "stream"},
+                                                         {"vae-tiling", "true"},
+                                                         {"fail-fast", "true"},
+                                                         {"report", "r"},
+                                                         {"batch-size", "2"},
+                                                         {"shard", "1/2"},
+                                                         {"golden", "g"},
+                                                         {"golden-update", "true"}};
   for (const auto& [name, value] : refused) {
     INFO(name);
     CHECK(refusal(name, value).find("is not available in this version") != std::string::npos);
