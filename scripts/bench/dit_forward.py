@@ -48,13 +48,13 @@ OUTPUT_LIMIT = 1e-5
 class OurSide:
     """The bench executable, waiting for a line."""
 
-    def __init__(self, executable: Path, folder: Path, inputs: Path, output: Path, threads: int):
-        command = [str(executable), str(folder), str(inputs), str(output), "--threads", str(threads)]
+    def __init__(self, executable: Path, folder: Path, inputs: Path, output: Path, threads: int, *more: Path):
+        command = [str(executable), str(folder), str(inputs), str(output), "--threads", str(threads), *map(str, more)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def forward(self) -> float:
+    def forward(self, line: str = "run") -> float:
         """Milliseconds of one forward."""
-        self._process.stdin.write("run\n")
+        self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:

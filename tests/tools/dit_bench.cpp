@@ -1,4 +1,4 @@
-// Our side of scripts/bench/dit_forward.py, which says what it is given and prints.
+// Our side of scripts/bench/dit_forward.py and controlnet_forward.py, which say what it is given and prints.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -7,24 +7,38 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <string>
 
 #include "io/checkpoint.h"
+#include "models/controlnet.h"
 #include "models/dit.h"
 #include "nn/linear.h"
 
 namespace {
 
-zimage::DiT load(const std::filesystem::path& folder) {
+using zimage::nn::WeightLoader;
+
+zimage::nn::Placement placement() {
+  zimage::nn::Placement packed;
+  packed.packed = zimage::nn::packing_available();
+  return packed;
+}
+
+zimage::DiT load_dit(const std::filesystem::path& folder) {
   const auto source = zimage::io::open_checkpoint(folder);
   std::ifstream file(folder / "config.json");
   std::ostringstream text;
   text << file.rdbuf();
-  zimage::nn::Placement placement;
-  placement.packed = zimage::nn::packing_available();
-  zimage::nn::WeightLoader loader(*source, placement, zimage::nn::WeightLoader::Mode::kLoad);
+  WeightLoader loader(*source, placement(), WeightLoader::Mode::kLoad);
   return zimage::DiT::load(loader, zimage::DiTConfig::detect(*source, {folder.string(), text.str()}));
+}
+
+zimage::ControlNet load_controlnet(const std::filesystem::path& path, const zimage::DiTConfig& base) {
+  const auto source = zimage::io::open_checkpoint(path);
+  WeightLoader loader(*source, placement(), WeightLoader::Mode::kLoad);
+  return zimage::ControlNet::load(loader, zimage::ControlNetConfig::detect(*source, {}, base), base);
 }
 
 void write_raw(const std::string& path, const at::Tensor& tensor) {
@@ -33,30 +47,51 @@ void write_raw(const std::string& path, const at::Tensor& tensor) {
   file.write(static_cast<const char*>(flat.const_data_ptr()), static_cast<std::streamsize>(flat.nbytes()));
 }
 
+template <class Work>
+double milliseconds(Work work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  if (argc < 4) {
-    std::cerr << "usage: dit_bench TRANSFORMER_DIR INPUTS.safetensors OUTPUT.f32 [--threads N]\n";
+  if (argc < 6) {
+    std::cerr << "usage: dit_bench TRANSFORMER_DIR INPUTS.safetensors OUTPUT.f32 --threads N [CONTROLNET]\n";
     return 2;
   }
   const c10::InferenceMode guard;
-  if (argc >= 6) at::set_num_threads(std::atoi(argv[5]));
-  const zimage::DiT dit = load(argv[1]);
+  at::set_num_threads(std::atoi(argv[5]));
+  const zimage::DiT dit = load_dit(argv[1]);
   const auto inputs = zimage::io::open_checkpoint(argv[2]);
   const at::Tensor latents = inputs->tensor("latents");
   const at::Tensor prompt_embeds = inputs->tensor("prompt_embeds");
   const auto timestep = inputs->tensor("timestep").item<float>();
+  std::optional<zimage::ControlNet> controlnet;
+  zimage::ControlContext control;
+  if (argc > 6) {
+    controlnet = load_controlnet(argv[6], dit.config());
+    control = controlnet->prepare(inputs->tensor("control_context"), dit.x_pad_token(), 0.75);
+  }
+  const auto prepared = dit.prepare(prompt_embeds, latents.size(2), latents.size(3));
   bool first = true;
   for (std::string line; std::getline(std::cin, line);) {
-    const auto start = std::chrono::steady_clock::now();
-    // The caption is refined anew each time, as the peer does, though a picture needs it once.
-    const auto context = dit.prepare(prompt_embeds, latents.size(2), latents.size(3));
-    const at::Tensor output = dit.forward(latents, timestep, context);
-    const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+    at::Tensor output;
+    const double elapsed = milliseconds([&] {
+      if (line == "forward") {
+        output = dit.forward(latents, timestep, prepared);
+      } else if (line == "control" && controlnet) {
+        zimage::ControlPass hints(*controlnet, control);
+        output = dit.forward(latents, timestep, prepared, &hints);
+      } else {  // "run": the caption is refined anew each time, as the peer does, though a picture needs it once
+        const auto context = dit.prepare(prompt_embeds, latents.size(2), latents.size(3));
+        output = dit.forward(latents, timestep, context);
+      }
+    });
     if (first) write_raw(argv[3], output);
     first = false;
-    std::cout << elapsed.count() << std::endl;
+    std::cout << elapsed << std::endl;
   }
   return 0;
 }
