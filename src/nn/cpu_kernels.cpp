@@ -6,7 +6,8 @@
 #include <cmath>
 
 // One binary serves every x86-64: the loader picks the widest version the processor has.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// gcc knows these names since 12.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #define ZIMAGE_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define ZIMAGE_CLONES
