@@ -106,12 +106,20 @@ def test_files_that_are_no_controlnet(work):
     failure(work, work.job(*ON_A, "--controlnet", NETS / "v20_absent" / "controlnet.safetensors"), 4, "evenly")
 
 
-def test_a_lora_is_named_as_what_it_is(work):
-    data = struct.pack("<f", 1.0)
-    header = json.dumps({"layers.0.attention.to_q.lora_A.weight": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})
-    (work.folder / "lora.safetensors").write_bytes(struct.pack("<Q", len(header)) + header.encode() + data)
-    result = work.job(*ON_A, "--controlnet", "lora.safetensors")
-    assert result.code == 4 and "it is a LoRA" in result.err
+@pytest.mark.parametrize(
+    ("tensor", "what"),
+    [
+        ("layers.0.attention.to_q.lora_A.weight", "it is a LoRA"),
+        ("input_hint_block.0.weight", "it is a ControlNet of another model"),
+        ("controlnet_cond_embedding.conv_in.weight", "it is a ControlNet of another model"),
+        ("something.weight", "none of a Z-Image ControlNet's tensors"),
+    ],
+)
+def test_another_file_is_named_as_what_it_is(work, tensor, what):
+    header = json.dumps({tensor: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    (work.folder / "other.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<f", 1.0))
+    result = work.job(*ON_A, "--controlnet", "other.safetensors")
+    assert result.code == 4 and what in result.err and "other.safetensors" in result.err
 
 
 def test_a_replay_brings_the_controlnet_along(work):
