@@ -20,7 +20,7 @@ struct ModelPaths {
   std::filesystem::path text_encoder;  ///< a file or its folder
   std::filesystem::path tokenizer;     ///< tokenizer.json or its folder
   std::filesystem::path vae;           ///< a file or its folder
-  std::filesystem::path controlnet;    ///< a file or its folder; empty: none
+  std::filesystem::path controlnet{};  ///< a file or its folder; empty: none
 };
 
 /// What to compute on.
