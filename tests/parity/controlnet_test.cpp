@@ -4,9 +4,6 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "io/checkpoint.h"
 #include "parity/reference.h"
 #include "support/catch.h"
@@ -22,25 +19,6 @@ struct Expected {
   const char* version;
   double scale;
 };
-
-ConfigText config_of(const std::filesystem::path& folder) {
-  std::ifstream file(folder / "config.json");
-  if (!file) return {};
-  std::ostringstream text;
-  text << file.rdbuf();
-  return {(folder / "config.json").string(), text.str()};
-}
-
-template <class Part, class... Configs>
-Part load(const WeightSource& source, bool packed, const Configs&... configs) {
-  nn::Placement placement;
-  placement.packed = packed;
-  nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
-  Part part = Part::load(loader, configs...);
-  INFO(loader.problems().summary(10));
-  REQUIRE(loader.problems().empty());
-  return part;
-}
 
 const char* refiner_name(ControlNetConfig::Refiner refiner) {
   switch (refiner) {
@@ -64,7 +42,7 @@ TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]")
   const auto base_folder = fixtures() / about["base"].get<std::string>() / "transformer";
   const auto base_source = io::open_checkpoint(base_folder);
   const auto base_config = DiTConfig::detect(*base_source, config_of(base_folder));
-  const auto dit = load<DiT>(*base_source, packed, base_config);
+  const auto dit = load_part<DiT>(*base_source, packed, base_config);
   const auto source = io::open_checkpoint(folder / "controlnet.safetensors");
   const auto config = ControlNetConfig::detect(*source, config_of(folder), base_config);
   CHECK(config.version() == std::string(expected.version));
@@ -73,7 +51,7 @@ TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]")
   CHECK(config.layer_places == about["control_layers_places"].get<std::vector<std::int64_t>>());
   CHECK(refiner_name(config.refiner) == about["refiner"].get<std::string>());
 
-  const auto net = load<ControlNet>(*source, packed, config, base_config);
+  const auto net = load_part<ControlNet>(*source, packed, config, base_config);
   Agreement agreement(expected.name);
   for (const auto& call : about["calls"]) {
     const TapRecorder taps;

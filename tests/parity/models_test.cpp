@@ -2,9 +2,6 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "io/checkpoint.h"
 #include "io/weight_map.h"
 #include "models/dit.h"
@@ -18,24 +15,6 @@ namespace {
 
 constexpr double kLimit = 1e-5;
 
-ConfigText config_of(const std::filesystem::path& folder) {
-  std::ifstream file(folder / "config.json");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return {(folder / "config.json").string(), text.str()};
-}
-
-template <class Part, class Config>
-Part load(const WeightSource& source, const Config& config, bool packed) {
-  nn::Placement placement;
-  placement.packed = packed;
-  nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
-  Part part = Part::load(loader, config);
-  INFO(loader.problems().summary(10));
-  REQUIRE(loader.problems().empty());
-  return part;
-}
-
 void compare_taps(Agreement& agreement, const ModelFixture& fixture, const nlohmann::json& call,
                   const TapRecorder& taps) {
   const std::string name = call["name"];
@@ -48,7 +27,7 @@ void check_text_encoder(const ModelFixture& fixture, bool packed) {
   const auto folder = fixture.folder / "text_encoder";
   const auto source = io::text_encoder_weights(io::open_checkpoint(folder));
   const auto config = TextEncoderConfig::detect(*source, config_of(folder));
-  const auto model = load<TextEncoder>(*source, config, packed);
+  const auto model = load_part<TextEncoder>(*source, packed, config);
   Agreement agreement("text encoder");
   for (const auto& call : fixture.calls["text_encoder"]) {
     const TapRecorder taps;
@@ -64,7 +43,7 @@ void check_dit(const ModelFixture& fixture, bool packed) {
   const auto folder = fixture.folder / "transformer";
   const auto source = io::open_checkpoint(folder);
   const auto config = DiTConfig::detect(*source, config_of(folder));
-  const auto model = load<DiT>(*source, config, packed);
+  const auto model = load_part<DiT>(*source, packed, config);
   const at::Tensor embeds = fixture.tensor("dit.prompt_embeds");
   Agreement agreement("DiT");
   for (const auto& call : fixture.calls["dit"]) {
@@ -84,7 +63,7 @@ void check_vae(const ModelFixture& fixture, bool packed) {
   const auto folder = fixture.folder / "vae";
   const auto source = io::open_checkpoint(folder);
   const auto config = VAEConfig::detect(*source, config_of(folder));
-  const auto model = load<VAE>(*source, config, packed);
+  const auto model = load_part<VAE>(*source, packed, config);
   Agreement agreement("VAE");
   for (const auto& call : fixture.calls["vae"]) {
     const TapRecorder taps;

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <limits>
+#include <sstream>
 
 #include "io/checkpoint.h"
 #include "support/catch.h"
@@ -52,6 +53,19 @@ const std::vector<at::Tensor>& TapRecorder::all(const std::string& name) const {
   const auto it = taps_.find(name);
   REQUIRE(it != taps_.end());
   return it->second;
+}
+
+void require_no_problems(const nn::WeightLoader& loader) {
+  INFO(loader.problems().summary(10));
+  REQUIRE(loader.problems().empty());
+}
+
+ConfigText config_of(const std::filesystem::path& folder) {
+  std::ifstream file(folder / "config.json");
+  if (!file) return {};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return {(folder / "config.json").string(), text.str()};
 }
 
 ModelFixture::ModelFixture(const std::string& name)

@@ -12,6 +12,8 @@
 
 #include "core/tap.h"
 #include "core/weight_source.h"
+#include "models/config_json.h"
+#include "nn/weight_loader.h"
 
 namespace zimage::test {
 
@@ -51,6 +53,22 @@ class TapRecorder {
   std::map<std::string, std::vector<at::Tensor>> taps_;
   TapScope scope_;
 };
+
+void require_no_problems(const nn::WeightLoader& loader);
+
+/// The text of a folder's config.json; empty if there is none.
+ConfigText config_of(const std::filesystem::path& folder);
+
+/// Loads a part on the CPU in fp32; a problem with its weights fails the test.
+template <class Part, class... Configs>
+Part load_part(const WeightSource& source, bool packed, const Configs&... configs) {
+  nn::Placement placement;
+  placement.packed = packed;
+  nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
+  Part part = Part::load(loader, configs...);
+  require_no_problems(loader);
+  return part;
+}
 
 /// A model fixture: its parts' folders and its reference.
 struct ModelFixture {
