@@ -8,20 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "conditioning/geometry.h"
 #include "zimage/error.h"
 #include "zimage/inpainter.h"
 
 namespace zimage::app {
-
-/// A part of the picture that was worked on, in the picture's pixels, and the size it was worked at.
-struct Region {
-  int x = 0;
-  int y = 0;
-  int width = 0;
-  int height = 0;
-  int working_width = 0;
-  int working_height = 0;
-};
 
 /// Filled as the job goes on, so that a failure reports what is known by then.
 struct JobReport {
@@ -40,7 +31,7 @@ struct JobReport {
   std::vector<double> sigmas;
   int width = 0;
   int height = 0;
-  std::vector<Region> regions;
+  std::vector<WorkingRegion> regions;
   std::optional<std::size_t> changed_pixels;
   std::optional<int> max_change_outside_mask;
   std::map<std::string, double> timings_ms;

@@ -7,11 +7,11 @@
 
 #include "app/existing.h"
 #include "app/latents_file.h"
-#include "app/measure.h"
 #include "app/metadata.h"
 #include "app/outputs.h"
 #include "app/replay.h"
 #include "app/text.h"
+#include "conditioning/difference.h"
 #include "conditioning/mask.h"
 #include "core/log.h"
 #include "io/atomic_file.h"
@@ -248,7 +248,7 @@ void Run::write_result(const Result& result, const PlannedOutput& output, const 
   if (!png && comparable) {
     // A lossy encoder changes kept pixels too: report the file as it is, not as it was before encoding.
     const Difference difference =
-        measure(plan_.request.image, io::decode_image(bytes, "the result").image, plan_.request.mask);
+        compare(plan_.request.image, io::decode_image(bytes, "the result").image, plan_.request.mask);
     job_.changed_pixels = difference.changed_pixels;
     job_.max_change_outside_mask = difference.max_change_outside_mask;
   }

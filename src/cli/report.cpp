@@ -49,7 +49,7 @@ ordered_json model_json(const JobReport& report) {
 
 ordered_json regions_json(const JobReport& report) {
   ordered_json regions = ordered_json::array();
-  for (const app::Region& r : report.regions) {
+  for (const WorkingRegion& r : report.regions) {
     regions.push_back({{"x", r.x},
                        {"y", r.y},
                        {"width", r.width},

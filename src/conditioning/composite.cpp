@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "conditioning/pixels.h"
 
@@ -40,22 +39,6 @@ Image composite(const Image& picture, const Mask& mask, const WorkingRegion& reg
     }
   }
   return out;
-}
-
-Difference compare(const Image& before, const Image& after, const Mask& mask) {
-  Difference difference;
-  const auto step = static_cast<std::size_t>(before.channels);
-  for (std::size_t i = 0; i < mask.repaint.size(); ++i) {
-    int largest = 0;
-    for (std::size_t c = 0; c < step; ++c) {
-      largest = std::max(largest, std::abs(int{after.samples[i * step + c]} - int{before.samples[i * step + c]}));
-    }
-    if (largest == 0) continue;
-    ++difference.changed_pixels;
-    if (mask.repaint[i] == 0)
-      difference.max_change_outside_mask = std::max(difference.max_change_outside_mask, largest);
-  }
-  return difference;
 }
 
 }  // namespace zimage

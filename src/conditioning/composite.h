@@ -3,8 +3,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <cstddef>
-
 #include "conditioning/geometry.h"
 #include "zimage/image.h"
 
@@ -15,13 +13,5 @@ namespace zimage {
 /// With `opaque` the alpha of replaced pixels becomes full.
 Image composite(const Image& picture, const Mask& mask, const WorkingRegion& region, const at::Tensor& pixels,
                 bool opaque);
-
-struct Difference {
-  std::size_t changed_pixels = 0;
-  int max_change_outside_mask = 0;  ///< in the picture's levels
-};
-
-/// Compares two pictures of the same size, channels and depth.
-Difference compare(const Image& before, const Image& after, const Mask& mask);
 
 }  // namespace zimage

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kMaxLayers = 1000;
 constexpr const char* kEmbedder = "control_all_x_embedder.2-1.weight";
+
 /// What a file without a control embedder is, by the names it has.
 std::string guess_kind(const WeightSource& weights) {
   const auto names = weights.names();
@@ -133,6 +134,12 @@ ControlNetConfig ControlNetConfig::detect(const WeightSource& weights, const Con
   }
   if (!ascending_below(c.refiner_places, base.n_refiner_layers)) {
     json.fail("'control_refiner_layers_places' must be ascending layers of the noise refiner");
+  }
+  if (c.refiner == Refiner::kControlLayers && static_cast<std::int64_t>(c.refiner_places.size()) > layers) {
+    refuse(weights, "it has fewer control layers than hints for the noise refiner");
+  }
+  if (c.refiner == Refiner::kControlNoiseRefiner && base.n_refiner_layers < 1) {
+    refuse(weights, "it has a refiner, and the model has none");
   }
   return c;
 }

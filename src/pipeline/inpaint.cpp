@@ -8,6 +8,7 @@
 
 #include "conditioning/composite.h"
 #include "conditioning/control_context.h"
+#include "conditioning/difference.h"
 #include "conditioning/geometry.h"
 #include "conditioning/pixels.h"
 #include "conditioning/prompt.h"

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "core/log.h"
 #include "io/checkpoint.h"
+#include "io/regular_file.h"
 #include "io/weight_map.h"
 #include "zimage/error.h"
 
@@ -20,16 +19,9 @@ namespace zimage {
 namespace {
 
 constexpr std::size_t kNamesInMessage = 20;
+constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // Qwen3's has 11 MB
 
 ConfigText config_text(const io::ComponentFiles& files) { return {files.config_path.string(), files.config}; }
-
-std::string read_text(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) throw Error(ErrorCode::kModel, path.string() + " can't be read", "check the file's permissions");
-  return text.str();
-}
 
 /// Bytes that a source's weights take in the wanted dtype.
 std::uint64_t bytes_in(const WeightSource& source, at::ScalarType dtype) {
@@ -42,19 +34,16 @@ std::uint64_t bytes_in(const WeightSource& source, at::ScalarType dtype) {
   return values * c10::elementSize(dtype);
 }
 
-void check_loaded(const WeightSource& source, const nn::WeightLoader& loader) {
-  const auto problems = loader.problems();
-  if (problems.empty()) return;
-  throw Error(ErrorCode::kModel, source.description() + ": " + problems.summary(kNamesInMessage),
-              "the file is damaged: download it again");
-}
-
 /// Builds a part and refuses weights that aren't finite. Names and shapes were checked before.
-template <class Part, class Config>
-Part load_part(const WeightSource& source, const nn::Placement& placement, const Config& config) {
+template <class Part, class... Configs>
+Part load_part(const WeightSource& source, const nn::Placement& placement, const Configs&... configs) {
   nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
-  Part part = Part::load(loader, config);
-  check_loaded(source, loader);
+  Part part = Part::load(loader, configs...);
+  const auto problems = loader.problems();
+  if (!problems.empty()) {
+    throw Error(ErrorCode::kModel, source.description() + ": " + problems.summary(kNamesInMessage),
+                "the file is damaged: download it again");
+  }
   return part;
 }
 
@@ -80,7 +69,8 @@ void ModelStore::open(const io::ModelFiles& files) {
     controlnet_source_ = io::open_checkpoint(files.controlnet.weights);
     controlnet_config_ = ControlNetConfig::detect(*controlnet_source_, config_text(files.controlnet), dit_config_);
   }
-  tokenizer_.emplace(Tokenizer::from_json(read_text(files.tokenizer), files.tokenizer.string()));
+  const std::string tokenizer = io::read_text(files.tokenizer, kMaxTokenizerBytes, ErrorCode::kModel);
+  tokenizer_.emplace(Tokenizer::from_json(tokenizer, files.tokenizer.string()));
 }
 
 void ModelStore::check() {
@@ -187,9 +177,7 @@ const VAE& ModelStore::vae() {
 
 const ControlNet& ModelStore::controlnet() {
   if (!controlnet_) {
-    nn::WeightLoader loader(*controlnet_source_, dit_placement_, nn::WeightLoader::Mode::kLoad);
-    controlnet_ = ControlNet::load(loader, controlnet_config_, dit_config_);
-    check_loaded(*controlnet_source_, loader);
+    controlnet_ = load_part<ControlNet>(*controlnet_source_, dit_placement_, controlnet_config_, dit_config_);
   }
   return *controlnet_;
 }

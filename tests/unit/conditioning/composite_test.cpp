@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "conditioning/difference.h"
 #include "conditioning/pixels.h"
 #include "conditioning/repaint.h"
 #include "support/catch.h"

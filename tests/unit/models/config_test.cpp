@@ -2,6 +2,7 @@
 #include <string>
 
 #include "models/config_json.h"
+#include "models/controlnet_config.h"
 #include "models/dit_config.h"
 #include "models/text_encoder_config.h"
 #include "models/vae_config.h"
@@ -35,6 +36,34 @@ void check_refused(const std::string& json) {
 }
 
 const std::string kDiT = R"("in_channels":16,"dim":64,"n_layers":3,"n_refiner_layers":2,"n_heads":2,"cap_feat_dim":32)";
+
+/// A 33-channel ControlNet of one control layer, as far as names and shapes go.
+class OneControlLayer final : public WeightSource {
+ public:
+  std::vector<std::string> names() const override { return {kEmbedder, "control_layers.0.after_proj.weight"}; }
+  const WeightInfo* find(const std::string& name) const override { return name == kEmbedder ? &info_ : nullptr; }
+  at::Tensor tensor(const std::string&) const override { return {}; }
+  void release(const std::string&) const override {}
+  std::string description() const override { return "one.safetensors"; }
+  std::vector<std::filesystem::path> files() const override { return {}; }
+
+ private:
+  static constexpr const char* kEmbedder = "control_all_x_embedder.2-1.weight";
+  WeightInfo info_{{32, 132}, at::kFloat, "one.safetensors"};
+};
+
+TEST_CASE("a ControlNet whose hints and refiner don't fit the model is refused, not run") {
+  DiTConfig base;
+  base.n_layers = 3;
+  base.n_refiner_layers = 2;
+  // As 2.0 its control layers give the refiner's hints: one for two layers.
+  CHECK_THROWS_AS(ControlNetConfig::detect(OneControlLayer(), {}, base), Error);
+  base.n_refiner_layers = 1;
+  CHECK(ControlNetConfig::detect(OneControlLayer(), {}, base).refiner_places == std::vector<std::int64_t>{0});
+  base.n_refiner_layers = 0;
+  const ConfigText config{"config.json", R"({"add_control_noise_refiner":"control_noise_refiner"})"};
+  CHECK_THROWS_AS(ControlNetConfig::detect(OneControlLayer(), config, base), Error);
+}
 
 TEST_CASE("damaged JSON is refused in every part") {
   for (const char* json : {"{", "[]", "7", "\"text\"", "{\"a\":}", "\xff\xfe"}) {

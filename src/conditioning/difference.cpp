@@ -1,9 +1,9 @@
-#include "app/measure.h"
+#include "conditioning/difference.h"
 
 #include <algorithm>
 #include <cstdlib>
 
-namespace zimage::app {
+namespace zimage {
 namespace {
 
 int level(const Image& image, int x, int y, int c, bool to_8_bits) {
@@ -18,7 +18,7 @@ int color(const Image& image, int x, int y, int c, bool to_8_bits) {
 
 }  // namespace
 
-Difference measure(const Image& before, const Image& after, const Mask& mask) {
+Difference compare(const Image& before, const Image& after, const Mask& mask) {
   Difference difference;
   const bool to_8_bits = before.bit_depth != after.bit_depth;
   const bool alpha = before.has_alpha() && after.has_alpha();
@@ -43,4 +43,4 @@ Difference measure(const Image& before, const Image& after, const Mask& mask) {
   return difference;
 }
 
-}  // namespace zimage::app
+}  // namespace zimage

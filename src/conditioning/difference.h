@@ -5,14 +5,15 @@
 
 #include "zimage/image.h"
 
-namespace zimage::app {
+namespace zimage {
 
 struct Difference {
   std::size_t changed_pixels = 0;
   int max_change_outside_mask = 0;  ///< in levels of the coarser of the two bit depths
 };
 
-/// Compares the colours (and alpha, where both have one) of two pictures of one size.
-Difference measure(const Image& before, const Image& after, const Mask& mask);
+/// Compares the colours (and alpha, where both have one) of two pictures of one size, whatever their channels and
+/// depths.
+Difference compare(const Image& before, const Image& after, const Mask& mask);
 
-}  // namespace zimage::app
+}  // namespace zimage
