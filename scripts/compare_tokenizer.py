@@ -113,7 +113,7 @@ def random_merges(source: dict, count: int, seed: int = 0) -> dict:
 
 
 def variants() -> dict[str, dict]:
-    base = fixtures.to_json(fixtures.train_tokenizer(1280))
+    base = fixtures.to_json(fixtures.train_tokenizer(1280, fixtures.corpus()))
     flags = fixtures.with_flags(base)
 
     def changed(source: dict, **parts: object) -> dict:

@@ -79,24 +79,27 @@ def qwen_pre_tokenizer(pattern: str = QWEN2_PATTERN) -> pre_tokenizers.PreTokeni
     return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 
-def train_tokenizer(vocab_size: int) -> Tokenizer:
-    """A byte-level BPE in Qwen's layout with `vocab_size` tokens, the added ones (the last ones) among them."""
+def train_tokenizer(vocab_size: int | None, texts: list[str]) -> Tokenizer:
+    """A byte-level BPE in Qwen's layout with `vocab_size` tokens, the added ones (the last ones) among them.
+
+    None: as many tokens as the texts give.
+    """
     tokenizer = Tokenizer(models.BPE(continuing_subword_prefix="", end_of_word_suffix=""))
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = qwen_pre_tokenizer()
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - len(SPECIAL) - len(NOT_SPECIAL),
+        vocab_size=(vocab_size or 32768) - len(SPECIAL) - len(NOT_SPECIAL),
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         continuing_subword_prefix="",
         end_of_word_suffix="",
         show_progress=False,
     )
-    tokenizer.train_from_iterator(corpus(), trainer)
+    tokenizer.train_from_iterator(texts, trainer)
     tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
     tokenizer.add_tokens([AddedToken(t, special=False, normalized=False) for t in NOT_SPECIAL])
-    if tokenizer.get_vocab_size() != vocab_size:
+    if vocab_size and tokenizer.get_vocab_size() != vocab_size:
         raise SystemExit(f"the corpus gives {tokenizer.get_vocab_size()} tokens, not {vocab_size}")
     data = to_json(tokenizer)
     for step in (data["pre_tokenizer"]["pretokenizers"][1], data["decoder"], data["post_processor"]):
@@ -189,7 +192,7 @@ def dump(path: pathlib.Path, data: object) -> None:
 
 
 def main() -> None:
-    trained = to_json(train_tokenizer(1280))
+    trained = to_json(train_tokenizer(1280, corpus()))
     folder = {"tokenizer.json": trained, "tokenizer-strings.json": with_string_merges(trained), "flags.json": with_flags(trained)}
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, data in folder.items():
