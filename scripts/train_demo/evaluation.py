@@ -51,11 +51,11 @@ def _other(rng: np.random.Generator, names, name: str) -> str:
     return names[int(rng.integers(len(names)))]
 
 
-def _dig(scene: world.Scene, thing: world.Thing, rng: np.random.Generator) -> np.ndarray:
+def dig(scene: world.Scene, thing: world.Thing, rng: np.random.Generator) -> np.ndarray:
     return masks.around(thing, scene.height, scene.width, MARGIN, round_=rng.uniform() < 0.4)
 
 
-def _exchange(scene: world.Scene, index: int, rng: np.random.Generator) -> tuple[world.Scene, world.Thing]:
+def exchange(scene: world.Scene, index: int, rng: np.random.Generator) -> tuple[world.Scene, world.Thing]:
     """Another thing in the same place: another colour and another shape."""
     old = scene.things[index]
     colour, shape = _other(rng, world.COLOURS, old.colour), _other(rng, world.SHAPES, old.shape)
@@ -70,12 +70,12 @@ def make_cases(count: int) -> list[Case]:
     for number in range(count):
         rng = np.random.default_rng(SEED + number)
         scene = world.make_scene(rng, common.draw_size(rng), things=1 + number % 3 // 2)
-        wanted, new = _exchange(scene, int(rng.integers(len(scene.things))), rng)
-        hole = _dig(scene, new, rng)
+        wanted, new = exchange(scene, int(rng.integers(len(scene.things))), rng)
+        hole = dig(scene, new, rng)
         cases.append(Case(f"{number:03d}-replacement", "replacement", scene, wanted, new, hole, number))
         cases.append(Case(f"{number:03d}-control", "control", scene, wanted, new, hole, number))
         alone = world.make_scene(rng, common.draw_size(rng), things=1)
-        hole = _dig(alone, alone.things[0], rng)
+        hole = dig(alone, alone.things[0], rng)
         empty = alone.without_things()
         cases.append(Case(f"{number:03d}-removal", "removal", alone, empty, alone.things[0], hole, number))
     return cases

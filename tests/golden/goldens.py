@@ -1,0 +1,70 @@
+"""The golden cases: what is run, and how near to the committed picture the result must be.
+
+Used by test_golden.py, and by scripts/make_goldens, which draws the inputs and writes the pictures anew.
+"""
+
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+from PIL import Image
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+ROOT = FOLDER.parents[1]
+MODEL = ROOT / "models" / "demo"
+
+# fp32 sums come in another order on another CPU, with another vector width or thread count; after eight steps that
+# moves a pixel by a rounding, seldom more.
+LEVELS, SHARE, LARGEST = 1, 0.999, 4
+
+CASES = {
+    "repaint": (),
+    "repaint-euler": ("--sampler", "euler", "--steps", "12"),
+    "repaint-strength": ("--strength", "0.7"),
+    "repaint-guidance": ("--guidance-scale", "2.0", "--negative-prompt", "a small black square"),
+    "repaint-wide": (),
+    "controlnet": ("--controlnet", str(MODEL / "controlnet")),
+    "controlnet-image": ("--controlnet", str(MODEL / "controlnet"), "--control-image", "{folder}/{name}-control.png"),
+    "controlnet-tall": ("--controlnet", str(MODEL / "controlnet"), "--control-scale", "0.9"),
+}
+
+
+def command(binary, name: str, output) -> list[str]:
+    prompt = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").strip()
+    options = [option.format(folder=FOLDER, name=name) for option in CASES[name]]
+    return [
+        str(binary), "--model", str(MODEL), "--image", str(FOLDER / f"{name}-image.png"),
+        "--mask", str(FOLDER / f"{name}-mask.png"), "--prompt", prompt, "--seed", "11", "--device", "cpu",
+        "--dtype", "fp32", "-q", "--overwrite", "--no-metadata", "--output", str(output), *options,
+    ]  # fmt: skip
+
+
+def run(binary, name: str, output, **environment: str) -> None:
+    env = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
+    finished = subprocess.run(command(binary, name, output), capture_output=True, text=True, env=env, timeout=120)
+    assert finished.returncode == 0, finished.stderr
+
+
+def load(path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def differences(result, name: str) -> list[str]:
+    """What is wrong with a result, in words; empty if it is near enough."""
+    expected, value = load(FOLDER / f"{name}.png"), load(result)
+    if expected.shape != value.shape:
+        return [f"{name}: its size is {value.shape}, not {expected.shape}"]
+    apart = np.abs(value - expected).max(axis=-1)
+    hole = load(FOLDER / f"{name}-mask.png").max(axis=-1) >= 128
+    problems = []
+    if apart.max() > LARGEST:
+        problems.append(f"{name}: a pixel is {apart.max()} levels off, {LARGEST} are allowed")
+    share = float((apart[hole] <= LEVELS).mean())
+    if share < SHARE:
+        problems.append(f"{name}: {share:.2%} of the hole is within {LEVELS} level, {SHARE:.1%} must be")
+    kept = np.abs(value - load(FOLDER / f"{name}-image.png")).max(axis=-1)[~hole]
+    if kept.max() != 0:
+        problems.append(f"{name}: a kept pixel changed by {kept.max()} levels")
+    return problems

@@ -1,0 +1,39 @@
+"""Runs of the demo model against committed pictures, on the vector widths and thread counts that this CPU can show."""
+
+import os
+import pathlib
+
+import pytest
+
+import goldens
+
+BINARY = pathlib.Path(os.environ.get("ZIMAGE_BIN", goldens.ROOT / "build" / "zimage-inpaint"))
+# The first leaves every library its own choice: AVX-512 where there is one.
+MACHINES = {
+    "native-1": {"OMP_NUM_THREADS": "1"},
+    "native-2": {"OMP_NUM_THREADS": "2"},
+    "avx2-1": {"OMP_NUM_THREADS": "1", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",
+               "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
+    "avx2-2": {"OMP_NUM_THREADS": "2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2",
+               "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("name", goldens.CASES)
+def test_result_is_the_committed_one(name, machine, tmp_path):
+    output = tmp_path / "result.png"
+    goldens.run(BINARY, name, output, **MACHINES[machine])
+    assert not goldens.differences(output, name)
+
+
+@pytest.mark.parametrize("name", goldens.CASES)
+def test_the_comparison_sees_another_seed(name, tmp_path):
+    """A golden that any result passes would be worth nothing."""
+    output = tmp_path / "result.png"
+    command = goldens.command(BINARY, name, output)
+    command[command.index("--seed") + 1] = "12"
+    import subprocess
+
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert goldens.differences(output, name)
