@@ -80,6 +80,8 @@ def train(folder: Path, minutes: float, seed: int, scenes: int) -> None:
         transformer = ZImageTransformer2DModel.from_pretrained(folder / "transformer").float()
     else:
         transformer = build(encoder.config.hidden_size)
+    if (error := batched.check(transformer)) > 1e-5:
+        raise RuntimeError(f"the batched forward is not diffusers': relative L2 {error:.1e}")
     transformer.train(), encoder.train()
     captions = text.Captions(folder / "tokenizer" / "tokenizer.json")
     buckets = dataset.build(vae, seed + 1000, scenes)

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import subprocess
 
 import pytest
 
@@ -33,7 +34,5 @@ def test_the_comparison_sees_another_seed(name, tmp_path):
     output = tmp_path / "result.png"
     command = goldens.command(BINARY, name, output)
     command[command.index("--seed") + 1] = "12"
-    import subprocess
-
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert goldens.differences(output, name)
