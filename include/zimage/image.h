@@ -36,7 +36,7 @@ struct Image {
   }
 };
 
-/// The effective mask at the picture's size, row-major: 1 = repaint, 0 = keep.
+/// A mask at the picture's size, row-major: 1 = repaint, 0 = keep.
 struct Mask {
   int width = 0;
   int height = 0;
@@ -46,6 +46,9 @@ struct Mask {
   Mask(int width_, int height_)
       : width(width_), height(height_), repaint(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_)) {}
 
+  std::size_t index(int x, int y) const {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
+  }
   /// Number of pixels to repaint.
   std::size_t count() const;
 };

@@ -35,6 +35,18 @@ enum class SamplerKind { kResMultistep, kEuler };
 /// How the kept part is held: by a ControlNet that was trained to inpaint, or by RePaint after every step.
 enum class Strategy { kAuto, kControlNet, kRepaint };
 
+/// A rectangle of the picture and the size it is worked on at; working sides are multiples of 16.
+struct WorkingRegion {
+  int x = 0;
+  int y = 0;
+  int width = 0;
+  int height = 0;
+  int working_width = 0;
+  int working_height = 0;
+
+  bool resized() const { return width != working_width || height != working_height; }
+};
+
 /// One picture's job, already read and checked.
 struct Request {
   Image image;
@@ -52,6 +64,8 @@ struct Request {
   std::optional<double> control_scale;  ///< of the ControlNet's hints; empty: its version's own
   bool composite = true;                ///< paste only the hole into the picture; false: the raw decode
   bool opaque_hole = false;             ///< alpha becomes opaque where repainted (`--mask alpha`)
+  int feather = 0;                      ///< pixels beyond the mask over which the result fades into the picture
+  bool color_match = false;             ///< match the hole's colours to the kept pixels around it (with composite)
   bool keep_latents = false;            ///< fill Result::latents
 };
 
@@ -69,13 +83,13 @@ struct Result {
   int steps = 0;               ///< forwards of the DiT per guidance branch
   std::string strategy;        ///< "controlnet" or "repaint"
   std::string strategy_reason;
-  int working_width = 0;  ///< what the model worked at
-  int working_height = 0;
+  std::vector<WorkingRegion> regions;  ///< what was worked on, in order
   std::int64_t prompt_tokens = 0;
+  Mask effective_mask;                    ///< where the result may differ: the request's mask and its feather
   std::size_t changed_pixels = 0;         ///< pixels that differ from the input
-  int max_change_outside_mask = 0;        ///< in the picture's own levels; 0 with composite
+  int max_change_outside_mask = 0;        ///< outside the effective mask, in the picture's own levels; 0 with composite
   std::map<std::string, double> timings;  ///< milliseconds by stage
-  Latents latents;                        ///< if Request::keep_latents
+  std::vector<Latents> latents;           ///< if Request::keep_latents, one of each region
 };
 
 /// What a run tells while it goes on. Called on the thread that runs.

@@ -51,6 +51,9 @@ ordered_json recorded_options(const Plan& plan, std::uint64_t seed) {
   options["strategy"] = plan.strategy;
   options["mask-invert"] = plan.mask_invert;
   options["mask-threshold"] = plan.mask_threshold;
+  // What is off is left out: such a picture is the one that earlier versions made.
+  if (request.feather > 0) options["feather"] = request.feather;
+  if (request.color_match) options["color-match"] = true;
   options["crop"] = plan.crop;
   options["composite"] = request.composite;
   options["dtype"] = plan.compute.dtype;

@@ -77,6 +77,8 @@ void resolve_sampling(const Settings& settings, Plan& plan) {
   }
   plan.crop = settings.text("crop");
   request.composite = settings.flag("composite");
+  request.feather = static_cast<int>(settings.integer("feather"));
+  request.color_match = settings.flag("color-match");
   const auto seed = settings.seed();
   plan.seed_given = seed.has_value();
   // 32 bits are enough to differ, and easy to note down.

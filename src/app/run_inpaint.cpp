@@ -115,7 +115,7 @@ class Run {
   void hash(const ModelInfo& model);
   bool keep_existing(const PlannedOutput& output, const ordered_json& making);
   void one(Inpainter& inpainter, const PlannedOutput& output);
-  void write_side_outputs();
+  void write_side_outputs(const Result& result);
   void write_result(const Result& result, const PlannedOutput& output, const ordered_json& making);
   void describe_result(const Result& result);
   void stop_if_cancelled() const {
@@ -200,7 +200,7 @@ void Run::one(Inpainter& inpainter, const PlannedOutput& output) {
   describe_result(result);
   stop_if_cancelled();
   const Stopwatch writing;
-  write_side_outputs();
+  write_side_outputs(result);
   write_result(result, output, making);
   JobReport done = job_;
   done.timings_ms["write"] = writing.ms();
@@ -211,23 +211,24 @@ void Run::one(Inpainter& inpainter, const PlannedOutput& output) {
 }
 
 void Run::describe_result(const Result& result) {
-  const Image& picture = plan_.request.image;
   job_.forwards = result.steps;
   job_.width = result.image.width;
   job_.height = result.image.height;
-  job_.regions = {{0, 0, picture.width, picture.height, result.working_width, result.working_height}};
+  job_.regions = result.regions;
   job_.changed_pixels = result.changed_pixels;
   job_.max_change_outside_mask = result.max_change_outside_mask;
   job_.timings_ms = result.timings;
-  log::info("worked at " + size_text(result.working_width, result.working_height) + ", " +
-            std::to_string(result.prompt_tokens) + " prompt tokens");
+  for (const WorkingRegion& region : result.regions) {
+    log::info("worked at " + size_text(region.working_width, region.working_height));
+  }
+  log::info(std::to_string(result.prompt_tokens) + " prompt tokens");
 }
 
 /// The mask and the working region are the same for every picture of a job.
-void Run::write_side_outputs() {
+void Run::write_side_outputs(const Result& result) {
   if (side_outputs_written_) return;
   if (!plan_.save_mask.empty()) {
-    io::write_file_atomically(plan_.save_mask, io::encode_image(mask_to_image(plan_.request.mask), {}),
+    io::write_file_atomically(plan_.save_mask, io::encode_image(mask_to_image(result.effective_mask), {}),
                               plan_.overwrite);
   }
   if (!plan_.save_crop.empty()) {
@@ -248,12 +249,12 @@ void Run::write_result(const Result& result, const PlannedOutput& output, const 
   if (!png && comparable) {
     // A lossy encoder changes kept pixels too: report the file as it is, not as it was before encoding.
     const Difference difference =
-        compare(plan_.request.image, io::decode_image(bytes, "the result").image, plan_.request.mask);
+        compare(plan_.request.image, io::decode_image(bytes, "the result").image, result.effective_mask);
     job_.changed_pixels = difference.changed_pixels;
     job_.max_change_outside_mask = difference.max_change_outside_mask;
   }
   if (!output.latents_path.empty()) {
-    io::write_file_atomically(output.latents_path, encode_latents(result.latents), plan_.overwrite);
+    io::write_file_atomically(output.latents_path, encode_latents(result.latents.front()), plan_.overwrite);
   }
   if (output.path.empty()) {
     reporter_.picture(bytes);

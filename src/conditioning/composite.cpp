@@ -4,41 +4,84 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
+#include "conditioning/distance.h"
 #include "conditioning/pixels.h"
 
 namespace zimage {
+namespace {
 
-Image composite(const Image& picture, const Mask& mask, const WorkingRegion& region, const at::Tensor& pixels,
-                bool opaque) {
-  Image out = picture;
-  const at::Tensor fitted = resize_pixels(pixels, region.height, region.width).contiguous();
-  const float* values = fitted.const_data_ptr<float>();
-  const std::size_t plane = static_cast<std::size_t>(region.width) * static_cast<std::size_t>(region.height);
-  const auto full = static_cast<float>(picture.max_value());
-  for (int y = 0; y < region.height; ++y) {
-    for (int x = 0; x < region.width; ++x) {
-      const int px = region.x + x;
-      const int py = region.y + y;
-      if (mask.repaint[static_cast<std::size_t>(py) * static_cast<std::size_t>(mask.width) +
-                       static_cast<std::size_t>(px)] == 0) {
-        continue;
-      }
-      const std::size_t from =
-          static_cast<std::size_t>(y) * static_cast<std::size_t>(region.width) + static_cast<std::size_t>(x);
-      std::uint16_t* to = out.samples.data() + out.index(px, py);
-      if (picture.color_channels() == 3) {
-        for (std::size_t c = 0; c < 3; ++c) {
-          to[c] = static_cast<std::uint16_t>(std::nearbyint(values[c * plane + from] * full));
-        }
-      } else {
-        const float grey = 0.299F * values[from] + 0.587F * values[plane + from] + 0.114F * values[2 * plane + from];
-        to[0] = static_cast<std::uint16_t>(std::nearbyint(std::clamp(grey, 0.0F, 1.0F) * full));
-      }
-      if (opaque && picture.has_alpha()) to[picture.channels - 1] = picture.max_value();
+/// Writes the result's pixels of one region, faded.
+class Paster {
+ public:
+  Paster(Image& picture, const WorkingRegion& region, const float* values, bool opaque)
+      : picture_(picture),
+        region_(region),
+        values_(values),
+        plane_(static_cast<std::size_t>(region.width) * static_cast<std::size_t>(region.height)),
+        full_(static_cast<float>(picture.max_value())),
+        opaque_(opaque && picture.has_alpha()) {}
+
+  void paste(int x, int y, float share) {
+    const std::size_t from = static_cast<std::size_t>(y - region_.y) * static_cast<std::size_t>(region_.width) +
+                             static_cast<std::size_t>(x - region_.x);
+    std::uint16_t* to = picture_.samples.data() + picture_.index(x, y);
+    if (picture_.color_channels() == 3) {
+      for (std::size_t c = 0; c < 3; ++c) blend(to[c], values_[c * plane_ + from], share);
+    } else {
+      const float grey = 0.299F * values_[from] + 0.587F * values_[plane_ + from] + 0.114F * values_[2 * plane_ + from];
+      blend(to[0], std::clamp(grey, 0.0F, 1.0F), share);
     }
+    if (opaque_) blend(to[picture_.channels - 1], 1.0F, share);
   }
-  return out;
+
+ private:
+  void blend(std::uint16_t& sample, float value, float share) const {
+    float level = value * full_;
+    if (share < 1.0F) level = level * share + static_cast<float>(sample) * (1.0F - share);
+    sample = static_cast<std::uint16_t>(std::nearbyint(std::clamp(level, 0.0F, full_)));
+  }
+
+  Image& picture_;
+  const WorkingRegion& region_;
+  const float* values_;
+  std::size_t plane_;
+  float full_;
+  bool opaque_;
+};
+
+}  // namespace
+
+float feather_share(std::int64_t squared, int feather) {
+  if (squared == 0) return 1.0F;
+  const std::int64_t reach = static_cast<std::int64_t>(feather) * feather;
+  if (squared > reach) return 0.0F;
+  const double place = std::sqrt(static_cast<double>(squared)) / (feather + 1.0);
+  return static_cast<float>(0.5 + 0.5 * std::cos(std::numbers::pi * place));
+}
+
+void composite(Image& picture, const Mask& mask, const WorkingRegion& region, const at::Tensor& pixels,
+               const CompositeOptions& options) {
+  const Box hole = bounding_box(mask, box_of(region));
+  if (hole.empty()) return;
+  const at::Tensor fitted = resize_pixels(pixels, region.height, region.width).contiguous();
+  Paster paster(picture, region, fitted.const_data_ptr<float>(), options.opaque);
+  if (options.feather <= 0) {
+    for (int y = hole.y; y < hole.y + hole.height; ++y) {
+      for (int x = hole.x; x < hole.x + hole.width; ++x) {
+        if (mask.repaint[mask.index(x, y)] != 0) paster.paste(x, y, 1.0F);
+      }
+    }
+    return;
+  }
+  const Box band = grown(hole, options.feather, box_of(region));
+  for_each_nearest(mask, band, [&](int y, const std::vector<Nearest>& row) {
+    for (int i = 0; i < band.width; ++i) {
+      const float share = feather_share(row[static_cast<std::size_t>(i)].squared, options.feather);
+      if (share > 0.0F) paster.paste(band.x + i, y, share);
+    }
+  });
 }
 
 }  // namespace zimage

@@ -10,4 +10,42 @@ WorkingRegion whole_picture(int width, int height) {
   return {0, 0, width, height, round_to_multiple(width), round_to_multiple(height)};
 }
 
+Box bounding_box(const Mask& mask, const Box& within) {
+  int left = within.x + within.width;
+  int right = within.x - 1;
+  int top = within.y + within.height;
+  int bottom = within.y - 1;
+  const auto painted = [](std::uint8_t value) { return value != 0; };
+  for (int y = within.y; y < within.y + within.height; ++y) {
+    const std::uint8_t* row = mask.repaint.data() + mask.index(0, y);
+    const std::uint8_t* begin = row + within.x;
+    const std::uint8_t* end = begin + within.width;
+    const std::uint8_t* first = std::find_if(begin, end, painted);
+    if (first == end) continue;
+    top = std::min(top, y);
+    bottom = y;
+    left = std::min(left, static_cast<int>(first - row));
+    // Only pixels right of the furthest one so far can move the edge.
+    for (int x = within.x + within.width - 1; x > right; --x) {
+      if (row[x] != 0) right = x;
+    }
+  }
+  if (bottom < top) return {};
+  return {left, top, right - left + 1, bottom - top + 1};
+}
+
+Box bounding_box(const Mask& mask) { return bounding_box(mask, {0, 0, mask.width, mask.height}); }
+
+Box grown(const Box& box, int margin, const Box& limit) {
+  const auto clip = [margin](int start, int length, int limit_start, int limit_length) {
+    const long from = std::max<long>(limit_start, static_cast<long>(start) - margin);
+    const long to =
+        std::min<long>(static_cast<long>(limit_start) + limit_length, static_cast<long>(start) + length + margin);
+    return std::pair(static_cast<int>(from), static_cast<int>(std::max<long>(0, to - from)));
+  };
+  const auto [x, width] = clip(box.x, box.width, limit.x, limit.width);
+  const auto [y, height] = clip(box.y, box.height, limit.y, limit.height);
+  return {x, y, width, height};
+}
+
 }  // namespace zimage

@@ -1,19 +1,22 @@
 // Which part of the picture the model works on, and at what size.
 #pragma once
 
+#include "zimage/inpainter.h"
+
 namespace zimage {
 
-/// A rectangle of the picture and the size it is worked on at; working sides are multiples of 16.
-struct WorkingRegion {
+/// A rectangle of pixels.
+struct Box {
   int x = 0;
   int y = 0;
   int width = 0;
   int height = 0;
-  int working_width = 0;
-  int working_height = 0;
 
-  bool resized() const { return width != working_width || height != working_height; }
+  bool empty() const { return width <= 0 || height <= 0; }
+  bool operator==(const Box&) const = default;
 };
+
+inline Box box_of(const WorkingRegion& region) { return {region.x, region.y, region.width, region.height}; }
 
 /// A token spans 2×2 latent cells of 8×8 pixels.
 inline constexpr int kSizeMultiple = 16;
@@ -23,5 +26,12 @@ int round_to_multiple(int side);
 
 /// The whole picture, resized only if its sides aren't multiples of 16.
 WorkingRegion whole_picture(int width, int height);
+
+/// The smallest box that holds every repainted pixel of `within`; empty if there is none.
+Box bounding_box(const Mask& mask, const Box& within);
+Box bounding_box(const Mask& mask);
+
+/// `box` with `margin` more pixels on each side, as far as `limit` reaches.
+Box grown(const Box& box, int margin, const Box& limit);
 
 }  // namespace zimage

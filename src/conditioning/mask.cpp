@@ -1,5 +1,7 @@
 #include "conditioning/mask.h"
 
+#include "conditioning/distance.h"
+#include "conditioning/geometry.h"
 #include "zimage/error.h"
 
 namespace zimage {
@@ -43,6 +45,18 @@ Mask mask_from_alpha(const Image& picture, double threshold, bool invert) {
   const int alpha_channel = picture.channels - 1;
   return threshold_mask(picture, threshold, invert,
                         [=](const std::uint16_t* p) { return 1.0 - p[alpha_channel] / full; });
+}
+
+Mask grow_mask(const Mask& mask, int pixels) {
+  Mask out = mask;
+  if (pixels <= 0) return out;
+  const Box box = grown(bounding_box(mask), pixels, {0, 0, mask.width, mask.height});
+  const std::int64_t reach = static_cast<std::int64_t>(pixels) * pixels;
+  for_each_nearest(mask, box, [&](int y, const std::vector<Nearest>& row) {
+    std::uint8_t* line = out.repaint.data() + out.index(box.x, y);
+    for (std::size_t i = 0; i < row.size(); ++i) line[i] = row[i].squared <= reach ? 1 : 0;
+  });
+  return out;
 }
 
 Image mask_to_image(const Mask& mask) {

@@ -1,4 +1,4 @@
-// The effective mask: which pixels are repainted.
+// Masks: which pixels are repainted.
 #pragma once
 
 #include "zimage/image.h"
@@ -12,6 +12,9 @@ Mask mask_from_image(const Image& mask, double threshold, bool invert);
 /// Transparent repaints: 1 − alpha ≥ `threshold`; with `invert` opaque repaints.
 /// Errors: kInput if the picture has no alpha.
 Mask mask_from_alpha(const Image& picture, double threshold, bool invert);
+
+/// Every pixel within `pixels` of a repainted one, from centre to centre. The mask itself for 0.
+Mask grow_mask(const Mask& mask, int pixels);
 
 /// The mask as a grey picture, 255 where repainted, for `--save-mask`.
 Image mask_to_image(const Mask& mask);

@@ -6,10 +6,12 @@
 #include <chrono>
 #include <utility>
 
+#include "conditioning/color_match.h"
 #include "conditioning/composite.h"
 #include "conditioning/control_context.h"
 #include "conditioning/difference.h"
 #include "conditioning/geometry.h"
+#include "conditioning/mask.h"
 #include "conditioning/pixels.h"
 #include "conditioning/prompt.h"
 #include "conditioning/repaint.h"
@@ -78,6 +80,8 @@ struct InpaintPipeline::Job {
   std::string name;
   Clock::time_point started;
   WorkingRegion region;
+  at::Tensor pixels;  ///< of the region, at its working size, [1, 3, h, w]
+  at::Tensor mask;    ///< the same, [1, 1, h, w]
   std::vector<double> sigmas;
   DiTContext positive;
   DiTContext negative;  ///< only with guidance
@@ -126,21 +130,19 @@ void InpaintPipeline::encode_picture(Job& job) {
   job.begin("load");
   const VAE& vae = models_.vae();
   job.begin("encode picture");
-  const at::Tensor pixels =
-      resize_pixels(to_pixels(job.request.image), job.region.working_height, job.region.working_width);
-  const at::Tensor mask =
-      resize_mask(to_mask_tensor(job.request.mask), job.region.working_height, job.region.working_width);
-  job.blend.latent = vae.encoder.encode(pixels);
+  job.pixels = resize_pixels(to_pixels(job.request.image), job.region.working_height, job.region.working_width);
+  job.mask = resize_mask(to_mask_tensor(job.request.mask), job.region.working_height, job.region.working_width);
+  job.blend.latent = vae.encoder.encode(job.pixels);
   require_finite(job.blend.latent, "the picture's latents");
-  job.blend.mask = latent_mask(mask);
+  job.blend.mask = latent_mask(job.mask);
   job.blend.noise = make_noise(job.blend.latent.sizes().vec(), job.request.seed);
-  if (models_.has_controlnet()) encode_control(job, pixels, mask);
+  if (models_.has_controlnet()) encode_control(job);
   tap("pipeline.latent", job.blend.latent);
   tap("pipeline.noise", job.blend.noise);
   tap("pipeline.mask", job.blend.mask);
 }
 
-void InpaintPipeline::encode_control(Job& job, const at::Tensor& pixels, const at::Tensor& mask) {
+void InpaintPipeline::encode_control(Job& job) {
   const Request& request = job.request;
   const double scale = request.control_scale.value_or(models_.info().control_scale);
   // Hints of scale 0 change nothing: none are made, and the forward is the base model's to the last bit.
@@ -154,7 +156,8 @@ void InpaintPipeline::encode_control(Job& job, const at::Tensor& pixels, const a
   }
   at::Tensor context = control_latents;
   if (models_.controlnet_config().inpaints()) {
-    context = inpaint_control_context(control_latents, mask, vae.encoder.encode(inpaint_pixels(pixels, mask)));
+    const at::Tensor hole = vae.encoder.encode(inpaint_pixels(job.pixels, job.mask));
+    context = inpaint_control_context(control_latents, job.mask, hole);
   }
   require_finite(context, "the control context's values");
   tap("pipeline.control_context", context);
@@ -201,23 +204,27 @@ void InpaintPipeline::finish(Job& job, const at::Tensor& latents) {
   Result& result = job.result;
   tap("pipeline.latents", latents);
   job.begin("decode");
-  const at::Tensor pixels = models_.vae().decoder.decode(latents);
+  at::Tensor pixels = models_.vae().decoder.decode(latents);
   require_finite(pixels, "the decoded pixels");
   job.begin("composite");
-  result.image = request.composite ? composite(request.image, request.mask, job.region, pixels, request.opaque_hole)
-                                   : to_image(pixels);
+  result.effective_mask = grow_mask(request.mask, request.feather);
   if (request.composite) {
-    const Difference difference = compare(request.image, result.image, request.mask);
+    if (request.color_match) pixels = match_color(pixels, job.pixels, job.mask);
+    result.image = request.image;
+    composite(result.image, request.mask, job.region, pixels, {request.feather, request.opaque_hole});
+    const Difference difference = compare(request.image, result.image, result.effective_mask);
     result.changed_pixels = difference.changed_pixels;
     result.max_change_outside_mask = difference.max_change_outside_mask;
+  } else {
+    result.image = to_image(pixels);
   }
   if (request.keep_latents) {
     const at::Tensor flat = latents.contiguous();
     const float* values = flat.const_data_ptr<float>();
-    result.latents = {static_cast<int>(flat.size(1)),
-                      static_cast<int>(flat.size(2)),
-                      static_cast<int>(flat.size(3)),
-                      {values, values + flat.numel()}};
+    result.latents.push_back({static_cast<int>(flat.size(1)),
+                              static_cast<int>(flat.size(2)),
+                              static_cast<int>(flat.size(3)),
+                              {values, values + flat.numel()}});
   }
   job.end();
 }
@@ -264,8 +271,7 @@ Result InpaintPipeline::run(const Request& request, Observer& observer) {
   job.result.steps = static_cast<int>(job.sigmas.size()) - 1;
   job.result.strategy = job.strategy.name;
   job.result.strategy_reason = job.strategy.reason;
-  job.result.working_width = job.region.working_width;
-  job.result.working_height = job.region.working_height;
+  job.result.regions = {job.region};
   encode_prompts(job);
   encode_picture(job);
   finish(job, denoise(job));

@@ -33,7 +33,7 @@ class InpaintPipeline {
   const Prompt& encode_prompt(Job& job, const std::string& prompt);
   void encode_prompts(Job& job);
   void encode_picture(Job& job);
-  void encode_control(Job& job, const at::Tensor& pixels, const at::Tensor& mask);
+  void encode_control(Job& job);
   at::Tensor denoise(Job& job);
   void finish(Job& job, const at::Tensor& latents);
 

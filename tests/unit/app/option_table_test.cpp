@@ -61,36 +61,23 @@ TEST_CASE("groups stay together") {
 }
 
 TEST_CASE("what isn't built is refused by name, what changes nothing is taken") {
-  const std::pair<const char*, const char*> refused[] = {{"crop", "auto"},
-                                                         {"mask-grow", "3"},
-                                                         {"mask-fill-holes", "true"},
-                                                         {"feather", "1"},
-                                                         {"soft-mask", "true"},
-                                                         {"color-match", "true"},
-                                                         {"outpaint", "0,0,8,0"},
-                                                         {"manifest", "jobs.jsonl"},
-                                                         {"lora", "l:0.5"},
-                                                         {"jump-length", "4"},
-                                                         {"jump-count", "2"},
-                                                         {"dtype", "fp8"},
-                                                         {"offload", "stage"},
-                                                         {"offload", "stream"},
-                                                         {"vae-tiling", "true"},
-                                                         {"fail-fast", "true"},
-                                                         {"report", "r"},
-                                                         {"batch-size", "2"},
-                                                         {"shard", "1/2"},
-                                                         {"golden", "g"},
-                                                         {"golden-update", "true"}};
+  const std::pair<const char*, const char*> refused[] = {
+      {"crop", "auto"},         {"mask-grow", "3"},      {"mask-fill-holes", "true"},
+      {"soft-mask", "true"},    {"outpaint", "0,0,8,0"}, {"manifest", "jobs.jsonl"},
+      {"lora", "l:0.5"},        {"jump-length", "4"},    {"jump-count", "2"},
+      {"dtype", "fp8"},         {"offload", "stage"},    {"offload", "stream"},
+      {"vae-tiling", "true"},   {"fail-fast", "true"},   {"report", "r"},
+      {"batch-size", "2"},      {"shard", "1/2"},        {"golden", "g"},
+      {"golden-update", "true"}};
   for (const auto& [name, value] : refused) {
     INFO(name);
     CHECK(refusal(name, value).find("is not available in this version") != std::string::npos);
   }
   const std::pair<const char*, const char*> taken[] = {
-      {"crop", "off"},       {"mask-grow", "0"},      {"mask-fill-holes", "false"}, {"feather", "0"},
-      {"color-match", "no"}, {"outpaint", "0,0,0,0"}, {"control-scale", "0.9"},     {"jump-length", "0"},
-      {"jump-count", "1"},   {"strategy", "repaint"}, {"offload", "none"},          {"batch-size", "1"},
-      {"tolerance", "3"},    {"padding", "32"},       {"megapixels", "2"},          {"strategy", "auto"}};
+      {"crop", "off"},         {"mask-grow", "0"},      {"mask-fill-holes", "false"}, {"feather", "3"},
+      {"color-match", "true"}, {"outpaint", "0,0,0,0"}, {"control-scale", "0.9"},     {"jump-length", "0"},
+      {"jump-count", "1"},     {"strategy", "repaint"}, {"offload", "none"},          {"batch-size", "1"},
+      {"tolerance", "3"},      {"padding", "32"},       {"megapixels", "2"},          {"strategy", "auto"}};
   for (const auto& [name, value] : taken) {
     INFO(name);
     CHECK(refusal(name, value).empty());

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include "conditioning/difference.h"
+#include "conditioning/distance.h"
+#include "conditioning/mask.h"
 #include "conditioning/pixels.h"
 #include "conditioning/repaint.h"
 #include "support/catch.h"
@@ -33,7 +35,8 @@ TEST_CASE("kept pixels are the input's to the bit, repainted ones the model's, a
   const Mask mask = checkered(32, height);
   const WorkingRegion region = whole_picture(32, height);
   const at::Tensor pixels = at::full({1, 3, region.working_height, region.working_width}, 0.25);
-  const Image out = composite(picture, mask, region, pixels, false);
+  Image out = picture;
+  composite(out, mask, region, pixels, {});
   const int painted = depth == 8 ? 64 : 16384;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < 32; ++x) {
@@ -51,12 +54,53 @@ TEST_CASE("kept pixels are the input's to the bit, repainted ones the model's, a
   CHECK(difference.changed_pixels <= mask.count());
 }
 
+TEST_CASE("a feather fades outwards, and the effective mask is all that changes") {
+  const int feather = GENERATE(1, 3, 9);
+  const int depth = GENERATE(8, 16);
+  CAPTURE(feather, depth);
+  Image picture(40, 32, 4, depth);
+  const Mask mask = [] {
+    Mask hole(40, 32);
+    for (int y = 12; y < 18; ++y) {
+      for (int x = 15; x < 22; ++x) hole.repaint[hole.index(x, y)] = 1;
+    }
+    return hole;
+  }();
+  const Mask effective = grow_mask(mask, feather);
+  Image out = picture;
+  composite(out, mask, whole_picture(40, 32), at::ones({1, 3, 32, 48}), {.feather = feather});
+  int before = out.max_value();
+  for (int x = 21; x < 40; ++x) {
+    const int value = out.samples[out.index(x, 15)];
+    const int distance = x - 21;
+    CHECK((value > 0) == (distance <= feather));
+    CHECK(value <= before);
+    before = value;
+  }
+  CHECK(out.samples[out.index(18, 15)] == picture.max_value());
+  CHECK(out.samples[out.index(18, 15, 3)] == 0);
+  CHECK(compare(picture, out, effective).max_change_outside_mask == 0);
+  CHECK(compare(picture, out, effective).changed_pixels == effective.count());
+  CHECK(compare(picture, out, mask).max_change_outside_mask > 0);
+}
+
+TEST_CASE("the share of a feather falls evenly from the hole to one pixel beyond its end") {
+  CHECK(feather_share(0, 0) == 1.0F);
+  CHECK(feather_share(1, 0) == 0.0F);
+  CHECK(feather_share(Nearest::kNone, 4) == 0.0F);
+  CHECK(feather_share(4, 3) == Approx(0.5));
+  CHECK(feather_share(1, 3) + feather_share(9, 3) == Approx(1.0));
+  CHECK(feather_share(9, 3) > 0.0F);
+  CHECK(feather_share(10, 3) == 0.0F);
+}
+
 TEST_CASE("an opaque hole") {
   Image picture(16, 16, 4);
   Mask mask(16, 16);
   mask.repaint[5] = 1;
   const at::Tensor pixels = at::ones({1, 3, 16, 16});
-  const Image out = composite(picture, mask, whole_picture(16, 16), pixels, true);
+  Image out = picture;
+  composite(out, mask, whole_picture(16, 16), pixels, {.opaque = true});
   CHECK(out.samples[5 * 4 + 3] == 255);
   CHECK(out.samples[6 * 4 + 3] == 0);
 }
