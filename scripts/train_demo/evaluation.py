@@ -19,6 +19,7 @@ from . import classifier, common, masks, world
 SEED, MARGIN, RING = 900_000, 6.0, 3
 REMOVAL_LEVELS = 8.0
 STRATEGIES = ("repaint", "controlnet")
+FINISH = ("--feather", "4", "--color-match")  # a finish that suits pictures of 128 pixels; the seam is also shown without
 AT_LEAST = {
     "repaint removal": 0.85, "controlnet removal": 0.90,
     "repaint colour": 0.75, "repaint shape": 0.60,
@@ -39,7 +40,6 @@ class Case:
     thing: world.Thing  # what is in the hole and goes, or for "replacement" and "control" what comes
     hole: np.ndarray
     seed: int
-    options: tuple[str, ...] = ()
     result: np.ndarray | None = field(default=None, repr=False)
 
 
@@ -106,10 +106,10 @@ class Runner:
         Image.fromarray(case.hole.astype(np.uint8) * 255).save(self.folder / f"{case.name}-mask.png")
         Image.fromarray(world.edges(world.draw(case.wanted))).save(self.folder / f"{case.name}-edges.png")
 
-    def repaint(self, case: Case, strategy: str) -> np.ndarray:
+    def repaint(self, case: Case, strategy: str, finish: tuple[str, ...] = FINISH) -> np.ndarray:
         stem, output = self.folder / case.name, self.folder / f"{case.name}-{strategy}.png"
         arguments = ["--image", f"{stem}.png", "--mask", f"{stem}-mask.png", "--seed", str(case.seed)]
-        arguments += ["--prompt", world.describe_fully(case.wanted), "--output", str(output), *case.options]
+        arguments += ["--prompt", world.describe_fully(case.wanted), "--output", str(output), *finish]
         if strategy == "controlnet":
             arguments += ["--controlnet", str(self.model / "controlnet")]
         if case.kind == "control":
@@ -216,7 +216,10 @@ def measure(runner: Runner, network: classifier.Judge, count: int, say=print) ->
         figures[f"{strategy} removal"] = float(np.mean([e <= REMOVAL_LEVELS for e in errors]))
         figures[f"{strategy} removal error"] = float(np.mean(errors))
         figures[f"{strategy} seam"] = seam(chosen)
-        figures[f"{strategy} seam of removals"] = seam(removed)
+        few = chosen[: max(2, len(chosen) // 4)]
+        for case, result in zip(few, runner.map(lambda c: runner.repaint(c, strategy, ()), few)):
+            case.result = result
+        figures[f"{strategy} seam, no finish"] = seam(few)
         say(f"{strategy}: " + ", ".join(f"{k[len(strategy) + 1:]} {v:.3f}" for k, v in figures.items() if strategy in k))
     led = [c for c in cases if c.kind == "control"]
     if (runner.model / "controlnet").is_dir():

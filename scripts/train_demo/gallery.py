@@ -78,7 +78,7 @@ def main() -> int:
             runner = evaluation.Runner(arguments.binary, model, arguments.output)
             prompt = world.describe_fully(wanted)
             runner.run(["--image", str(picture), "--mask", str(mask), "--prompt", prompt, "--seed", str(SEED),
-                        "--output", str(output), *options])  # fmt: skip
+                        "--output", str(output), *evaluation.FINISH, *options])  # fmt: skip
         print(f"{name}: {prompt}")
     return 0
 

@@ -27,7 +27,7 @@ def draw_inputs(folder, name: str, number: int) -> None:
     hole = evaluation.dig(scene, thing, rng)
     Image.fromarray(hole.astype(np.uint8) * 255).save(folder / f"{name}-mask.png", optimize=True)
     (folder / f"{name}.txt").write_text(world.describe_fully(wanted) + "\n", encoding="utf-8")
-    if name == "controlnet-image":
+    if name == "controlnet-edges":
         edges = world.edges(world.draw(wanted))
         Image.fromarray(edges).save(folder / f"{name}-control.png", optimize=True)
 

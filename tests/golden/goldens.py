@@ -24,8 +24,9 @@ CASES = {
     "repaint-strength": ("--strength", "0.7"),
     "repaint-guidance": ("--guidance-scale", "2.0", "--negative-prompt", "a small black square"),
     "repaint-wide": (),
+    "repaint-finish": ("--feather", "5", "--color-match"),
     "controlnet": ("--controlnet", str(MODEL / "controlnet")),
-    "controlnet-image": ("--controlnet", str(MODEL / "controlnet"), "--control-image", "{folder}/{name}-control.png"),
+    "controlnet-edges": ("--controlnet", str(MODEL / "controlnet"), "--control-image", "{folder}/{name}-control.png"),
     "controlnet-tall": ("--controlnet", str(MODEL / "controlnet"), "--control-scale", "0.9"),
 }
 
@@ -64,6 +65,8 @@ def differences(result, name: str) -> list[str]:
     share = float((apart[hole] <= LEVELS).mean())
     if share < SHARE:
         problems.append(f"{name}: {share:.2%} of the hole is within {LEVELS} level, {SHARE:.1%} must be")
+    if "--feather" in CASES[name]:
+        return problems  # the band outside the mask may change; tests/cli has what holds there
     kept = np.abs(value - load(FOLDER / f"{name}-image.png")).max(axis=-1)[~hole]
     if kept.max() != 0:
         problems.append(f"{name}: a kept pixel changed by {kept.max()} levels")
