@@ -41,11 +41,15 @@ struct Mask {
   int width = 0;
   int height = 0;
   std::vector<std::uint8_t> repaint;
+  /// A soft mask says how much: 255 repaints freely, less holds the pixel down to the noise level level/255. Empty for
+  /// a hard mask, else of the same size and above 0 exactly where `repaint` is 1.
+  std::vector<std::uint8_t> level{};
 
   Mask() = default;
   Mask(int width_, int height_)
       : width(width_), height(height_), repaint(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_)) {}
 
+  bool soft() const { return !level.empty(); }
   std::size_t index(int x, int y) const {
     return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
   }

@@ -35,6 +35,9 @@ enum class SamplerKind { kResMultistep, kEuler };
 /// How the kept part is held: by a ControlNet that was trained to inpaint, or by RePaint after every step.
 enum class Strategy { kAuto, kControlNet, kRepaint };
 
+/// Which part of the picture is worked on: the mask's surroundings, or all of it.
+enum class CropMode { kAuto, kOff };
+
 /// A rectangle of the picture and the size it is worked on at; working sides are multiples of 16.
 struct WorkingRegion {
   int x = 0;
@@ -65,8 +68,13 @@ struct Request {
   bool composite = true;                ///< paste only the hole into the picture; false: the raw decode
   bool opaque_hole = false;             ///< alpha becomes opaque where repainted (`--mask alpha`)
   int feather = 0;                      ///< pixels beyond the mask over which the result fades into the picture
-  bool color_match = false;             ///< match the hole's colours to the kept pixels around it (with composite)
-  bool keep_latents = false;            ///< fill Result::latents
+  CropMode crop = CropMode::kOff;
+  int padding = -1;           ///< with CropMode::kAuto: pixels of context around the mask; -1: half its longer side
+  double megapixels = 0.0;    ///< with CropMode::kAuto: the working area; 0: the model's native one
+  int jump_length = 0;        ///< RePaint resampling: steps of a jump back; 0: off
+  int jump_count = 1;         ///< RePaint resampling: how often each stretch is gone through; 1: off
+  bool color_match = false;   ///< match the hole's colours to the kept pixels around it (with composite)
+  bool keep_latents = false;  ///< fill Result::latents
 };
 
 /// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.
@@ -109,11 +117,12 @@ class Observer {
 
 /// What the loaded model is, for `-v` and `--json`.
 struct ModelInfo {
-  std::string name;             ///< folder or file name
-  bool demo = false;            ///< the bundled demo model (model_index.json says so)
-  bool random_weights = false;  ///< its weights are random (model_index.json says so)
-  std::string device;           ///< "cpu", "cuda:0"
-  std::string dtype;            ///< "fp32", "bf16", "fp16"
+  std::string name;                ///< folder or file name
+  bool demo = false;               ///< the bundled demo model (model_index.json says so)
+  bool random_weights = false;     ///< its weights are random (model_index.json says so)
+  std::string device;              ///< "cpu", "cuda:0"
+  std::string dtype;               ///< "fp32", "bf16", "fp16"
+  double native_megapixels = 1.0;  ///< the area the model is at home at (model_index.json, else 1)
   int dit_layers = 0;
   int dit_dim = 0;
   std::int64_t parameters = 0;
@@ -149,6 +158,9 @@ class Inpainter {
   /// a control image; kModel for the ControlNet strategy with a v1 file, which knows nothing of inpainting.
   StrategyChoice choose_strategy(const Request& request) const;
 
+  /// What run() will work on.
+  std::vector<WorkingRegion> plan_regions(const Request& request) const;
+
   /// Inpaints one picture. Loads the weights on first use.
   Result run(const Request& request, Observer& observer);
 
@@ -161,8 +173,11 @@ class Inpainter {
 /// (`../share/zimage-inpaint/models/demo`, or `../models/demo` in a source tree). Empty if there is none.
 std::filesystem::path bundled_model();
 
-/// σ levels of a run, the last 0: what `--dry-run` prints without loading anything.
+/// σ levels of a run, the last 0: what `--dry-run` prints without loading anything. Where one is above the one before
+/// it, RePaint resampling jumps back; every other step is a forward.
 /// Errors: kUsage for steps < 1, shift <= 0, strength outside (0, 1].
-std::vector<double> plan_sigmas(int steps, double shift, double strength);
+std::vector<double> plan_sigmas(int steps, double shift, double strength, int jump_length = 0, int jump_count = 1);
+/// Forwards of the DiT that those levels take.
+int count_forwards(const std::vector<double>& sigmas);
 
 }  // namespace zimage

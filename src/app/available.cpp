@@ -32,15 +32,6 @@ std::string hint_for(const OptionSpec& spec) {
   return "this version has: " + list;
 }
 
-/// A jump happens only with both a length and a count above one, so either at its resting value turns the other off.
-bool jumps(const Settings& settings) {
-  const bool has_length = settings.has("jump-length");
-  const bool has_count = settings.has("jump-count");
-  if (has_length && settings.integer("jump-length") == 0) return false;
-  if (has_count && settings.integer("jump-count") <= 1) return false;
-  return has_length || has_count;
-}
-
 }  // namespace
 
 void check_available(const Settings& settings) {
@@ -48,12 +39,9 @@ void check_available(const Settings& settings) {
     throw Error(ErrorCode::kUsage, "--strategy controlnet needs a ControlNet",
                 "give --controlnet, or --strategy repaint");
   }
-  if (jumps(settings)) {
-    unavailable(settings.has("jump-length") ? "--jump-length" : "--jump-count", "leave it out: resampling is off");
-  }
   for (const OptionSpec& spec : option_table()) {
     const std::string name = spec.name;
-    if (spec.only == nullptr || !settings.has(name) || name.starts_with("jump-")) continue;
+    if (spec.only == nullptr || !settings.has(name)) continue;
     const auto allowed = words(spec.only);
     const bool fine = std::any_of(allowed.begin(), allowed.end(),
                                   [&](const std::string& value) { return equal_value(spec, settings, value); });

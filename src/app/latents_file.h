@@ -8,7 +8,7 @@
 
 namespace zimage::app {
 
-/// One F32 tensor `latents`, [1, channels, height, width].
-std::vector<std::uint8_t> encode_latents(const Latents& latents);
+/// F32 tensors `latents`, `latents.1`, … one a region, [1, channels, height, width].
+std::vector<std::uint8_t> encode_latents(const std::vector<Latents>& regions);
 
 }  // namespace zimage::app

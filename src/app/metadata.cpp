@@ -28,11 +28,18 @@ const char* to_string(SamplerKind sampler) { return sampler == SamplerKind::kEul
 /// The shortest text that reads back as the same number.
 std::string shortest(double value) { return ordered_json(value).dump(); }
 
+std::string borders_text(const Borders& borders) {
+  return std::to_string(borders.left) + "," + std::to_string(borders.top) + "," + std::to_string(borders.right) + "," +
+         std::to_string(borders.bottom);
+}
+
 ordered_json recorded_options(const Plan& plan, std::uint64_t seed) {
   const Request& request = plan.request;
   ordered_json options;
   options["image"] = plan.image_path.string();
-  options["mask"] = plan.mask_from_alpha ? "alpha" : plan.mask_path.string();
+  if (plan.mask_from_alpha || !plan.mask_path.empty()) {
+    options["mask"] = plan.mask_from_alpha ? "alpha" : plan.mask_path.string();
+  }
   options["prompt"] = request.prompt;
   if (request.guidance_scale != 1.0) options["negative-prompt"] = request.negative_prompt;
   if (plan.model_given) options["model"] = plan.model.model.string();
@@ -49,12 +56,23 @@ ordered_json recorded_options(const Plan& plan, std::uint64_t seed) {
   options["seed"] = seed;
   options["strength"] = request.strength;
   options["strategy"] = plan.strategy;
-  options["mask-invert"] = plan.mask_invert;
-  options["mask-threshold"] = plan.mask_threshold;
+  options["mask-invert"] = plan.mask_reading.invert;
+  // 0 is what a soft mask has without one.
+  if (plan.mask_reading.threshold > 0.0) options["mask-threshold"] = plan.mask_reading.threshold;
   // What is off is left out: such a picture is the one that earlier versions made.
   if (request.feather > 0) options["feather"] = request.feather;
   if (request.color_match) options["color-match"] = true;
-  options["crop"] = plan.crop;
+  if (plan.mask_grow > 0) options["mask-grow"] = plan.mask_grow;
+  if (plan.mask_fill_holes) options["mask-fill-holes"] = true;
+  if (plan.mask_reading.soft) options["soft-mask"] = true;
+  if (request.jump_length > 0 && request.jump_count > 1) {
+    options["jump-length"] = request.jump_length;
+    options["jump-count"] = request.jump_count;
+  }
+  if (request.crop == CropMode::kAuto && request.padding >= 0) options["padding"] = request.padding;
+  if (request.crop == CropMode::kAuto && request.megapixels > 0.0) options["megapixels"] = request.megapixels;
+  if (plan.outpaint.any()) options["outpaint"] = borders_text(plan.outpaint);
+  options["crop"] = request.crop == CropMode::kAuto ? "auto" : "off";
   options["composite"] = request.composite;
   options["dtype"] = plan.compute.dtype;
   return options;
@@ -65,7 +83,7 @@ ordered_json recorded_options(const Plan& plan, std::uint64_t seed) {
 ordered_json hash_inputs(const Plan& plan, const ModelInfo& model) {
   ordered_json hashes;
   hashes["image"] = hash_of(plan.image_path);
-  if (!plan.mask_from_alpha) hashes["mask"] = hash_of(plan.mask_path);
+  if (!plan.mask_path.empty()) hashes["mask"] = hash_of(plan.mask_path);
   if (!plan.control_image_path.empty()) hashes["control_image"] = hash_of(plan.control_image_path);
   ordered_json files = ordered_json::object();
   for (const fs::path& file : model.files) files[name_in_model(file, plan.model.model)] = hash_of(file);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "conditioning/canvas.h"
+#include "conditioning/mask.h"
 #include "io/image_file.h"
 #include "zimage/inpainter.h"
 
@@ -24,17 +26,18 @@ struct Plan {
   ComputeOptions compute;
 
   std::filesystem::path image_path;
-  std::filesystem::path mask_path;  ///< empty with mask_from_alpha
+  std::filesystem::path mask_path;  ///< empty with mask_from_alpha, or with --outpaint alone
   bool mask_from_alpha = false;
   std::filesystem::path control_image_path;  ///< empty: none
-  double mask_threshold = 0.5;
-  bool mask_invert = false;
+  MaskReading mask_reading;
+  bool mask_fill_holes = false;
+  int mask_grow = 0;
+  Borders outpaint;  ///< what `request.image` and `request.mask` were grown by
   io::ImageFormat input_format = io::ImageFormat::kPng;
 
   Request request;  ///< everything but the seed of each output
   bool seed_given = false;
   std::string strategy = "auto";
-  std::string crop = "off";
 
   std::vector<PlannedOutput> outputs;
   io::ImageFormat format = io::ImageFormat::kPng;

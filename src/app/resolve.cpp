@@ -7,8 +7,8 @@
 #include "app/naming.h"
 #include "app/outputs.h"
 #include "app/replay.h"
+#include "app/resolve_mask.h"
 #include "app/text.h"
-#include "conditioning/mask.h"
 #include "core/log.h"
 
 namespace zimage::app {
@@ -21,7 +21,7 @@ void check_combinations(const Settings& settings) {
   if (!settings.has("image")) {
     throw Error(ErrorCode::kUsage, "no picture is given", "give --image PATH; --help shows examples");
   }
-  if (!settings.has("mask")) {
+  if (!settings.has("mask") && !parse_borders(settings.text("outpaint")).any()) {
     throw Error(ErrorCode::kUsage, "no mask is given", "give --mask PATH, or --mask alpha for the picture's own");
   }
   if (!settings.has("prompt") && !settings.has("prompt-file")) {
@@ -75,7 +75,11 @@ void resolve_sampling(const Settings& settings, Plan& plan) {
   if (settings.has("controlnet") && settings.has("control-scale")) {
     request.control_scale = settings.number("control-scale");
   }
-  plan.crop = settings.text("crop");
+  request.jump_length = static_cast<int>(settings.integer("jump-length"));
+  request.jump_count = static_cast<int>(settings.integer("jump-count"));
+  request.crop = settings.text("crop") == "auto" ? CropMode::kAuto : CropMode::kOff;
+  if (settings.has("padding")) request.padding = static_cast<int>(settings.integer("padding"));
+  if (settings.has("megapixels")) request.megapixels = settings.number("megapixels");
   request.composite = settings.flag("composite");
   request.feather = static_cast<int>(settings.integer("feather"));
   request.color_match = settings.flag("color-match");
@@ -124,47 +128,9 @@ void resolve_compute(const Settings& settings, Plan& plan) {
   plan.compute = {device, settings.text("dtype"), static_cast<int>(settings.integer("threads"))};
 }
 
-Mask read_mask(const Plan& plan) {
-  if (plan.mask_from_alpha) {
-    if (!plan.request.image.has_alpha()) {
-      throw Error(ErrorCode::kInput, plan.image_path.string() + " has no transparency, which --mask alpha needs",
-                  "give a mask file, or a picture with an alpha channel");
-    }
-    return mask_from_alpha(plan.request.image, plan.mask_threshold, plan.mask_invert);
-  }
-  const io::ImageFile file = io::read_image(plan.mask_path);
-  const Image& picture = plan.request.image;
-  if (file.image.width != picture.width || file.image.height != picture.height) {
-    const auto size = [](const Image& i) { return std::to_string(i.width) + "x" + std::to_string(i.height); };
-    throw Error(ErrorCode::kInput,
-                "the mask " + plan.mask_path.string() + " is " + size(file.image) + ", the picture " +
-                    plan.image_path.string() + " is " + size(picture),
-                "make the mask the picture's size");
-  }
-  return mask_from_image(file.image, plan.mask_threshold, plan.mask_invert);
-}
-
-void resolve_mask(Plan& plan) {
-  plan.request.mask = read_mask(plan);
-  const std::size_t repainted = plan.request.mask.count();
-  const std::string name =
-      plan.mask_from_alpha ? plan.image_path.string() + "'s transparency" : plan.mask_path.string();
-  if (repainted == 0) {
-    throw Error(ErrorCode::kInput, "the mask " + name + " repaints nothing",
-                "black keeps and white repaints; --mask-invert turns it round");
-  }
-  if (repainted == plan.request.mask.repaint.size()) {
-    log::notice("the mask " + printable(name) + " covers the whole picture: nothing of it is kept");
-  }
-  plan.request.opaque_hole = plan.mask_from_alpha;
-}
-
 void resolve_inputs(const Settings& settings, Plan& plan) {
   plan.image_path = settings.text("image");
-  plan.mask_from_alpha = settings.text("mask") == "alpha";
-  if (!plan.mask_from_alpha) plan.mask_path = settings.text("mask");
-  plan.mask_threshold = settings.number("mask-threshold");
-  plan.mask_invert = settings.flag("mask-invert");
+  resolve_mask_options(settings, plan);
   check_available_path("image", plan.image_path);
   check_available_path("mask", plan.mask_path);
   io::ImageFile picture = io::read_image(plan.image_path);

@@ -8,9 +8,11 @@
 #include "app/existing.h"
 #include "app/latents_file.h"
 #include "app/metadata.h"
+#include "app/naming.h"
 #include "app/outputs.h"
 #include "app/replay.h"
 #include "app/text.h"
+#include "conditioning/canvas.h"
 #include "conditioning/difference.h"
 #include "conditioning/mask.h"
 #include "core/log.h"
@@ -37,12 +39,14 @@ std::string size_text(int width, int height) { return std::to_string(width) + "x
 void describe_plan(const Plan& plan, JobReport& job) {
   const Request& request = plan.request;
   job.image = plan.image_path.string();
-  job.mask = plan.mask_from_alpha ? "alpha" : plan.mask_path.string();
+  if (plan.mask_from_alpha || !plan.mask_path.empty()) {
+    job.mask = plan.mask_from_alpha ? "alpha" : plan.mask_path.string();
+  }
   job.prompt = request.prompt;
   job.strength = request.strength;
   job.steps = request.steps;
-  job.sigmas = plan_sigmas(request.steps, request.shift, request.strength);
-  job.forwards = static_cast<int>(job.sigmas.size()) - 1;
+  job.sigmas = plan_sigmas(request.steps, request.shift, request.strength, request.jump_length, request.jump_count);
+  job.forwards = count_forwards(job.sigmas);
   job.width = request.image.width;
   job.height = request.image.height;
   job.model_path = plan.model.model.string();
@@ -95,11 +99,26 @@ void choose_strategy(const Plan& plan, const Inpainter& inpainter, JobReport& jo
 
 void check_size(const Plan& plan, const Inpainter& inpainter) {
   const Image& picture = plan.request.image;
+  if (plan.request.crop == CropMode::kAuto) return;  // its regions keep to the limit
   if (std::max(picture.width, picture.height) <= inpainter.max_side()) return;
   throw Error(ErrorCode::kInput,
               plan.image_path.string() + " is " + size_text(picture.width, picture.height) +
                   ", and this model works on sides of at most " + std::to_string(inpainter.max_side()),
-              "make the picture smaller");
+              "give --crop auto, or make the picture smaller");
+}
+
+std::string region_text(const WorkingRegion& region) {
+  std::string text =
+      size_text(region.width, region.height) + " at " + std::to_string(region.x) + "," + std::to_string(region.y);
+  if (region.resized()) text += ", worked on at " + size_text(region.working_width, region.working_height);
+  return text;
+}
+
+void say_regions(const std::vector<WorkingRegion>& regions) {
+  if (regions.size() > 1) {
+    log::notice("the mask's parts lie far apart: " + std::to_string(regions.size()) + " regions, one by one");
+  }
+  for (const WorkingRegion& region : regions) log::info("region " + region_text(region));
 }
 
 /// One run: what stays the same from picture to picture.
@@ -118,6 +137,8 @@ class Run {
   void write_side_outputs(const Result& result);
   void write_result(const Result& result, const PlannedOutput& output, const ordered_json& making);
   void describe_result(const Result& result);
+  fs::path crop_path(std::size_t k) const;
+  void check_crops_writable() const;
   void stop_if_cancelled() const {
     if (observer_.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
   }
@@ -138,6 +159,9 @@ void Run::all() {
   say_model(model);
   choose_strategy(plan_, inpainter, job_);
   check_size(plan_, inpainter);
+  job_.regions = inpainter.plan_regions(plan_.request);
+  check_crops_writable();
+  say_regions(job_.regions);
   say_plan(plan_, job_);
   hash(model);
   if (plan_.dry_run) return plan_only(model);
@@ -218,13 +242,21 @@ void Run::describe_result(const Result& result) {
   job_.changed_pixels = result.changed_pixels;
   job_.max_change_outside_mask = result.max_change_outside_mask;
   job_.timings_ms = result.timings;
-  for (const WorkingRegion& region : result.regions) {
-    log::info("worked at " + size_text(region.working_width, region.working_height));
-  }
   log::info(std::to_string(result.prompt_tokens) + " prompt tokens");
 }
 
-/// The mask and the working region are the same for every picture of a job.
+/// Where the picture of region `k` goes.
+fs::path Run::crop_path(std::size_t k) const {
+  return job_.regions.size() == 1 ? plan_.save_crop : numbered(plan_.save_crop, static_cast<int>(k));
+}
+
+/// How many there are is known only now.
+void Run::check_crops_writable() const {
+  if (plan_.save_crop.empty() || job_.regions.size() == 1 || plan_.skip_existing) return;
+  for (std::size_t k = 0; k < job_.regions.size(); ++k) io::check_writable(crop_path(k), plan_.overwrite);
+}
+
+/// The mask and the working regions are the same for every picture of a job.
 void Run::write_side_outputs(const Result& result) {
   if (side_outputs_written_) return;
   if (!plan_.save_mask.empty()) {
@@ -232,7 +264,10 @@ void Run::write_side_outputs(const Result& result) {
                               plan_.overwrite);
   }
   if (!plan_.save_crop.empty()) {
-    io::write_file_atomically(plan_.save_crop, io::encode_image(plan_.request.image, {}), plan_.overwrite);
+    for (std::size_t k = 0; k < result.regions.size(); ++k) {
+      const Image crop = crop_image(plan_.request.image, box_of(result.regions[k]));
+      io::write_file_atomically(crop_path(k), io::encode_image(crop, {}), plan_.overwrite);
+    }
   }
   side_outputs_written_ = true;
 }
@@ -254,7 +289,7 @@ void Run::write_result(const Result& result, const PlannedOutput& output, const 
     job_.max_change_outside_mask = difference.max_change_outside_mask;
   }
   if (!output.latents_path.empty()) {
-    io::write_file_atomically(output.latents_path, encode_latents(result.latents.front()), plan_.overwrite);
+    io::write_file_atomically(output.latents_path, encode_latents(result.latents), plan_.overwrite);
   }
   if (output.path.empty()) {
     reporter_.picture(bytes);

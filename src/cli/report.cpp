@@ -106,12 +106,16 @@ std::string to_json_line(const JobReport& report) {
 std::string to_plan_text(const JobReport& report) {
   std::ostringstream out;
   out << "image     " << app::printable(*report.image) << " (" << report.width << "x" << report.height << ")\n";
-  out << "mask      " << app::printable(*report.mask) << "\n";
+  if (report.mask) out << "mask      " << app::printable(*report.mask) << "\n";
   out << "prompt    " << app::printable(*report.prompt) << "\n";
   out << "output    " << app::printable(output_text(report)) << (report.status == "skipped" ? " (kept as it is)" : "")
       << "\n";
   out << "seed      " << *report.seed << "\n";
   out << "strategy  " << *report.strategy << " (" << report.strategy_reason << ")\n";
+  for (const WorkingRegion& r : report.regions) {
+    out << "region    " << r.width << "x" << r.height << " at " << r.x << "," << r.y << ", worked on at "
+        << r.working_width << "x" << r.working_height << "\n";
+  }
   out << "steps     " << *report.steps << " (" << *report.forwards << " forwards)\n";
   out << "sigmas   ";
   for (const double sigma : report.sigmas) out << ' ' << sigma;

@@ -1,20 +1,25 @@
-// Masks: which pixels are repainted.
+// Masks from pictures: which pixels are repainted.
 #pragma once
 
 #include "zimage/image.h"
 
 namespace zimage {
 
-/// White repaints: luminance (Rec. 601) times alpha, as a share of full scale, ≥ `threshold`.
-/// With `invert` the share is taken from 1 first, so that black repaints.
-Mask mask_from_image(const Image& mask, double threshold, bool invert);
+/// How a picture's values become a mask.
+struct MaskReading {
+  double threshold = 0.5;  ///< repaint from this share of full scale on
+  bool invert = false;     ///< take the share from 1 first
+  bool soft = false;       ///< keep the share as Mask::level; a share of 0 is never repainted
+};
 
-/// Transparent repaints: 1 − alpha ≥ `threshold`; with `invert` opaque repaints.
+/// White repaints: the share is luminance (Rec. 601) times alpha; inverted, black repaints.
+Mask mask_from_image(const Image& image, const MaskReading& reading);
+Mask mask_from_image(const Image& image, double threshold, bool invert);
+
+/// Transparent repaints: the share is 1 − alpha; inverted, opaque repaints.
 /// Errors: kInput if the picture has no alpha.
+Mask mask_from_alpha(const Image& picture, const MaskReading& reading);
 Mask mask_from_alpha(const Image& picture, double threshold, bool invert);
-
-/// Every pixel within `pixels` of a repainted one, from centre to centre. The mask itself for 0.
-Mask grow_mask(const Mask& mask, int pixels);
 
 /// The mask as a grey picture, 255 where repainted, for `--save-mask`.
 Image mask_to_image(const Mask& mask);

@@ -2,26 +2,46 @@
 
 #include <ATen/ATen.h>
 
-namespace zimage {
+#include <algorithm>
 
-at::Tensor to_pixels(const Image& image) {
-  at::Tensor pixels = at::empty({1, 3, image.height, image.width}, at::kFloat);
+namespace zimage {
+namespace {
+
+at::Tensor plane_of(const std::vector<std::uint8_t>& values, const Mask& mask, const Box& box) {
+  at::Tensor plane = at::empty({1, 1, box.height, box.width}, at::kFloat);
+  float* out = plane.mutable_data_ptr<float>();
+  for (int y = box.y; y < box.y + box.height; ++y) {
+    const std::uint8_t* row = values.data() + mask.index(box.x, y);
+    out = std::copy_n(row, box.width, out);
+  }
+  return plane;
+}
+
+}  // namespace
+
+at::Tensor to_pixels(const Image& image) { return to_pixels(image, {0, 0, image.width, image.height}); }
+
+at::Tensor to_pixels(const Image& image, const Box& box) {
+  at::Tensor pixels = at::empty({1, 3, box.height, box.width}, at::kFloat);
   float* out = pixels.mutable_data_ptr<float>();
-  const std::size_t plane = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height);
+  const std::size_t plane = static_cast<std::size_t>(box.width) * static_cast<std::size_t>(box.height);
   const auto step = static_cast<std::size_t>(image.channels);
   const bool color = image.color_channels() == 3;
   const auto full = static_cast<float>(image.max_value());
-  for (std::size_t i = 0; i < plane; ++i) {
-    for (std::size_t c = 0; c < 3; ++c) {
-      out[c * plane + i] = static_cast<float>(image.samples[i * step + (color ? c : 0)]) / full;
+  for (int y = 0; y < box.height; ++y) {
+    const std::uint16_t* row = image.samples.data() + image.index(box.x, box.y + y);
+    for (std::size_t x = 0; x < static_cast<std::size_t>(box.width); ++x, ++out) {
+      for (std::size_t c = 0; c < 3; ++c) out[c * plane] = static_cast<float>(row[x * step + (color ? c : 0)]) / full;
     }
   }
   return pixels;
 }
 
-at::Tensor to_mask_tensor(const Mask& mask) {
-  return at::tensor(mask.repaint, at::kByte).to(at::kFloat).reshape({1, 1, mask.height, mask.width});
-}
+at::Tensor to_mask_tensor(const Mask& mask) { return to_mask_tensor(mask, {0, 0, mask.width, mask.height}); }
+
+at::Tensor to_mask_tensor(const Mask& mask, const Box& box) { return plane_of(mask.repaint, mask, box); }
+
+at::Tensor to_level_tensor(const Mask& mask, const Box& box) { return plane_of(mask.level, mask, box) / 255.0; }
 
 at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width) {
   if (pixels.size(2) == height && pixels.size(3) == width) return pixels;

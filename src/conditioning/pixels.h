@@ -3,15 +3,21 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "conditioning/geometry.h"
 #include "zimage/image.h"
 
 namespace zimage {
 
-/// Colour as [1, 3, H, W] fp32 in [0, 1]; grey is repeated, alpha left out.
+/// Colour as [1, 3, H, W] fp32 in [0, 1]; grey is repeated, alpha left out. Of the whole picture, or of a box in it.
 at::Tensor to_pixels(const Image& image);
+at::Tensor to_pixels(const Image& image, const Box& box);
 
 /// [1, 1, H, W] fp32, 1 = repaint.
 at::Tensor to_mask_tensor(const Mask& mask);
+at::Tensor to_mask_tensor(const Mask& mask, const Box& box);
+
+/// A soft mask's levels, [1, 1, H, W] fp32 in [0, 1].
+at::Tensor to_level_tensor(const Mask& mask, const Box& box);
 
 /// Antialiased bicubic, clamped to [0, 1]; the same tensor if it already has that size. [1, 3, h, w].
 at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width);

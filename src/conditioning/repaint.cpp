@@ -11,7 +11,8 @@ at::Tensor noised(const at::Tensor& latent, const at::Tensor& noise, double sigm
 }
 
 at::Tensor RepaintBlend::operator()(const at::Tensor& x, double sigma) const {
-  return mask * x + (1.0 - mask) * noised(latent, noise, sigma);
+  const at::Tensor free = level.defined() ? at::logical_or(level > sigma, level >= 1.0).to(x.scalar_type()) : mask;
+  return free * x + (1.0 - free) * noised(latent, noise, sigma);
 }
 
 }  // namespace zimage

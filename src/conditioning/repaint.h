@@ -1,5 +1,6 @@
 // RePaint for flow matching: after every step the kept part is put back at the step's noise level.
-// Source: RePaint, arXiv 2201.09865, with the flow-matching interpolation in place of its diffusion.
+// Source: RePaint, arXiv 2201.09865, with the flow-matching interpolation in place of its diffusion; soft masks after
+// Differential Diffusion, arXiv 2306.00950, where a pixel's level says how long it is held.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,11 +14,12 @@ at::Tensor latent_mask(const at::Tensor& mask);
 at::Tensor noised(const at::Tensor& latent, const at::Tensor& noise, double sigma);
 
 struct RepaintBlend {
-  at::Tensor mask;    ///< [1, 1, h, w], 1 = repaint
-  at::Tensor latent;  ///< of the whole unmasked picture, [1, 16, h, w]
-  at::Tensor noise;   ///< the noise that started the sampling
+  at::Tensor mask;     ///< [1, 1, h, w], 1 = repaint
+  at::Tensor latent;   ///< of the whole unmasked picture, [1, 16, h, w]
+  at::Tensor noise;    ///< the noise that started the sampling
+  at::Tensor level{};  ///< of a soft mask, [1, 1, h, w]: a cell is held down to this σ, one at 1 never; undefined: hard
 
-  /// x at noise level `sigma` → m·x + (1 − m)·noised(latent, noise, sigma).
+  /// x at noise level `sigma` → m·x + (1 − m)·noised(latent, noise, sigma), m the mask, or what of a soft one is free.
   at::Tensor operator()(const at::Tensor& x, double sigma) const;
 };
 

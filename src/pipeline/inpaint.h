@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "pipeline/model_store.h"
 #include "zimage/inpainter.h"
@@ -20,6 +21,9 @@ class InpaintPipeline {
   /// As Inpainter::choose_strategy.
   StrategyChoice choose_strategy(const Request& request) const;
 
+  /// As Inpainter::plan_regions.
+  std::vector<WorkingRegion> plan_regions(const Request& request) const;
+
   /// Errors as Inpainter::run.
   Result run(const Request& request, Observer& observer);
 
@@ -34,8 +38,10 @@ class InpaintPipeline {
   void encode_prompts(Job& job);
   void encode_picture(Job& job);
   void encode_control(Job& job);
+  at::Tensor predict(Job& job, const at::Tensor& x, double sigma);
   at::Tensor denoise(Job& job);
-  void finish(Job& job, const at::Tensor& latents);
+  void finish_region(Job& job, const at::Tensor& latents);
+  void compare_with_picture(Job& job);
 
   ModelStore models_;
   std::map<std::string, Prompt> prompts_;  ///< a prompt is encoded once

@@ -73,12 +73,18 @@ StrategyChoice Inpainter::choose_strategy(const Request& request) const {
   return impl_->pipeline.choose_strategy(request);
 }
 
+std::vector<WorkingRegion> Inpainter::plan_regions(const Request& request) const {
+  return guarded([&] { return impl_->pipeline.plan_regions(request); });
+}
+
 Result Inpainter::run(const Request& request, Observer& observer) {
   return guarded([&] { return impl_->pipeline.run(request, observer); });
 }
 
-std::vector<double> plan_sigmas(int steps, double shift, double strength) {
-  return sigmas_from_strength(make_sigmas(steps, shift), strength);
+std::vector<double> plan_sigmas(int steps, double shift, double strength, int jump_length, int jump_count) {
+  return with_jumps(sigmas_from_strength(make_sigmas(steps, shift), strength), jump_length, jump_count);
 }
+
+int count_forwards(const std::vector<double>& sigmas) { return count_steps(sigmas); }
 
 }  // namespace zimage

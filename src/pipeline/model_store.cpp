@@ -19,6 +19,8 @@ namespace zimage {
 namespace {
 
 constexpr std::size_t kNamesInMessage = 20;
+constexpr double kLeastMegapixels = 0.001;
+constexpr double kMostMegapixels = 64.0;
 constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // Qwen3's has 11 MB
 
 ConfigText config_text(const io::ComponentFiles& files) { return {files.config_path.string(), files.config}; }
@@ -137,6 +139,14 @@ void ModelStore::describe(const io::ModelFiles& files, const Compute& compute) {
   const auto flag = [&](const char* key) { return index.contains(key) && index[key] == true; };
   info_.demo = flag("demo");
   info_.random_weights = flag("random_weights");
+  if (!index.contains("native_megapixels")) return;
+  const auto& native = index["native_megapixels"];
+  const double area = native.is_number() ? native.get<double>() : 0.0;
+  if (!(area >= kLeastMegapixels && area <= kMostMegapixels)) {
+    throw Error(ErrorCode::kModel,
+                files.name + "/model_index.json: native_megapixels is not a number from 0.001 to 64");
+  }
+  info_.native_megapixels = area;
 }
 
 void ModelStore::describe_controlnet(const std::filesystem::path& path) {

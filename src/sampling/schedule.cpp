@@ -1,10 +1,17 @@
 #include "sampling/schedule.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "zimage/error.h"
 
 namespace zimage {
+namespace {
+
+constexpr int kMaxSteps = 100000;
+
+}  // namespace
 
 std::vector<double> make_sigmas(int steps, double shift) {
   if (steps < 1) throw Error(ErrorCode::kUsage, "steps must be at least 1", "the model is made for 8");
@@ -39,6 +46,44 @@ std::vector<double> sigmas_from_strength(const std::vector<double>& sigmas, doub
   }
   below.insert(below.begin(), strength);
   return below;
+}
+
+std::vector<double> with_jumps(const std::vector<double>& sigmas, int length, int count) {
+  if (length < 1 || count < 2) return sigmas;
+  const int steps = static_cast<int>(sigmas.size()) - 1;
+  const int jumps = std::max(0, (steps - 1) / length) * (count - 1);
+  if (jumps > (kMaxSteps - steps) / length) {
+    throw Error(ErrorCode::kUsage, "--jump-length and --jump-count make too many steps", "give a smaller --jump-count");
+  }
+  // As in the paper's schedule: `left` steps remain, and jumps start where a multiple of the length does.
+  std::vector<double> visits{sigmas.front()};
+  std::map<int, int> again;
+  for (int left = 0; left < steps - length; left += length) again[left] = count - 1;
+  for (int left = steps; left > 0;) {
+    --left;
+    visits.push_back(sigmas[static_cast<std::size_t>(steps - left)]);
+    const auto jump = again.find(left);
+    if (jump == again.end() || jump->second == 0) continue;
+    --jump->second;
+    left += length;
+    visits.push_back(sigmas[static_cast<std::size_t>(steps - left)]);
+  }
+  return visits;
+}
+
+std::vector<std::vector<double>> descents(const std::vector<double>& visits) {
+  std::vector<std::vector<double>> runs;
+  for (std::size_t i = 0; i < visits.size(); ++i) {
+    if (i == 0 || visits[i] > visits[i - 1]) runs.emplace_back();
+    runs.back().push_back(visits[i]);
+  }
+  return runs;
+}
+
+int count_steps(const std::vector<double>& visits) {
+  int steps = 0;
+  for (const auto& run : descents(visits)) steps += static_cast<int>(run.size()) - 1;
+  return steps;
 }
 
 }  // namespace zimage

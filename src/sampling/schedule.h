@@ -17,4 +17,18 @@ std::vector<double> make_sigmas(int steps, double shift);
 /// Errors: kUsage for a strength outside (0, 1].
 std::vector<double> sigmas_from_strength(const std::vector<double>& sigmas, double strength);
 
+/// The levels in the order in which RePaint resampling visits them (Lugmayr et al., arXiv 2201.09865): wherever a
+/// multiple of `length` steps is left, but for the first `length` steps, it jumps `length` steps back and goes through
+/// them again, until it has gone through them `count` times. A level above the one before it is such a jump.
+/// length < 1 or count < 2 is off: the levels themselves. Descending `sigmas`.
+/// Errors: kUsage for more than 100000 steps in all.
+std::vector<double> with_jumps(const std::vector<double>& sigmas, int length, int count);
+
+/// What lies between the jumps: descending levels, a sampler's run each. A jump goes from one's last to the next's
+/// first.
+std::vector<std::vector<double>> descents(const std::vector<double>& visits);
+
+/// The steps of all descents.
+int count_steps(const std::vector<double>& visits);
+
 }  // namespace zimage

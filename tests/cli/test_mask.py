@@ -68,8 +68,104 @@ def test_the_colour_match_changes_the_hole_alone_and_by_little(work):
     assert 0 < change.max() <= 17
 
 
+def test_a_grown_mask_is_a_disc_around_it(work):
+    after, _ = outcome(work, "--mask-grow", "4", "--save-mask", "effective.png")
+    effective = load(work.folder / "effective.png") == 255
+    assert np.array_equal(effective, distances(work.hole) <= 4)
+    assert np.array_equal(after[~effective], work.pixels[~effective])
+    assert (after[effective & ~work.hole] != work.pixels[effective & ~work.hole]).any()
+    both, _ = outcome(work, "--mask-grow", "4", "--feather", "3", "--save-mask", "effective.png")
+    assert (load(work.folder / "effective.png") == 255).sum() > effective.sum()
+    assert np.array_equal(both[effective], after[effective])
+
+
+def test_holes_are_filled(work):
+    ring = work.hole.copy()
+    ring[16:20, 30:40] = False
+    work.save_mask(ring, "ring.png")
+    outcome(work, "--mask-fill-holes", "--save-mask", "effective.png", mask="ring.png")
+    assert np.array_equal(load(work.folder / "effective.png") == 255, work.hole)
+    outcome(work, "--save-mask", "effective.png", mask="ring.png")
+    assert np.array_equal(load(work.folder / "effective.png") == 255, ring)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 0.5])
+def test_a_mask_of_another_size_is_resized_and_said(work, factor):
+    mask = Image.fromarray(np.where(work.hole, 255, 0).astype(np.uint8))
+    mask.resize((int(WIDTH * factor), int(HEIGHT * factor)), Image.NEAREST).save(work.folder / "other.png")
+    finished = work.job("-o", "out.png", "--save-mask", "effective.png", mask="other.png")
+    assert finished.code == 0
+    assert f"{int(WIDTH * factor)}x{int(HEIGHT * factor)}" in finished.err and "resized" in finished.err
+    assert np.array_equal(load(work.folder / "effective.png") == 255, work.hole)
+
+
+def test_a_full_mask_says_so_and_an_empty_one_is_refused(work):
+    work.save_mask(np.ones_like(work.hole), "white.png")
+    full = work.job(mask="white.png")
+    assert full.code == 0 and "nothing of it is kept" in full.err
+    work.save_mask(np.zeros_like(work.hole), "black.png")
+    for options in ([], ["--mask-grow", "9"], ["--mask-fill-holes"], ["--soft-mask"]):
+        empty = work.job("--overwrite", *options, mask="black.png")
+        assert empty.code == 3 and "black.png" in empty.err
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 3, 5, 7])
+def test_a_thin_stroke_is_repainted(work, thickness):
+    for offset in (0, 3, 6, 7):
+        stroke = np.zeros_like(work.hole)
+        stroke[:, 17 + offset : 17 + offset + thickness] = True
+        work.save_mask(stroke, "stroke.png")
+        after, report = outcome(work, mask="stroke.png")
+        changed = (after != work.pixels).any(axis=-1)
+        assert not changed[~stroke].any()
+        assert changed[stroke].mean() > 0.9
+        assert report["changed_pixels"] == changed.sum()
+
+
+def test_a_soft_mask_of_black_and_white_is_a_hard_one(work):
+    hard, _ = outcome(work)
+    soft, _ = outcome(work, "--soft-mask")
+    assert np.array_equal(hard, soft)
+
+
+def test_a_soft_mask_holds_by_degrees(work):
+    """The darker, the nearer to the picture: seen on flat grey, where the VAE itself does little."""
+    error = []
+    for value in (25, 128, 255):
+        Image.fromarray(np.where(work.hole, value, 0).astype(np.uint8)).save(work.folder / "grey.png")
+        base = ["--steps", "8", "--overwrite", "--no-composite", "-o", "raw.png"]
+        work.job(*base, "--strength", "0.001", mask="mask.png")
+        kept = load(work.folder / "raw.png").astype(int)
+        assert work.job(*base, "--soft-mask", mask="grey.png").code == 0
+        error.append(np.abs(load(work.folder / "raw.png").astype(int) - kept)[work.hole].mean())
+    assert error[0] < error[1] < error[2]
+
+
+def test_a_soft_mask_counts_every_value_unless_a_threshold_is_given(work):
+    ramp = np.zeros((HEIGHT, WIDTH), np.uint8)
+    ramp[10:30, 20:50] = np.linspace(1, 255, 30).astype(np.uint8)
+    Image.fromarray(ramp).save(work.folder / "ramp.png")
+    outcome(work, "--soft-mask", "--save-mask", "effective.png", mask="ramp.png")
+    assert np.array_equal(load(work.folder / "effective.png") == 255, ramp > 0)
+    outcome(work, "--soft-mask", "--mask-threshold", "0.5", "--save-mask", "effective.png", mask="ramp.png")
+    assert np.array_equal(load(work.folder / "effective.png") == 255, ramp >= 128)
+
+
+def test_resampling_visits_more_levels_and_keeps_the_rest(work):
+    plain, before = outcome(work, "--steps", "4")
+    jumped, after = outcome(work, "--steps", "4", "--jump-length", "1", "--jump-count", "2")
+    assert before["forwards"] == 4 and after["forwards"] == 7
+    rises = [b > a for a, b in zip(after["sigmas"], after["sigmas"][1:])]
+    assert sum(rises) == 3 and after["sigmas"][-1] == 0
+    assert np.array_equal(jumped[~work.hole], work.pixels[~work.hole])
+    assert not np.array_equal(jumped, plain)
+    for off in (["--jump-length", "0", "--jump-count", "5"], ["--jump-length", "3", "--jump-count", "1"]):
+        again, _ = outcome(work, "--steps", "4", *off)
+        assert np.array_equal(again, plain)
+
+
 def test_the_same_again_is_the_same(work):
-    options = ("--feather", "4", "--color-match")
+    options = ("--feather", "4", "--color-match", "--jump-length", "1", "--jump-count", "2", "--crop", "auto")
     first, _ = outcome(work, *options)
     second, _ = outcome(work, *options)
     assert np.array_equal(first, second)
@@ -78,12 +174,17 @@ def test_the_same_again_is_the_same(work):
 def test_off_is_off(work):
     """The values that change nothing give the bytes of a run without them."""
     work.job("-o", "plain.png")
-    work.job("-o", "off.png", "--feather", "0", "--no-color-match")
+    work.job("-o", "off.png", "--feather", "0", "--no-color-match", "--mask-grow", "0", "--jump-length", "0",
+             "--crop", "off", "--outpaint", "0,0,0,0")
     assert (work.folder / "plain.png").read_bytes() == (work.folder / "off.png").read_bytes()
 
 
-def test_a_replay_brings_the_seam_back(work):
-    work.job("-o", "made.png", "--feather", "3", "--color-match")
+def test_a_replay_brings_every_option_back(work):
+    Image.fromarray(np.where(work.hole, 200, 0).astype(np.uint8)).save(work.folder / "grey.png")
+    made = work.job("-o", "made.png", "--feather", "3", "--color-match", "--soft-mask", "--mask-grow", "2", "--crop", "auto",
+                    "--mask-fill-holes", "--jump-length", "1", "--jump-count", "2", "--padding", "9", "--megapixels", "0.02",
+                    "--outpaint", "0,16,0,0", mask="grey.png")  # fmt: skip
+    assert made.code == 0, made.err
     again = work.run("--replay", "made.png", "-o", "again.png")
     assert again.code == 0, again.err
     assert (work.folder / "made.png").read_bytes() == (work.folder / "again.png").read_bytes()

@@ -17,12 +17,12 @@ NEUTRAL_FLAGS = ["--composite", "--no-composite", "--no-color-match", "--overwri
                  "--mask-invert", "-q", "-v", "-vv", "--json"]
 LATER = {
     "--manifest": "jobs.jsonl", "--lora": "l.safetensors:0.5",
-    "--strategy": "controlnet", "--jump-length": "3", "--jump-count": "3", "--mask-grow": "2",
-    "--crop": "auto", "--outpaint": "8,8,8,8", "--report": "r.jsonl", "--batch-size": "2", "--shard": "0/2",
+    "--strategy": "controlnet",
+    "--report": "r.jsonl", "--batch-size": "2", "--shard": "0/2",
     "--golden": "g.png", "--dtype": "fp8", "--offload": "stage",
 }
-LATER_FLAGS = ["--mask-fill-holes", "--soft-mask", "--fail-fast", "--golden-update", "--vae-tiling"]
-ELSEWHERE = ["-i", "--image", "-m", "--mask", "-p", "--prompt", "--prompt-file", "-o", "--output", "--model",
+LATER_FLAGS = ["--fail-fast", "--golden-update", "--vae-tiling"]
+ELSEWHERE = ["--outpaint", "--mask-fill-holes", "--soft-mask", "--color-match", "-i", "--image", "-m", "--mask", "-p", "--prompt", "--prompt-file", "-o", "--output", "--model",
              "--text-encoder", "--tokenizer", "--vae", "--controlnet", "--control-image", "--replay", "--save-mask", "--save-crop", "--save-latents",
              "--log-file", "--dry-run", "--config", "--version", "-h", "--help-all"]
 

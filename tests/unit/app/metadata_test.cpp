@@ -115,7 +115,7 @@ TEST_CASE("hostile metadata is an input error") {
   const Job job;
   for (const char* text :
        {"", "{", "[]", "{\"options\": 3}", "{\"options\": {\"output\": \"/etc/x\"}}", "{\"options\": {\"steps\": [1]}}",
-        "{\"options\": {\"steps\": 0}}", "{\"options\": {\"overwrite\": true}}", "{\"options\": {\"crop\": \"auto\"}}",
+        "{\"options\": {\"steps\": 0}}", "{\"options\": {\"overwrite\": true}}", "{\"options\": {\"crop\": \"edge\"}}",
         "{\"options\": {\"seed\": -1}}", "{\"options\": {\"nothing\": 1}}"}) {
     const fs::path png = job.write_png("hostile.png", {{kMetadataKey, text}});
     Settings settings = replaying(png);

@@ -62,22 +62,20 @@ TEST_CASE("groups stay together") {
 
 TEST_CASE("what isn't built is refused by name, what changes nothing is taken") {
   const std::pair<const char*, const char*> refused[] = {
-      {"crop", "auto"},         {"mask-grow", "3"},      {"mask-fill-holes", "true"},
-      {"soft-mask", "true"},    {"outpaint", "0,0,8,0"}, {"manifest", "jobs.jsonl"},
-      {"lora", "l:0.5"},        {"jump-length", "4"},    {"jump-count", "2"},
-      {"dtype", "fp8"},         {"offload", "stage"},    {"offload", "stream"},
-      {"vae-tiling", "true"},   {"fail-fast", "true"},   {"report", "r"},
-      {"batch-size", "2"},      {"shard", "1/2"},        {"golden", "g"},
-      {"golden-update", "true"}};
+
+      {"manifest", "jobs.jsonl"}, {"lora", "l:0.5"},      {"dtype", "fp8"},      {"offload", "stage"},
+      {"offload", "stream"},      {"vae-tiling", "true"}, {"fail-fast", "true"}, {"report", "r"},
+      {"batch-size", "2"},        {"shard", "1/2"},       {"golden", "g"},       {"golden-update", "true"}};
   for (const auto& [name, value] : refused) {
     INFO(name);
     CHECK(refusal(name, value).find("is not available in this version") != std::string::npos);
   }
   const std::pair<const char*, const char*> taken[] = {
-      {"crop", "off"},         {"mask-grow", "0"},      {"mask-fill-holes", "false"}, {"feather", "3"},
-      {"color-match", "true"}, {"outpaint", "0,0,0,0"}, {"control-scale", "0.9"},     {"jump-length", "0"},
-      {"jump-count", "1"},     {"strategy", "repaint"}, {"offload", "none"},          {"batch-size", "1"},
-      {"tolerance", "3"},      {"padding", "32"},       {"megapixels", "2"},          {"strategy", "auto"}};
+      {"crop", "auto"},        {"mask-grow", "3"},      {"mask-fill-holes", "true"}, {"feather", "3"},
+      {"color-match", "true"}, {"outpaint", "0,0,8,0"}, {"control-scale", "0.9"},    {"jump-length", "4"},
+      {"jump-count", "3"},     {"soft-mask", "true"},   {"strategy", "repaint"},     {"offload", "none"},
+      {"batch-size", "1"},     {"tolerance", "3"},      {"padding", "32"},           {"megapixels", "2"},
+      {"strategy", "auto"}};
   for (const auto& [name, value] : taken) {
     INFO(name);
     CHECK(refusal(name, value).empty());
@@ -86,17 +84,6 @@ TEST_CASE("what isn't built is refused by name, what changes nothing is taken") 
 
 TEST_CASE("a ControlNet strategy without a ControlNet says what it lacks") {
   CHECK(refusal("strategy", "controlnet").find("needs a ControlNet") != std::string::npos);
-}
-
-TEST_CASE("a jump needs both a length and a count above one") {
-  Settings off;
-  off.set("jump-length", {"0"}, Source::kCommandLine);
-  off.set("jump-count", {"5"}, Source::kCommandLine);
-  CHECK_NOTHROW(check_available(off));
-  Settings on;
-  on.set("jump-length", {"2"}, Source::kCommandLine);
-  on.set("jump-count", {"5"}, Source::kCommandLine);
-  CHECK_THROWS_AS(check_available(on), Error);
 }
 
 TEST_CASE("GGUF files and folders of pictures are refused") {

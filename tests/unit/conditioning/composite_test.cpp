@@ -4,7 +4,7 @@
 
 #include "conditioning/difference.h"
 #include "conditioning/distance.h"
-#include "conditioning/mask.h"
+#include "conditioning/mask_operations.h"
 #include "conditioning/pixels.h"
 #include "conditioning/repaint.h"
 #include "support/catch.h"

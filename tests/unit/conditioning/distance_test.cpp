@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <random>
 
-#include "conditioning/mask.h"
+#include "conditioning/mask_operations.h"
 #include "support/catch.h"
 
 namespace zimage {

@@ -1,0 +1,126 @@
+#include "app/resolve_mask.h"
+
+#include <array>
+#include <charconv>
+
+#include "app/available.h"
+#include "app/text.h"
+#include "conditioning/mask_operations.h"
+#include "core/log.h"
+
+namespace zimage::app {
+namespace {
+
+constexpr int kMaxBorder = 65536;
+constexpr std::int64_t kMaxPixels = std::int64_t{1} << 28;  // as the readers of pictures
+
+std::string size_text(int width, int height) { return std::to_string(width) + "x" + std::to_string(height); }
+
+std::string mask_name(const Plan& plan) {
+  if (plan.mask_from_alpha) return plan.image_path.string() + "'s transparency";
+  return plan.mask_path.string();
+}
+
+/// As large as the file is.
+Mask read_mask(const Plan& plan) {
+  const Image& picture = plan.request.image;
+  if (plan.mask_from_alpha) {
+    if (!picture.has_alpha()) {
+      throw Error(ErrorCode::kInput, plan.image_path.string() + " has no transparency, which --mask alpha needs",
+                  "give a mask file, or a picture with an alpha channel");
+    }
+    return mask_from_alpha(picture, plan.mask_reading);
+  }
+  const io::ImageFile file = io::read_image(plan.mask_path);
+  const std::string sizes = "the mask " + plan.mask_path.string() + " is " +
+                            size_text(file.image.width, file.image.height) + ", the picture " +
+                            plan.image_path.string() + " is " + size_text(picture.width, picture.height);
+  if (!same_aspect(file.image.width, file.image.height, picture.width, picture.height)) {
+    throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or scale it with its sides in proportion");
+  }
+  const Mask mask = mask_from_image(file.image, plan.mask_reading);
+  if (mask.width != picture.width || mask.height != picture.height) {
+    log::notice(printable(sizes) + ": the mask is resized");
+  }
+  return resize_mask(mask, picture.width, picture.height);
+}
+
+Mask empty_mask(const Image& picture, bool soft) {
+  Mask mask(picture.width, picture.height);
+  if (soft) mask.level.resize(mask.repaint.size());
+  return mask;
+}
+
+void grow_canvas(Plan& plan) {
+  Request& request = plan.request;
+  const Borders& borders = plan.outpaint;
+  if (!borders.any()) return;
+  const std::int64_t width = std::int64_t{request.image.width} + borders.left + borders.right;
+  const std::int64_t height = std::int64_t{request.image.height} + borders.top + borders.bottom;
+  if (width * height > kMaxPixels) {
+    throw Error(ErrorCode::kInput,
+                "--outpaint would make " + plan.image_path.string() + " " + std::to_string(width) + "x" +
+                    std::to_string(height) + ", more than 2^28 pixels",
+                "grow it by less");
+  }
+  request.image = zimage::grow_canvas(request.image, borders);
+  request.mask = zimage::grow_canvas(request.mask, borders);
+  log::info("the picture is grown to " + size_text(request.image.width, request.image.height));
+}
+
+void check_mask(const Plan& plan) {
+  const Mask& mask = plan.request.mask;
+  const std::size_t repainted = mask.count();
+  if (repainted == 0) {
+    throw Error(ErrorCode::kInput, "the mask " + mask_name(plan) + " repaints nothing",
+                "black keeps and white repaints; --mask-invert turns it round");
+  }
+  if (repainted == mask.repaint.size()) {
+    log::notice("the mask " + printable(mask_name(plan)) + " covers the whole picture: nothing of it is kept");
+  }
+}
+
+}  // namespace
+
+Borders parse_borders(const std::string& text) {
+  std::array<int, 4> sides{};
+  const char* place = text.data();
+  const char* end = place + text.size();
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    const auto [after, error] = std::from_chars(place, end, sides[i]);
+    const bool last = i + 1 == sides.size();
+    const bool ends_well = last ? after == end : after != end && *after == ',';
+    if (error != std::errc{} || sides[i] < 0 || sides[i] > kMaxBorder || !ends_well) {
+      throw Error(ErrorCode::kUsage, "--outpaint can't be '" + text + "'",
+                  "give the pixels to add at left, top, right and bottom: --outpaint 0,0,256,0");
+    }
+    place = last ? after : after + 1;
+  }
+  return {sides[0], sides[1], sides[2], sides[3]};
+}
+
+void resolve_mask_options(const Settings& settings, Plan& plan) {
+  plan.mask_from_alpha = settings.text("mask") == "alpha";
+  if (!plan.mask_from_alpha) plan.mask_path = settings.text("mask");
+  plan.mask_reading.soft = settings.flag("soft-mask");
+  plan.mask_reading.invert = settings.flag("mask-invert");
+  // Soft, every value counts, so that there is no threshold but one that is asked for.
+  const bool threshold = !plan.mask_reading.soft || settings.has("mask-threshold");
+  plan.mask_reading.threshold = threshold ? settings.number("mask-threshold") : 0.0;
+  plan.mask_fill_holes = settings.flag("mask-fill-holes");
+  plan.mask_grow = static_cast<int>(settings.integer("mask-grow"));
+  if (settings.has("outpaint")) plan.outpaint = parse_borders(settings.text("outpaint"));
+}
+
+void resolve_mask(Plan& plan) {
+  Request& request = plan.request;
+  const bool given = plan.mask_from_alpha || !plan.mask_path.empty();
+  request.mask = given ? read_mask(plan) : empty_mask(request.image, plan.mask_reading.soft);
+  if (plan.mask_fill_holes) request.mask = fill_mask_holes(request.mask);
+  if (plan.mask_grow > 0) request.mask = grow_mask(request.mask, plan.mask_grow);
+  request.opaque_hole = plan.mask_from_alpha;
+  grow_canvas(plan);
+  check_mask(plan);
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,59 @@
+#include "conditioning/canvas.h"
+
+#include <algorithm>
+
+namespace zimage {
+namespace {
+
+/// Where a mirrored coordinate falls: …2 1 0 | 0 1 2 … n-1 | n-1 n-2….
+int mirrored(int place, int side) {
+  const int period = 2 * side;
+  const int inside = ((place % period) + period) % period;
+  return inside < side ? inside : period - 1 - inside;
+}
+
+bool within(int place, int side) { return place >= 0 && place < side; }
+
+}  // namespace
+
+Image crop_image(const Image& picture, const Box& box) {
+  Image out(box.width, box.height, picture.channels, picture.bit_depth);
+  const std::size_t row = static_cast<std::size_t>(box.width) * static_cast<std::size_t>(picture.channels);
+  for (int y = 0; y < box.height; ++y) {
+    std::copy_n(picture.samples.data() + picture.index(box.x, box.y + y), row, out.samples.data() + out.index(0, y));
+  }
+  return out;
+}
+
+Image grow_canvas(const Image& picture, const Borders& borders) {
+  Image canvas(picture.width + borders.left + borders.right, picture.height + borders.top + borders.bottom,
+               picture.channels, picture.bit_depth);
+  for (int y = 0; y < canvas.height; ++y) {
+    const int from_y = y - borders.top;
+    for (int x = 0; x < canvas.width; ++x) {
+      const int from_x = x - borders.left;
+      const std::uint16_t* from =
+          picture.samples.data() + picture.index(mirrored(from_x, picture.width), mirrored(from_y, picture.height));
+      std::uint16_t* to = canvas.samples.data() + canvas.index(x, y);
+      std::copy(from, from + picture.channels, to);
+      const bool old = within(from_x, picture.width) && within(from_y, picture.height);
+      if (!old && picture.has_alpha()) to[picture.channels - 1] = picture.max_value();
+    }
+  }
+  return canvas;
+}
+
+Mask grow_canvas(const Mask& mask, const Borders& borders) {
+  Mask canvas(mask.width + borders.left + borders.right, mask.height + borders.top + borders.bottom);
+  std::fill(canvas.repaint.begin(), canvas.repaint.end(), std::uint8_t{1});
+  if (mask.soft()) canvas.level.assign(canvas.repaint.size(), 255);
+  for (int y = 0; y < mask.height; ++y) {
+    const std::size_t from = mask.index(0, y);
+    const std::size_t to = canvas.index(borders.left, y + borders.top);
+    std::copy_n(mask.repaint.data() + from, mask.width, canvas.repaint.data() + to);
+    if (mask.soft()) std::copy_n(mask.level.data() + from, mask.width, canvas.level.data() + to);
+  }
+  return canvas;
+}
+
+}  // namespace zimage

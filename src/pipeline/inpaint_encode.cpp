@@ -1,0 +1,119 @@
+// The stages before the denoising: prompt, picture and control image become what the model takes.
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "conditioning/control_context.h"
+#include "conditioning/pixels.h"
+#include "conditioning/prompt.h"
+#include "core/log.h"
+#include "core/tap.h"
+#include "pipeline/inpaint_job.h"
+
+namespace zimage {
+namespace {
+
+/// The part of a control image that lies over a region of the picture, which it covers whole.
+Box control_box(const Image& control, const Image& picture, const WorkingRegion& region) {
+  const auto scaled = [](int place, int side, int of) {
+    return static_cast<int>(std::lround(static_cast<double>(place) * side / of));
+  };
+  const int left = std::min(scaled(region.x, control.width, picture.width), control.width - 1);
+  const int top = std::min(scaled(region.y, control.height, picture.height), control.height - 1);
+  const int right = scaled(region.x + region.width, control.width, picture.width);
+  const int bottom = scaled(region.y + region.height, control.height, picture.height);
+  return {left, top, std::max(right - left, 1), std::max(bottom - top, 1)};
+}
+
+}  // namespace
+
+void require_finite(const at::Tensor& values, const char* what) {
+  if (at::isfinite(values).all().item<bool>()) return;
+  throw Error(ErrorCode::kModel, std::string(what) + " are not finite numbers",
+              "the model's weights don't fit together, or the dtype's range is too small: try --dtype fp32");
+}
+
+const InpaintPipeline::Prompt& InpaintPipeline::encode_prompt(Job& job, const std::string& prompt) {
+  const auto known = prompts_.find(prompt);
+  if (known != prompts_.end()) return known->second;
+  const PromptTokens tokens = tokenize_prompt(models_.tokenizer(), prompt);
+  if (tokens.full_length > tokens.ids.size()) {
+    log::warning("the prompt has " + std::to_string(tokens.full_length) + " tokens; the model reads the first " +
+                 std::to_string(tokens.ids.size()));
+  }
+  job.begin("load");
+  const TextEncoder& encoder = models_.text_encoder();
+  job.begin("encode prompt");
+  Prompt encoded{encoder.forward(tokens.ids), static_cast<std::int64_t>(tokens.ids.size())};
+  require_finite(encoded.embeds, "the prompt's embeddings");
+  return prompts_.emplace(prompt, std::move(encoded)).first->second;
+}
+
+void InpaintPipeline::encode_prompts(Job& job) {
+  const Request& request = job.request;
+  const std::int64_t height = job.region.working_height / VAEConfig::kScale;
+  const std::int64_t width = job.region.working_width / VAEConfig::kScale;
+  const bool guided = request.guidance_scale != 1.0;
+  const Prompt& positive = encode_prompt(job, request.prompt);
+  job.result.prompt_tokens = positive.tokens;
+  if (guided) encode_prompt(job, request.negative_prompt);
+  models_.finish_text_encoder();
+  job.begin("load");
+  const DiT& dit = models_.dit();
+  job.begin("encode prompt");
+  job.positive = dit.prepare(positive.embeds, height, width);
+  if (guided) job.negative = dit.prepare(prompts_.at(request.negative_prompt).embeds, height, width);
+}
+
+void InpaintPipeline::encode_picture(Job& job) {
+  job.begin("load");
+  const VAE& vae = models_.vae();
+  job.begin("encode picture");
+  const int height = job.region.working_height;
+  const int width = job.region.working_width;
+  const Box box = box_of(job.region);
+  const Mask& mask = job.request.mask;
+  job.pixels = resize_pixels(to_pixels(job.request.image, box), height, width);
+  job.mask = resize_mask(to_mask_tensor(mask, box), height, width);
+  job.blend.latent = vae.encoder.encode(job.pixels);
+  require_finite(job.blend.latent, "the picture's latents");
+  job.blend.mask = latent_mask(job.mask);
+  if (mask.soft()) job.blend.level = latent_mask(resize_mask(to_level_tensor(mask, box), height, width));
+  // Every region starts from a fresh generator, so that it doesn't depend on the others.
+  job.noise.emplace(job.request.seed);
+  job.blend.noise = job.noise->draw(job.blend.latent.sizes().vec());
+  if (models_.has_controlnet()) encode_control(job);
+  tap("pipeline.latent", job.blend.latent);
+  tap("pipeline.noise", job.blend.noise);
+  tap("pipeline.mask", job.blend.mask);
+}
+
+void InpaintPipeline::encode_control(Job& job) {
+  const Request& request = job.request;
+  const double scale = request.control_scale.value_or(models_.info().control_scale);
+  // Hints of scale 0 change nothing: none are made, and the forward is the base model's to the last bit.
+  if (scale == 0.0) return;
+  const VAE& vae = models_.vae();
+  at::Tensor control_latents;
+  if (!request.control_image.empty()) {
+    const at::Tensor control =
+        resize_pixels(to_pixels(request.control_image, control_box(request.control_image, request.image, job.region)),
+                      job.region.working_height, job.region.working_width);
+    control_latents = vae.encoder.encode(control);
+  }
+  at::Tensor context = control_latents;
+  if (models_.controlnet_config().inpaints()) {
+    const at::Tensor hole = vae.encoder.encode(inpaint_pixels(job.pixels, job.mask));
+    context = inpaint_control_context(control_latents, job.mask, hole);
+  }
+  require_finite(context, "the control context's values");
+  tap("pipeline.control_context", context);
+  job.begin("load");
+  const ControlNet& controlnet = models_.controlnet();
+  job.begin("encode picture");
+  job.control = controlnet.prepare(context, models_.dit().x_pad_token(), scale);
+}
+
+}  // namespace zimage

@@ -1,0 +1,64 @@
+// One run's state, handed from stage to stage of the pipeline.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conditioning/repaint.h"
+#include "models/controlnet.h"
+#include "models/dit.h"
+#include "pipeline/inpaint.h"
+#include "sampling/noise.h"
+#include "zimage/error.h"
+
+namespace zimage {
+
+struct InpaintPipeline::Job {
+  Job(const Request& request_, Observer& observer_) : request(request_), observer(observer_) {}
+
+  /// Ends the stage before, asks whether to go on, begins the next.
+  void begin(const std::string& stage) {
+    end();
+    check_cancelled();
+    name = stage;
+    observer.stage(stage);
+    started = Clock::now();
+  }
+  void end() {
+    if (!name.empty()) {
+      result.timings[name] += std::chrono::duration<double, std::milli>(Clock::now() - started).count();
+    }
+    name.clear();
+  }
+  void check_cancelled() {
+    if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
+  }
+
+  const Request& request;
+  Observer& observer;
+  std::string name;
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point started;
+  WorkingRegion region;
+  at::Tensor pixels;           ///< of the region, at its working size, [1, 3, h, w]
+  at::Tensor mask;             ///< the same, [1, 1, h, w]
+  std::vector<double> sigmas;  ///< the levels visited; one above the one before is a jump back
+  int steps_done = 0;          ///< over all regions
+  int steps_in_all = 0;
+  DiTContext positive;
+  DiTContext negative;  ///< only with guidance
+  RepaintBlend blend;
+  std::optional<NoiseSource> noise;  ///< gave the blend's noise, and goes on for the jumps
+  StrategyChoice strategy;
+  ControlContext control;  ///< tokens undefined: no ControlNet, or its scale is 0
+  Result result;
+};
+
+/// Errors: kModel, saying that `what` are not finite numbers.
+void require_finite(const at::Tensor& values, const char* what);
+
+}  // namespace zimage

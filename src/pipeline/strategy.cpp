@@ -1,0 +1,41 @@
+#include "pipeline/strategy.h"
+
+#include <string>
+
+#include "zimage/error.h"
+
+namespace zimage {
+
+StrategyChoice choose_strategy(const ModelStore& models, const Request& request) {
+  const bool wants_controlnet = request.strategy == Strategy::kControlNet;
+  if (!models.has_controlnet()) {
+    if (wants_controlnet) {
+      throw Error(ErrorCode::kUsage, "--strategy controlnet needs a ControlNet",
+                  "give --controlnet, or --strategy repaint");
+    }
+    return {Strategy::kRepaint, "repaint", "no ControlNet is active"};
+  }
+  const std::string version = "the ControlNet is version " + models.info().controlnet;
+  if (models.controlnet_config().inpaints()) {
+    if (request.strategy == Strategy::kRepaint) {
+      throw Error(ErrorCode::kUsage, "--strategy repaint can't be used with a 33-channel ControlNet: " + version,
+                  "it blends the kept part itself; leave --strategy out, or leave --controlnet out");
+    }
+    if (request.mask.soft()) {
+      throw Error(ErrorCode::kUsage, "--soft-mask can't be used with a 33-channel ControlNet: " + version,
+                  "its mask is black and white; leave --soft-mask out, or leave --controlnet out");
+    }
+    return {Strategy::kControlNet, "controlnet", version + ", whose 33 channels hold picture and mask"};
+  }
+  if (wants_controlnet) {
+    throw Error(ErrorCode::kModel, "--strategy controlnet needs a 33-channel ControlNet: " + version,
+                "it knows nothing of inpainting: leave --strategy out, or give a 2.x file");
+  }
+  if (request.control_image.empty()) {
+    throw Error(ErrorCode::kUsage, "a control image is needed: " + version + ", which is told of nothing else",
+                "give --control-image");
+  }
+  return {Strategy::kRepaint, "repaint", version + ", whose 16 channels know nothing of the mask"};
+}
+
+}  // namespace zimage

@@ -1,0 +1,12 @@
+// Which of the two strategies holds the kept part.
+#pragma once
+
+#include "pipeline/model_store.h"
+#include "zimage/inpainter.h"
+
+namespace zimage {
+
+/// As Inpainter::choose_strategy.
+StrategyChoice choose_strategy(const ModelStore& models, const Request& request);
+
+}  // namespace zimage

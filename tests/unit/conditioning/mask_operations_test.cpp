@@ -1,0 +1,174 @@
+#include "conditioning/mask_operations.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <random>
+
+#include "conditioning/mask.h"
+#include "conditioning/pixels.h"
+#include "conditioning/repaint.h"
+#include "support/catch.h"
+
+namespace zimage {
+namespace {
+
+Mask drawn(const std::vector<std::string>& rows) {
+  Mask mask(static_cast<int>(rows[0].size()), static_cast<int>(rows.size()));
+  for (int y = 0; y < mask.height; ++y) {
+    for (int x = 0; x < mask.width; ++x) {
+      mask.repaint[mask.index(x, y)] = rows[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)] == '#' ? 1 : 0;
+    }
+  }
+  return mask;
+}
+
+Mask random_mask(int width, int height, double share, std::mt19937& random) {
+  Mask mask(width, height);
+  std::bernoulli_distribution paints(share);
+  for (auto& value : mask.repaint) value = paints(random) ? 1 : 0;
+  return mask;
+}
+
+/// Kept pixels that a path of edge neighbours joins to the picture's border, by repeated sweeps.
+std::vector<std::uint8_t> joined_to_border(const Mask& mask) {
+  std::vector<std::uint8_t> joined(mask.repaint.size());
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (int y = 0; y < mask.height; ++y) {
+      for (int x = 0; x < mask.width; ++x) {
+        const std::size_t i = mask.index(x, y);
+        if (mask.repaint[i] != 0 || joined[i] != 0) continue;
+        const bool border = x == 0 || y == 0 || x + 1 == mask.width || y + 1 == mask.height;
+        const auto at = [&](int u, int v) { return joined[mask.index(u, v)] != 0; };
+        if (border || at(x - 1, y) || at(x + 1, y) || at(x, y - 1) || at(x, y + 1)) {
+          joined[i] = 1;
+          changed = true;
+        }
+      }
+    }
+  }
+  return joined;
+}
+
+TEST_CASE("holes are filled, through gaps at corners too, and bays are not") {
+  const Mask mask = drawn({".......", ".####..", ".#..#.#", ".#.#..#", "..#...#", "......#"});
+  const Mask filled = drawn({".......", ".####..", ".####.#", ".###..#", "..#...#", "......#"});
+  CHECK(fill_mask_holes(mask).repaint == filled.repaint);
+  CHECK(fill_mask_holes(Mask(5, 4)).count() == 0);
+}
+
+TEST_CASE("filling leaves exactly what is joined to the border") {
+  std::mt19937 random(17);
+  for (int round = 0; round < 60; ++round) {
+    const int width = 1 + static_cast<int>(random() % 30);
+    const int height = 1 + static_cast<int>(random() % 30);
+    const Mask mask = random_mask(width, height, 0.2 + 0.01 * round, random);
+    const auto joined = joined_to_border(mask);
+    const Mask filled = fill_mask_holes(mask);
+    CAPTURE(round, width, height);
+    for (std::size_t i = 0; i < joined.size(); ++i) REQUIRE(filled.repaint[i] == (joined[i] != 0 ? 0 : 1));
+  }
+}
+
+TEST_CASE("sizes of one aspect") {
+  CHECK(same_aspect(100, 50, 4000, 2000));
+  CHECK(same_aspect(1000, 667, 6000, 4000));  // 666.67, rounded
+  CHECK(same_aspect(1000, 666, 6000, 4000));
+  CHECK(same_aspect(6000, 4000, 1000, 667));
+  CHECK_FALSE(same_aspect(1000, 660, 6000, 4000));
+  CHECK_FALSE(same_aspect(20, 10, 64, 48));
+  CHECK_FALSE(same_aspect(4000, 6000, 6000, 4000));
+}
+
+TEST_CASE("a resized mask covers all that it covered, and is no wider than it must be") {
+  std::mt19937 random(23);
+  for (int round = 0; round < 60; ++round) {
+    const int width = 1 + static_cast<int>(random() % 40);
+    const int height = 1 + static_cast<int>(random() % 40);
+    const int new_width = 1 + static_cast<int>(random() % 40);
+    const int new_height = 1 + static_cast<int>(random() % 40);
+    const Mask mask = random_mask(width, height, 0.05, random);
+    const Mask out = resize_mask(mask, new_width, new_height);
+    CAPTURE(round, width, height, new_width, new_height);
+    for (int y = 0; y < new_height; ++y) {
+      for (int x = 0; x < new_width; ++x) {
+        bool overlapped = false;
+        for (int v = 0; v < height; ++v) {
+          for (int u = 0; u < width; ++u) {
+            const bool overlaps = u * new_width < (x + 1) * width && (u + 1) * new_width > x * width &&
+                                  v * new_height < (y + 1) * height && (v + 1) * new_height > y * height;
+            overlapped = overlapped || (overlaps && mask.repaint[mask.index(u, v)] != 0);
+          }
+        }
+        REQUIRE((out.repaint[out.index(x, y)] != 0) == overlapped);
+      }
+    }
+    CHECK(resize_mask(mask, width, height).repaint == mask.repaint);
+  }
+}
+
+TEST_CASE("a thin stroke reaches the latents wherever it lies, however the mask is scaled") {
+  const int thickness = GENERATE(1, 2, 3, 5, 7);
+  const int offset = GENERATE(range(0, 17));
+  const bool upright = GENERATE(true, false);
+  CAPTURE(thickness, offset, upright);
+  Mask mask(96, 80);
+  for (int along = 0; along < (upright ? 80 : 96); ++along) {
+    for (int across = 20 + offset; across < 20 + offset + thickness; ++across) {
+      mask.repaint[upright ? mask.index(across, along) : mask.index(along, across)] = 1;
+    }
+  }
+  for (const double scale : {1.0, 0.31, 0.5, 1.7}) {
+    const int width = std::max(1, static_cast<int>(96 * scale / 16)) * 16;
+    const int height = std::max(1, static_cast<int>(80 * scale / 16)) * 16;
+    const at::Tensor cells = latent_mask(resize_mask(to_mask_tensor(mask), height, width));
+    // Every row, or every column, of cells that the stroke crosses has one.
+    const at::Tensor crossed = std::get<0>(cells.max(upright ? 3 : 2));
+    CHECK(crossed.min().item<double>() == 1.0);
+    if (scale >= 0.5) CHECK(cells.sum().item<double>() < static_cast<double>(cells.numel()));
+  }
+}
+
+Image greys(std::vector<std::uint16_t> samples) {
+  Image image(static_cast<int>(samples.size()), 1, 1);
+  image.samples = std::move(samples);
+  return image;
+}
+
+TEST_CASE("soft masks keep their levels, through every operation") {
+  const Mask soft = mask_from_image(greys({0, 1, 127, 200, 255}), MaskReading{0.0, false, true});
+  CHECK(soft.repaint == std::vector<std::uint8_t>{0, 1, 1, 1, 1});
+  CHECK(soft.level == std::vector<std::uint8_t>{0, 1, 127, 200, 255});
+  const Mask cut = mask_from_image(greys({0, 1, 127, 200, 255}), MaskReading{0.5, true, true});
+  CHECK(cut.level == std::vector<std::uint8_t>{255, 254, 128, 0, 0});
+  CHECK(grow_mask(soft, 1).level == std::vector<std::uint8_t>{1, 1, 127, 200, 255});
+  CHECK(resize_mask(soft, 2, 1).level == std::vector<std::uint8_t>{127, 255});
+  Mask ring = drawn({"###", "#.#", "###"});
+  ring.level.assign(9, 40);
+  ring.level[4] = 0;
+  CHECK(fill_mask_holes(ring).level[4] == 255);
+  for (const Mask& mask : {grow_mask(soft, 1), resize_mask(soft, 9, 1), fill_mask_holes(ring)}) {
+    for (std::size_t i = 0; i < mask.level.size(); ++i) CHECK((mask.level[i] > 0) == (mask.repaint[i] == 1));
+  }
+}
+
+TEST_CASE("a soft mask holds a cell down to its level, and of 0 and 1 is a hard one") {
+  RepaintBlend soft;
+  soft.latent = at::full({1, 16, 1, 4}, 2.0);
+  soft.noise = at::full({1, 16, 1, 4}, 4.0);
+  soft.level = at::tensor({0.0, 0.4, 0.6, 1.0}).to(at::kFloat).reshape({1, 1, 1, 4});
+  soft.mask = (soft.level > 0).to(at::kFloat);
+  const at::Tensor x = at::full({1, 16, 1, 4}, 9.0);
+  const auto freed = [&](double sigma) { return (soft(x, sigma)[0][5][0] == 9.0).to(at::kInt); };
+  CHECK(at::equal(freed(1.0), at::tensor({0, 0, 0, 1})));
+  CHECK(at::equal(freed(0.5), at::tensor({0, 0, 1, 1})));
+  CHECK(at::equal(freed(0.4), at::tensor({0, 0, 1, 1})));
+  CHECK(at::equal(freed(0.0), at::tensor({0, 1, 1, 1})));
+  soft.level = at::tensor({0.0, 1.0, 1.0, 0.0}).to(at::kFloat).reshape({1, 1, 1, 4});
+  const RepaintBlend hard{soft.level, soft.latent, soft.noise, {}};
+  for (const double sigma : {1.0, 0.7, 0.3, 0.0}) CHECK(at::equal(soft(x, sigma), hard(x, sigma)));
+}
+
+}  // namespace
+}  // namespace zimage
