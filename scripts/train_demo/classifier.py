@@ -34,7 +34,7 @@ class Judge(nn.Module):
 def cut(picture: np.ndarray, centre: tuple[float, float], side: float) -> torch.Tensor:
     """The square of that side about centre (x, y) as [3, 48, 48] in -1..1; beyond the picture its border is repeated."""
     height, width, _ = picture.shape
-    pixels = torch.from_numpy(picture).permute(2, 0, 1).float().unsqueeze(0) / 127.5 - 1
+    pixels = torch.from_numpy(picture.copy()).permute(2, 0, 1).float().unsqueeze(0) / 127.5 - 1
     steps = (torch.arange(SIDE) + 0.5) / SIDE * 2 - 1
     x = (centre[0] + steps * side / 2) / width * 2 - 1
     y = (centre[1] + steps * side / 2) / height * 2 - 1
