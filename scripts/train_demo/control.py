@@ -4,7 +4,6 @@ Its blocks start as copies of the base's. The control image is dropped to zero i
 none, and then prompt and hole must do.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -70,11 +69,6 @@ class Control:
         return self.scale * block.after_proj(self.c).float()
 
 
-def save(net: ZImageControlNetModel, folder: Path) -> None:
-    """One safetensors file of the ControlNet's own tensors, and config.json in diffusers' dialect."""
-    net.save_pretrained(folder)
-
-
 def make_context(parts: dict[str, torch.Tensor], rng: np.random.Generator) -> torch.Tensor:
     dropped = torch.from_numpy(rng.uniform(size=len(parts["latents"])) < DROP)
     control = parts["control"] * (~dropped).view(-1, 1, 1, 1)
@@ -124,4 +118,4 @@ def train(folder: Path, minutes: float, seed: int, scenes: int) -> None:
             hole = ((1 - parts["keep"]) * error).sum() / (16 * (1 - parts["keep"]).sum()).clamp_min(1)
         progress.add(velocity=error.detach().mean(), hole=hole, gradient=norm)
     average.store()
-    save(net, folder / "controlnet")
+    net.save_pretrained(folder / "controlnet")
