@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "app/encode_result.h"
 #include "app/existing.h"
 #include "app/latents_file.h"
 #include "app/metadata.h"
@@ -13,7 +14,6 @@
 #include "app/replay.h"
 #include "app/text.h"
 #include "conditioning/canvas.h"
-#include "conditioning/difference.h"
 #include "conditioning/mask.h"
 #include "core/log.h"
 #include "io/atomic_file.h"
@@ -273,28 +273,16 @@ void Run::write_side_outputs(const Result& result) {
 }
 
 void Run::write_result(const Result& result, const PlannedOutput& output, const ordered_json& making) {
-  io::EncodeOptions options;
-  options.format = plan_.format;
-  options.quality = plan_.quality;
-  const bool png = plan_.format == io::ImageFormat::kPng;
-  if (png && plan_.metadata) options.text = png_text(plan_, output.seed, *job_.model, making);
-  const auto bytes = io::encode_image(result.image, options);
-  const bool comparable =
-      result.image.width == plan_.request.image.width && result.image.height == plan_.request.image.height;
-  if (!png && comparable) {
-    // A lossy encoder changes kept pixels too: report the file as it is, not as it was before encoding.
-    const Difference difference =
-        compare(plan_.request.image, io::decode_image(bytes, "the result").image, result.effective_mask);
-    job_.changed_pixels = difference.changed_pixels;
-    job_.max_change_outside_mask = difference.max_change_outside_mask;
-  }
+  const EncodedResult encoded = encode_result(plan_, result, *job_.model, making, output.seed);
+  job_.changed_pixels = encoded.difference.changed_pixels;
+  job_.max_change_outside_mask = encoded.difference.max_change_outside_mask;
   if (!output.latents_path.empty()) {
     io::write_file_atomically(output.latents_path, encode_latents(result.latents), plan_.overwrite);
   }
   if (output.path.empty()) {
-    reporter_.picture(bytes);
+    reporter_.picture(encoded.bytes);
   } else {
-    io::write_file_atomically(output.path, bytes, plan_.overwrite);
+    io::write_file_atomically(output.path, encoded.bytes, plan_.overwrite);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "conditioning/difference.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 
 namespace zimage {
@@ -22,23 +23,29 @@ Difference compare(const Image& before, const Image& after, const Mask& mask) {
   Difference difference;
   const bool to_8_bits = before.bit_depth != after.bit_depth;
   const bool alpha = before.has_alpha() && after.has_alpha();
+  std::uint64_t sum_outside = 0;
+  std::uint64_t samples_outside = 0;
   for (int y = 0; y < before.height; ++y) {
     for (int x = 0; x < before.width; ++x) {
       int change = 0;
-      for (int c = 0; c < 3; ++c) {
-        change = std::max(change, std::abs(color(before, x, y, c, to_8_bits) - color(after, x, y, c, to_8_bits)));
-      }
+      int sum = 0;
+      const auto add = [&](int a, int b) {
+        change = std::max(change, std::abs(a - b));
+        sum += std::abs(a - b);
+      };
+      for (int c = 0; c < 3; ++c) add(color(before, x, y, c, to_8_bits), color(after, x, y, c, to_8_bits));
       if (alpha) {
-        change = std::max(change, std::abs(level(before, x, y, before.channels - 1, to_8_bits) -
-                                           level(after, x, y, after.channels - 1, to_8_bits)));
+        add(level(before, x, y, before.channels - 1, to_8_bits), level(after, x, y, after.channels - 1, to_8_bits));
       }
-      if (change == 0) continue;
-      ++difference.changed_pixels;
-      const std::size_t at =
-          static_cast<std::size_t>(y) * static_cast<std::size_t>(mask.width) + static_cast<std::size_t>(x);
-      if (mask.repaint[at] == 0)
-        difference.max_change_outside_mask = std::max(difference.max_change_outside_mask, change);
+      if (change > 0) ++difference.changed_pixels;
+      if (mask.repaint[mask.index(x, y)] != 0) continue;
+      difference.max_change_outside_mask = std::max(difference.max_change_outside_mask, change);
+      sum_outside += static_cast<std::uint64_t>(sum);
+      samples_outside += alpha ? 4 : 3;
     }
+  }
+  if (samples_outside > 0) {
+    difference.mean_change_outside_mask = static_cast<double>(sum_outside) / static_cast<double>(samples_outside);
   }
   return difference;
 }

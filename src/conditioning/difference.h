@@ -9,7 +9,8 @@ namespace zimage {
 
 struct Difference {
   std::size_t changed_pixels = 0;
-  int max_change_outside_mask = 0;  ///< in levels of the coarser of the two bit depths
+  int max_change_outside_mask = 0;        ///< in levels of the coarser of the two bit depths
+  double mean_change_outside_mask = 0.0;  ///< the same, over the samples compared
 };
 
 /// Compares the colours (and alpha, where both have one) of two pictures of one size, whatever their channels and

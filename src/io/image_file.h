@@ -21,10 +21,19 @@ std::optional<ImageFormat> format_from_name(const std::filesystem::path& path);
 /// By the first bytes; empty if they are none of ours.
 std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& bytes);
 
+/// What a picture file holds beside its pixels, byte for byte, so that the result's file can hold it too.
+struct Carried {
+  std::vector<std::uint8_t> exif;  ///< EXIF's TIFF structure ("II*…", "MM…*"), without the "Exif\0\0" of JPEG
+  std::vector<std::uint8_t> icc;   ///< ICC profile
+  std::string xmp;                 ///< XMP packet
+  int orientation = 1;             ///< as EXIF counts, 1…8; 1 is upright
+};
+
 struct ImageFile {
   Image image;
   ImageFormat format = ImageFormat::kPng;
   std::map<std::string, std::string> text;  ///< PNG tEXt / iTXt / zTXt entries
+  Carried carried;
 };
 
 /// Decodes a file by its content, whatever it is called. Palettes become RGB(A), 1/2/4-bit grey 8-bit; 16-bit stays.
@@ -37,6 +46,12 @@ struct EncodeOptions {
   ImageFormat format = ImageFormat::kPng;
   int quality = 0;                          ///< JPEG 1–100 (0: 95, 4:4:4); WebP 1–100, 0: lossless
   std::map<std::string, std::string> text;  ///< PNG: tEXt (Latin-1 values) or iTXt (others); JPEG, WebP: unused
+  Carried carried;                          ///< what goes into the file beside the pixels
+  /// JPEG only: the JPEG file that the picture came from (null: none) gives the quantisation tables and the subsampling.
+  const std::vector<std::uint8_t>* jpeg_source = nullptr;
+  /// JPEG only, with a source of the picture's size that was upright: where the picture may differ from it. The MCUs
+  /// that no such pixel lies in keep the source's DCT coefficients. Null: all is encoded anew.
+  const Mask* jpeg_changed = nullptr;
 };
 
 /// Encodes to bytes. The same image and options give the same bytes. JPEG drops alpha and goes to 8 bits; WebP goes to
