@@ -139,8 +139,9 @@ struct StrategyChoice {
   std::string reason;
 };
 
-/// A loaded model. Not thread-safe; one picture at a time.
-/// Errors: Error with kModel (files), kInput (a picture too large for the model), kMemory, kInterrupted, kRuntime.
+/// A loaded model. What runs belongs to one thread; info(), max_side(), choose_strategy(), plan_regions() and
+/// can_share() may be called on others meanwhile. Errors: Error with kModel (files), kInput (a picture too large for
+/// the model), kMemory, kInterrupted, kRuntime.
 class Inpainter {
  public:
   /// Finds the files and reads their headers: every missing, unexpected or mis-shaped tensor is reported here.
@@ -163,6 +164,17 @@ class Inpainter {
 
   /// Inpaints one picture. Loads the weights on first use.
   Result run(const Request& request, Observer& observer);
+
+  /// Whether two pictures can go through the DiT together: one region each, of the same working size, prompts that fill
+  /// as many tokens, and everything about the sampling the same but the seed.
+  bool can_share(const Request& a, const Request& b) const;
+
+  /// Inpaints pictures of which every two can share. Matrix products of another shape may round differently, so the
+  /// bytes can depend on who is together.
+  std::vector<Result> run_together(const std::vector<const Request*>& requests, Observer& observer);
+
+  /// Encodes prompts ahead, where the text encoder would have to be loaded again for each.
+  void encode_prompts(const std::vector<std::string>& prompts, Observer& observer);
 
  private:
   struct Impl;

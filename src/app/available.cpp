@@ -58,7 +58,8 @@ void check_available_path(const std::string& option, const std::filesystem::path
   std::error_code ignored;
   if ((option == "image" || option == "mask" || option == "control-image") &&
       std::filesystem::is_directory(path, ignored)) {
-    unavailable("a folder as --" + option + " (" + path.string() + ")", "give one file");
+    throw Error(ErrorCode::kUsage, "--" + option + " " + path.string() + " is a folder, and this is one picture's job",
+                option == "image" ? "name one picture" : "give one file, or a folder as --image too");
   }
   std::string ending = path.extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });

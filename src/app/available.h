@@ -11,7 +11,7 @@ namespace zimage::app {
 /// Expects checked values.
 void check_available(const Settings& settings);
 
-/// Errors: kUsage for a folder as picture or mask, and for GGUF files.
+/// Errors: kUsage for a folder as picture, mask or control image of one job, and for GGUF files.
 void check_available_path(const std::string& option, const std::filesystem::path& path);
 
 }  // namespace zimage::app

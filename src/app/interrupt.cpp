@@ -16,7 +16,7 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only
 
 extern "C" void handle_signal(int) {
   if (g_interrupted.exchange(true)) {
-    io::remove_current_temporary();
+    io::remove_current_temporaries();
     _exit(static_cast<int>(ErrorCode::kInterrupted));
   }
 }

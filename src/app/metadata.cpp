@@ -80,14 +80,18 @@ ordered_json recorded_options(const Plan& plan, std::uint64_t seed) {
 
 }  // namespace
 
-ordered_json hash_inputs(const Plan& plan, const ModelInfo& model) {
+ordered_json hash_model(const ModelInfo& model, const fs::path& folder) {
+  ordered_json files = ordered_json::object();
+  for (const fs::path& file : model.files) files[name_in_model(file, folder)] = hash_of(file);
+  return files;
+}
+
+ordered_json hash_inputs(const Plan& plan, const ordered_json& model_hashes) {
   ordered_json hashes;
   hashes["image"] = hash_of(plan.image_path);
   if (!plan.mask_path.empty()) hashes["mask"] = hash_of(plan.mask_path);
   if (!plan.control_image_path.empty()) hashes["control_image"] = hash_of(plan.control_image_path);
-  ordered_json files = ordered_json::object();
-  for (const fs::path& file : model.files) files[name_in_model(file, plan.model.model)] = hash_of(file);
-  hashes["model"] = std::move(files);
+  hashes["model"] = model_hashes;
   return hashes;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -15,10 +16,14 @@ namespace zimage::app {
 /// The keyword of the JSON entry.
 inline constexpr const char* kMetadataKey = "zimage-inpaint";
 
-/// Hashes of the picture, the mask and every file of the model: {"image", "mask", "model": {NAME: …}}. A hash is
-/// {"sha256"} or, of a file above 64 MiB, {"sha256_of_first_and_last_mib", "size"}.
+/// Hashes of every file of the model: {NAME: …}. A hash is {"sha256"} or, of a file above 64 MiB,
+/// {"sha256_of_first_and_last_mib", "size"}. `folder` is what the names are relative to.
 /// Errors: kInput if a file has become unreadable.
-nlohmann::ordered_json hash_inputs(const Plan& plan, const ModelInfo& model);
+nlohmann::ordered_json hash_model(const ModelInfo& model, const std::filesystem::path& folder);
+
+/// Hashes of the picture, the mask and the control image, with the model's: {"image", "mask", "model": {NAME: …}}.
+/// Errors: as above.
+nlohmann::ordered_json hash_inputs(const Plan& plan, const nlohmann::ordered_json& model_hashes);
 
 /// The JSON entry: {"format", "version", "commit", "torch", "model", "options", "hashes"}. `options` are long option
 /// names with their resolved values, as --replay reads them.

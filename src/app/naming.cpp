@@ -72,8 +72,17 @@ Naming name_outputs(const NamingInput& input) {
   if (input.output == "-") return name_stdout(input);
   Naming naming;
   fs::path path;
+  if (!input.tree_folder.empty()) {
+    naming.format = default_format(input);
+    fs::path name = input.image.stem();
+    if (input.count > 1) name += "-inpainted";
+    name += ending_for(naming.format, input.image);
+    path = input.tree_folder / name;
+    for (int k = 0; k < input.count; ++k) naming.paths.push_back(input.count > 1 ? numbered(path, k) : path);
+    return naming;
+  }
   std::error_code ignored;
-  const bool to_folder = !input.output.empty() && fs::is_directory(input.output, ignored);
+  const bool to_folder = input.output_is_folder || (!input.output.empty() && fs::is_directory(input.output, ignored));
   if (input.output.empty() || to_folder) {
     naming.format = default_format(input);
     const fs::path folder = to_folder ? fs::path(input.output) : input.image.parent_path();

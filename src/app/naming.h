@@ -15,6 +15,8 @@ struct NamingInput {
   io::ImageFormat image_format = io::ImageFormat::kPng;  ///< what its bytes are
   std::string output{};                                  ///< -o: a file, an existing folder, "-", or "" for none
   std::optional<io::ImageFormat> format{};               ///< --format
+  bool output_is_folder = false;                         ///< `output` is one, even if it isn't there yet
+  std::filesystem::path tree_folder{};                   ///< a batch's folder for this picture; wins over `output`
   bool replay = false;                                   ///< without a better reason the format is PNG
   int count = 1;                                         ///< --num-images
 };
@@ -26,7 +28,8 @@ struct Naming {
 };
 
 /// `STEM-inpainted.EXT` beside the picture, `-k` (from 0) before the ending where there are several. The format is
-/// --format's, else that of -o's ending, else the picture's (BMP becomes PNG).
+/// --format's, else that of -o's ending, else the picture's (BMP becomes PNG). In a batch's tree the name is the
+/// picture's own, `STEM.EXT`, where there is one result.
 /// Errors: kUsage for an ending that is no format we write, and for several results or another format on stdout.
 Naming name_outputs(const NamingInput& input);
 

@@ -40,6 +40,8 @@ struct OptionSpec {
   bool above_min = false;      ///< min itself is out
   const char* only = nullptr;  ///< the values this version can do, separated by blanks; null: every valid one
   bool recorded = false;       ///< part of what made a picture: written to its metadata, read by --replay
+  bool per_job = false;        ///< a job of a manifest may have its own
+  bool path = false;           ///< the value is the path of a file or folder
   Tier tier = Tier::kAll;
   const char* help;       ///< a few words
   const char* more = "";  ///< further sentences for --help-all

@@ -26,14 +26,6 @@ fs::path side_output(const Settings& settings, const std::string& option, const 
   return path;
 }
 
-/// One name for a file however its path is written.
-fs::path identity(const fs::path& path) {
-  std::error_code status;
-  const fs::path absolute = fs::absolute(path, status).lexically_normal();
-  const fs::path known = fs::weakly_canonical(absolute, status);
-  return status ? absolute : known;
-}
-
 void check_collisions(const Plan& plan) {
   std::set<fs::path> seen;
   for (const fs::path& path : all_output_paths(plan)) {
@@ -43,13 +35,36 @@ void check_collisions(const Plan& plan) {
   }
 }
 
-void check_all_writable(const Plan& plan) {
+void check_all_writable(const Plan& plan, bool batch) {
   for (const fs::path& path : all_output_paths(plan)) {
     std::error_code ignored;
     // Whether an existing one may stay is known once the model's files are.
     if (plan.skip_existing && fs::exists(path, ignored)) continue;
+    // A batch makes the folders of its tree as it writes.
+    if (batch && !fs::exists(path.parent_path().empty() ? "." : path.parent_path(), ignored)) continue;
     io::check_writable(path, plan.overwrite);
   }
+}
+
+}  // namespace
+
+void make_folders(const Plan& plan) {
+  for (const fs::path& path : all_output_paths(plan)) {
+    if (!path.has_parent_path()) continue;
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    if (error) {
+      throw Error(ErrorCode::kRuntime,
+                  "the folder " + path.parent_path().string() + " can't be made: " + error.message());
+    }
+  }
+}
+
+fs::path identity(const fs::path& path) {
+  std::error_code status;
+  const fs::path absolute = fs::absolute(path, status).lexically_normal();
+  const fs::path known = fs::weakly_canonical(absolute, status);
+  return status ? absolute : known;
 }
 
 void warn_about_losses(const Plan& plan) {
@@ -65,8 +80,6 @@ void warn_about_losses(const Plan& plan) {
   }
 }
 
-}  // namespace
-
 std::vector<fs::path> all_output_paths(const Plan& plan) {
   std::vector<fs::path> paths;
   for (const PlannedOutput& output : plan.outputs) {
@@ -79,24 +92,22 @@ std::vector<fs::path> all_output_paths(const Plan& plan) {
   return paths;
 }
 
-void resolve_outputs(const Settings& settings, Plan& plan) {
+namespace {
+
+/// Everything of resolve_outputs() that looks at no file. Whether --format won over the ending of -o.
+bool name_all_outputs(const Settings& settings, const JobPlace& place, Plan& plan) {
   NamingInput input;
   input.image = plan.image_path;
   input.image_format = plan.input_format;
   input.output = settings.text("output");
+  input.tree_folder = place.folder;
+  // What a batch's command line names is a folder, there or not; a job's own may be a file.
+  input.output_is_folder = place.batch && !input.output.empty() && !settings.given_by("output", Source::kJob);
   if (settings.has("format")) input.format = parse_format(settings.text("format"));
   input.replay = settings.has("replay");
   input.count = static_cast<int>(settings.integer("num-images"));
   const Naming naming = name_outputs(input);
-  if (naming.ending_disagrees) {
-    log::warning(printable(naming.paths.front().string()) + " will hold " + io::to_string(naming.format) +
-                 ", as --format says");
-  }
   plan.format = naming.format;
-  plan.quality = settings.has("quality") ? static_cast<int>(settings.integer("quality")) : 0;
-  plan.overwrite = settings.flag("overwrite");
-  plan.skip_existing = settings.flag("skip-existing");
-  plan.metadata = !settings.flag("no-metadata");
   plan.save_mask = side_output(settings, "save-mask", ".png");
   plan.save_crop = side_output(settings, "save-crop", ".png");
   const fs::path latents = side_output(settings, "save-latents", ".safetensors");
@@ -108,8 +119,29 @@ void resolve_outputs(const Settings& settings, Plan& plan) {
                             several ? numbered(latents, k) : latents});
   }
   check_collisions(plan);
-  check_all_writable(plan);
-  warn_about_losses(plan);
+  return naming.ending_disagrees;
+}
+
+}  // namespace
+
+Plan plan_outputs(const Settings& settings, const JobPlace& place) {
+  Plan plan;
+  plan.image_path = settings.text("image");
+  plan.input_format = io::identify_image(plan.image_path);
+  name_all_outputs(settings, place, plan);
+  return plan;
+}
+
+void resolve_outputs(const Settings& settings, const JobPlace& place, Plan& plan) {
+  if (name_all_outputs(settings, place, plan)) {
+    log::warning(printable(plan.outputs.front().path.string()) + " will hold " + io::to_string(plan.format) +
+                 ", as --format says");
+  }
+  plan.quality = settings.has("quality") ? static_cast<int>(settings.integer("quality")) : 0;
+  plan.overwrite = settings.flag("overwrite");
+  plan.skip_existing = settings.flag("skip-existing");
+  plan.metadata = !settings.flag("no-metadata");
+  check_all_writable(plan, place.batch);
 }
 
 }  // namespace zimage::app

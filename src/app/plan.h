@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,13 @@
 
 namespace zimage::app {
 
+/// What a batch settles for its jobs; a single run has nothing of it.
+struct JobPlace {
+  bool batch = false;
+  std::filesystem::path folder{};            ///< the result goes there under the picture's own name; empty: as -o says
+  std::optional<std::uint64_t> random_seed;  ///< drawn once for all jobs that give none
+};
+
 /// One result of a job.
 struct PlannedOutput {
   std::filesystem::path path;  ///< empty: PNG bytes on stdout
@@ -21,6 +29,7 @@ struct PlannedOutput {
 };
 
 struct Plan {
+  bool batch = false;  ///< one of several jobs
   ModelPaths model;
   bool model_given = false;  ///< by --model, a replay or a configuration file, not by the environment or the bundle
   ComputeOptions compute;

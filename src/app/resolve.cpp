@@ -52,16 +52,17 @@ std::string read_prompt(const Settings& settings) {
   return settings.text("prompt");
 }
 
-void resolve_prompts(const Settings& settings, Request& request) {
-  request.prompt = read_prompt(settings);
-  request.negative_prompt = settings.text("negative-prompt");
-  for (const std::string* text : {&request.prompt, &request.negative_prompt}) {
-    if (!is_plain_utf8(*text))
-      throw Error(ErrorCode::kUsage, "a prompt is not UTF-8 text", "check the terminal's locale");
-  }
+void require_utf8(const std::string& text) {
+  if (!is_plain_utf8(text)) throw Error(ErrorCode::kUsage, "a prompt is not UTF-8 text", "check the terminal's locale");
 }
 
-void resolve_sampling(const Settings& settings, Plan& plan) {
+void resolve_prompts(const Settings& settings, Request& request) {
+  request.prompt = resolve_prompt(settings);
+  request.negative_prompt = settings.text("negative-prompt");
+  require_utf8(request.negative_prompt);
+}
+
+void resolve_sampling(const Settings& settings, const JobPlace& place, Plan& plan) {
   Request& request = plan.request;
   request.steps = static_cast<int>(settings.integer("steps"));
   request.shift = settings.number("shift");
@@ -86,7 +87,7 @@ void resolve_sampling(const Settings& settings, Plan& plan) {
   const auto seed = settings.seed();
   plan.seed_given = seed.has_value();
   // 32 bits are enough to differ, and easy to note down.
-  request.seed = seed ? *seed : std::random_device{}();
+  request.seed = seed ? *seed : place.random_seed ? *place.random_seed : std::random_device{}();
   const auto count = static_cast<std::uint64_t>(settings.integer("num-images"));
   if (request.seed > UINT64_MAX - (count - 1)) {
     throw Error(ErrorCode::kUsage, "--seed plus --num-images goes beyond 18446744073709551615",
@@ -94,7 +95,37 @@ void resolve_sampling(const Settings& settings, Plan& plan) {
   }
 }
 
+void resolve_compute(const Settings& settings, Plan& plan) {
+  const std::string device = settings.text("device");
+  const bool digits = device.size() > 5 && device.size() < 9 && device.starts_with("cuda:") &&
+                      device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (device != "auto" && device != "cpu" && device != "cuda" && !digits) {
+    throw Error(ErrorCode::kUsage, "--device can't be '" + device + "'", "give auto, cpu, cuda or cuda:N");
+  }
+  plan.compute = {device, settings.text("dtype"), static_cast<int>(settings.integer("threads"))};
+}
+
+void resolve_inputs(const Settings& settings, Plan& plan) {
+  plan.image_path = settings.text("image");
+  resolve_mask_options(settings, plan);
+  check_available_path("image", plan.image_path);
+  check_available_path("mask", plan.mask_path);
+  plan.input_format = io::identify_image(plan.image_path);
+  if (!settings.has("control-image")) return;
+  plan.control_image_path = settings.text("control-image");
+  check_available_path("control-image", plan.control_image_path);
+}
+
+}  // namespace
+
+std::string resolve_prompt(const Settings& settings) {
+  std::string prompt = read_prompt(settings);
+  require_utf8(prompt);
+  return prompt;
+}
+
 void resolve_model(const Settings& settings, Plan& plan) {
+  resolve_compute(settings, plan);
   plan.model_given = settings.has("model") && !settings.given_by("model", Source::kEnvironment);
   plan.model.model = settings.has("model") ? fs::path(settings.text("model")) : bundled_model();
   plan.model.text_encoder = settings.text("text-encoder");
@@ -118,47 +149,28 @@ void resolve_model(const Settings& settings, Plan& plan) {
   }
 }
 
-void resolve_compute(const Settings& settings, Plan& plan) {
-  const std::string device = settings.text("device");
-  const bool digits = device.size() > 5 && device.size() < 9 && device.starts_with("cuda:") &&
-                      device.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (device != "auto" && device != "cpu" && device != "cuda" && !digits) {
-    throw Error(ErrorCode::kUsage, "--device can't be '" + device + "'", "give auto, cpu, cuda or cuda:N");
-  }
-  plan.compute = {device, settings.text("dtype"), static_cast<int>(settings.integer("threads"))};
-}
-
-void resolve_inputs(const Settings& settings, Plan& plan) {
-  plan.image_path = settings.text("image");
-  resolve_mask_options(settings, plan);
-  check_available_path("image", plan.image_path);
-  check_available_path("mask", plan.mask_path);
-  io::ImageFile picture = io::read_image(plan.image_path);
-  plan.input_format = picture.format;
-  plan.request.image = std::move(picture.image);
-  resolve_mask(plan);
-  if (!settings.has("control-image")) return;
-  plan.control_image_path = settings.text("control-image");
-  check_available_path("control-image", plan.control_image_path);
-  plan.request.control_image = io::read_image(plan.control_image_path).image;
-}
-
-}  // namespace
-
-Plan resolve(Settings& settings) {
+Plan resolve(Settings& settings, const JobPlace& place) {
   settings.check_values();
   check_available(settings);
   Plan plan;
+  plan.batch = place.batch;
   plan.replay_metadata = apply_replay(settings);
   check_combinations(settings);
   resolve_prompts(settings, plan.request);
-  resolve_sampling(settings, plan);
-  resolve_compute(settings, plan);
+  resolve_sampling(settings, place, plan);
   resolve_inputs(settings, plan);
-  resolve_outputs(settings, plan);
+  resolve_outputs(settings, place, plan);
   resolve_model(settings, plan);
   plan.dry_run = settings.flag("dry-run");
   return plan;
+}
+
+void read_inputs(Plan& plan) {
+  io::ImageFile picture = io::read_image(plan.image_path);
+  plan.request.image = std::move(picture.image);
+  resolve_mask(plan);
+  if (!plan.control_image_path.empty()) plan.request.control_image = io::read_image(plan.control_image_path).image;
+  warn_about_losses(plan);
 }
 
 }  // namespace zimage::app

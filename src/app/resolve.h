@@ -1,15 +1,26 @@
 // Settings → a checked plan. Everything cheap is checked here, before a weight is read.
 #pragma once
 
+#include <string>
+
 #include "app/plan.h"
 #include "app/settings.h"
 
 namespace zimage::app {
 
-/// Checks every value, reads the picture, the mask and the prompt, and settles where the results go. Adds the replayed
-/// options to `settings` on its way.
-/// Errors: kUsage (options, an output that exists or can't be written, what isn't built), kInput (picture, mask, prompt
-/// file), kModel (no model at all).
-Plan resolve(Settings& settings);
+/// Checks every value and settles where the results go. The picture and the mask are looked at, not read: read_inputs()
+/// does that. Adds the replayed options to `settings` on its way.
+/// Errors: kUsage (options, an output that exists or can't be written, what isn't built), kInput (a picture that is
+/// missing or none, prompt file), kModel (no model at all).
+Plan resolve(Settings& settings, const JobPlace& place = {});
+
+/// Reads picture, mask and control image into `plan.request`. Errors: kInput.
+void read_inputs(Plan& plan);
+
+/// The part of resolve() that the jobs of a batch share: device and model. Errors: kUsage, kModel.
+void resolve_model(const Settings& settings, Plan& plan);
+
+/// The prompt that the settings give, read from its file if need be. Errors: kInput, kUsage for what isn't UTF-8.
+std::string resolve_prompt(const Settings& settings);
 
 }  // namespace zimage::app

@@ -6,9 +6,10 @@
 
 namespace zimage::app {
 
-/// Opens the model, inpaints, writes every planned output and reports each. With `dry_run` it stops once the model's
-/// headers are checked, and reports what it would do. `job` holds what is known so far, also when an error is thrown.
-/// Errors: as Inpainter; kUsage for an existing output that --skip-existing can't keep; kRuntime when writing fails.
-void run_inpaint(Plan& plan, Observer& observer, Reporter& reporter, JobReport& job);
+/// Reads the inputs, opens the model, inpaints, writes every planned output and reports each. With `dry_run` it stops
+/// once the model's headers are checked, and reports what it would do. `report` holds what is known so far, also when
+/// an error is thrown. Errors: as Inpainter; kInput; kUsage for an existing output that --skip-existing can't keep;
+/// kRuntime when writing fails.
+void run_inpaint(Plan plan, Observer& observer, Reporter& reporter, JobReport& report);
 
 }  // namespace zimage::app

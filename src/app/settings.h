@@ -9,8 +9,8 @@
 
 namespace zimage::app {
 
-/// Where a value came from; a lower one wins.
-enum class Source { kCommandLine, kReplay, kEnvironment, kConfig };
+/// Where a value came from; a lower one wins. kJob is one job's own, in a batch.
+enum class Source { kJob, kCommandLine, kReplay, kEnvironment, kConfig };
 
 class Settings {
  public:

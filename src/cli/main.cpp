@@ -1,10 +1,13 @@
 #include "cli/main.h"
 
 #include <filesystem>
+#include <memory>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "app/batch.h"
 #include "app/interrupt.h"
 #include "app/resolve.h"
 #include "app/run_inpaint.h"
@@ -25,6 +28,7 @@ namespace {
 struct State {
   bool json = false;
   app::JobReport job;
+  std::unique_ptr<ReportFile> report;
 };
 
 /// Writes to stdout what nobody has to read to the end.
@@ -51,42 +55,75 @@ void read_settings(const std::vector<std::string>& args, app::Settings& settings
   }
 }
 
+[[noreturn]] void refuse_closed_stdout() {
+  throw Error(ErrorCode::kUsage, "stdout is closed, and the result goes there", "send it to /dev/null if not needed");
+}
+
 void check_stdout(const app::Plan& plan, bool stdout_open) {
-  if (!stdout_open) {
-    throw Error(ErrorCode::kUsage, "stdout is closed, and the result goes there", "send it to /dev/null if not needed");
-  }
+  if (!stdout_open) refuse_closed_stdout();
   if (!plan.dry_run && plan.outputs.front().path.empty() && stdout_is_terminal()) {
     throw Error(ErrorCode::kUsage, "--output - would write a picture to the terminal", "redirect stdout to a file");
   }
 }
 
-void run(const std::vector<std::string>& args, bool stdout_open, State& state) {
+void open_report(const app::Settings& settings, State& state) {
+  if (!settings.has("report") || settings.flag("dry-run")) return;
+  const bool may_replace = settings.flag("overwrite") || settings.flag("skip-existing");
+  state.report = std::make_unique<ReportFile>(settings.text("report"), may_replace);
+}
+
+int run_one(app::Settings& settings, const Talk& talk, bool stdout_open, State& state) {
+  app::Plan plan = app::resolve(settings);
+  check_stdout(plan, stdout_open);
+  open_report(settings, state);
+  StdoutReporter reporter(talk.json, state.report.get());
+  const auto progress = make_progress(talk.progress);
+  app::run_inpaint(std::move(plan), *progress, reporter, state.job);
+  return 0;
+}
+
+int run_many(const app::Settings& settings, const Talk& talk, bool stdout_open, State& state) {
+  state.job = {};  // the command's picture is a folder; its failures are not a job's
+  app::BatchPlan plan = app::resolve_batch(settings);
+  if (!stdout_open) refuse_closed_stdout();
+  open_report(settings, state);
+  StdoutReporter reporter(talk.json, state.report.get());
+  app::BatchSummary summary;
+  {
+    const auto progress = make_progress(talk.progress);
+    summary = app::run_batch(plan, *progress, reporter);
+  }
+  if (summary.interrupted)
+    log::error("interrupted: " + summary.text());
+  else if (summary.failed > 0)
+    log::error(summary.text());
+  else
+    log::notice(summary.text());
+  return summary.exit_code();
+}
+
+int run(const std::vector<std::string>& args, bool stdout_open, State& state) {
   app::Settings settings;
   read_settings(args, settings, state);
   const Talk talk = resolve_talk(settings);
   state.json = talk.json;
   log::configure(talk.log);
   settings.check_values();
-  app::Plan plan = app::resolve(settings);
-  check_stdout(plan, stdout_open);
-  StdoutReporter reporter(talk.json);
-  const auto progress = make_progress(talk.progress);
-  app::run_inpaint(plan, *progress, reporter, state.job);
+  return app::is_batch(settings) ? run_many(settings, talk, stdout_open, state)
+                                 : run_one(settings, talk, stdout_open, state);
 }
 
 int fail(State& state, const Error& error) {
   // One line, whatever the names in it hold.
   const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
   log::error(app::printable(error.message() + hint));
-  if (state.json) {
-    state.job.status = "error";
-    state.job.error = error;
-    state.job.output.reset();
-    try {
-      write_stdout(to_json_line(state.job));
-    } catch (const Error&) {
-      // stdout is gone; the line on stderr and the exit code remain.
-    }
+  state.job.status = "error";
+  state.job.error = error;
+  state.job.output.reset();
+  try {
+    StdoutReporter(state.json, state.report.get()).job(state.job);
+  } catch (const Error&) {
+    // stdout is gone; the line on stderr and the exit code remain.
   }
   return static_cast<int>(error.code());
 }
@@ -105,8 +142,7 @@ int main(int argc, char* argv[]) {
       case Early::kHelpAll: return print_and_leave(help_text(true));
       case Early::kNone: break;
     }
-    run(args, stdout_open, state);
-    return 0;
+    return run(args, stdout_open, state);
   } catch (const Error& e) {
     return fail(state, e);
   } catch (const std::bad_alloc&) {

@@ -2,33 +2,69 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "app/interrupt.h"
+#include "app/text.h"
+#include "cli/eta.h"
 #include "cli/terminal.h"
 #include "core/log.h"
 
 namespace zimage::cli {
 namespace {
 
-/// No progress, but Ctrl-C; what the others build on.
-class Silent : public Observer {
+using app::JobReport;
+
+/// No progress, but Ctrl-C; what the others build on. Counts the jobs of a batch.
+class Silent : public app::Progress {
  public:
   void stage(const std::string& name) override { log::debug("stage " + name); }
   bool cancelled() override { return app::interrupted(); }
+  void batch_begin(std::optional<std::size_t> total) override {
+    const std::lock_guard lock(mutex_);
+    batch_ = true;
+    jobs_ = total;
+  }
+  void job_end(const std::string&, const JobReport& report) override {
+    const std::lock_guard lock(mutex_);
+    ++ended_;
+    if (report.status == "error") ++failed_;
+  }
+
+ protected:
+  /// "3/20", or "3" where nobody knows how many there are.
+  std::string count_text(std::size_t number) const {
+    std::string text = std::to_string(number);
+    if (jobs_) text.append("/").append(std::to_string(*jobs_));
+    return text;
+  }
+
+  std::mutex mutex_;  ///< of what job_end changes
+  bool batch_ = false;
+  std::optional<std::size_t> jobs_;
+  std::size_t ended_ = 0;
+  std::size_t failed_ = 0;
 };
 
+/// A line for each stage and step; in a batch a line a job.
 class Plain : public Silent {
  public:
   void stage(const std::string& name) override {
     Silent::stage(name);
     stage_ = name;
-    write_stderr(name + "\n");
+    if (!batch_) write_stderr(name + "\n");
   }
   void step(int step, int total) override {
-    write_stderr(stage_ + " " + std::to_string(step) + "/" + std::to_string(total) + "\n");
+    if (!batch_) write_stderr(stage_ + " " + std::to_string(step) + "/" + std::to_string(total) + "\n");
+  }
+  void job_end(const std::string& name, const JobReport& report) override {
+    Silent::job_end(name, report);
+    const std::string status = report.status == "ok" ? "done" : report.status == "error" ? "failed" : report.status;
+    std::string line = "[";
+    line.append(count_text(ended_)).append("] ").append(status).append(" ").append(app::printable(name)).append("\n");
+    write_stderr(line);
   }
 
  private:
@@ -42,15 +78,41 @@ class Json : public Silent {
     event({{"event", "stage"}, {"stage", name}});
   }
   void step(int step, int total) override { event({{"event", "step"}, {"step", step}, {"total", total}}); }
+  void batch_begin(std::optional<std::size_t> total) override {
+    Silent::batch_begin(total);
+    event({{"event", "batch"}, {"total", total ? nlohmann::ordered_json(*total) : nlohmann::ordered_json()}});
+  }
+  void job_begin(const std::string& name) override { event({{"event", "job"}, {"job", name}}); }
+  void job_end(const std::string& name, const JobReport& report) override {
+    Silent::job_end(name, report);
+    event({{"event", "job_end"},
+           {"job", name},
+           {"status", report.status},
+           {"ended", ended_},
+           {"failed", failed_},
+           {"total", jobs_ ? nlohmann::ordered_json(*jobs_) : nlohmann::ordered_json()}});
+  }
 
  private:
-  static void event(const nlohmann::ordered_json& object) { write_stderr(object.dump() + "\n"); }
+  /// One write a line, so that those of two threads don't mix.
+  static void event(const nlohmann::ordered_json& object) {
+    write_stderr(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  }
 };
 
+/// One line that is drawn over; the log's hooks clear it for their lines.
 class Bar : public Silent {
  public:
   Bar() {
-    log::set_line_hooks([this] { clear(); }, [this] { draw(); });
+    log::set_line_hooks(
+        [this] {
+          drawing_.lock();
+          clear();
+        },
+        [this] {
+          draw();
+          drawing_.unlock();
+        });
   }
   ~Bar() override {
     log::set_line_hooks({}, {});
@@ -61,18 +123,35 @@ class Bar : public Silent {
 
   void stage(const std::string& name) override {
     Silent::stage(name);
+    const std::lock_guard lock(drawing_);
     stage_ = name;
     step_ = total_ = 0;
-    begin_ = std::chrono::steady_clock::now();
+    begin_ = Clock::now();
     redraw();
   }
   void step(int step, int total) override {
+    const std::lock_guard lock(drawing_);
     step_ = step;
     total_ = total;
     redraw();
   }
+  void job_begin(const std::string& name) override {
+    const std::lock_guard lock(drawing_);
+    job_ = app::printable(name);
+    eta_.begin();
+  }
+  void job_end(const std::string& name, const JobReport& report) override {
+    Silent::job_end(name, report);
+    const std::lock_guard lock(drawing_);
+    if (report.status == "ok") eta_.made();
+    ended_shown_ = ended_;
+    failed_shown_ = failed_;
+    if (!stage_.empty()) redraw();
+  }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   void redraw() {
     clear();
     draw();
@@ -83,17 +162,27 @@ class Bar : public Silent {
     shown_ = false;
   }
 
+  std::string batch_text() const {
+    std::string text = "[";
+    text += count_text(ended_shown_);
+    if (failed_shown_ > 0) text.append(", ").append(std::to_string(failed_shown_)).append(" failed");
+    if (jobs_) {
+      const std::string left = eta_.text(*jobs_ - std::min(ended_shown_, *jobs_));
+      if (!left.empty()) text.append(", ").append(left).append(" left");
+    }
+    return text.append("] ").append(job_).append(": ");
+  }
+
   void draw() {
     if (stage_.empty()) return;
-    std::string line = stage_;
+    std::string line = (batch_ ? batch_text() : "") + stage_;
     if (total_ > 0) {
       constexpr int kCells = 20;
       const int filled = kCells * step_ / total_;
-      const auto seconds =
-          std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin_).count();
-      line += " [" + std::string(static_cast<std::size_t>(filled), '#') +
-              std::string(static_cast<std::size_t>(kCells - filled), '.') + "] " + std::to_string(step_) + "/" +
-              std::to_string(total_) + " " + std::to_string(seconds) + " s";
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin_).count();
+      line.append(" [").append(static_cast<std::size_t>(filled), '#');
+      line.append(static_cast<std::size_t>(kCells - filled), '.').append("] ").append(std::to_string(step_));
+      line.append("/").append(std::to_string(total_)).append(" ").append(std::to_string(seconds)).append(" s");
     }
     // A line that wraps could not be cleared.
     line.resize(std::min(line.size(), terminal_width() - 1));
@@ -101,16 +190,21 @@ class Bar : public Silent {
     shown_ = true;
   }
 
+  std::mutex drawing_;  ///< of all below; taken after the log's own
   std::string stage_;
+  std::string job_;
+  Eta eta_;
+  std::size_t ended_shown_ = 0;
+  std::size_t failed_shown_ = 0;
   int step_ = 0;
   int total_ = 0;
   bool shown_ = false;
-  std::chrono::steady_clock::time_point begin_;
+  Clock::time_point begin_;
 };
 
 }  // namespace
 
-std::unique_ptr<Observer> make_progress(ProgressMode mode) {
+std::unique_ptr<app::Progress> make_progress(ProgressMode mode) {
   switch (mode) {
     case ProgressMode::kBar: return std::make_unique<Bar>();
     case ProgressMode::kPlain: return std::make_unique<Plain>();

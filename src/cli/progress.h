@@ -3,13 +3,13 @@
 
 #include <memory>
 
+#include "app/progress.h"
 #include "cli/talk.h"
-#include "zimage/inpainter.h"
 
 namespace zimage::cli {
 
 /// Observes a run and shows it; `cancelled()` is the user's Ctrl-C. A bar steps aside for log lines and clears itself
-/// when it is destroyed.
-std::unique_ptr<Observer> make_progress(ProgressMode mode);
+/// when it is destroyed. In a batch lines are a job each, and the bar has the time that is left.
+std::unique_ptr<app::Progress> make_progress(ProgressMode mode);
 
 }  // namespace zimage::cli

@@ -1,13 +1,18 @@
 #include "cli/report.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "app/text.h"
 #include "cli/terminal.h"
+#include "zimage/error.h"
 
 namespace zimage::cli {
 namespace {
@@ -125,8 +130,29 @@ std::string to_plan_text(const JobReport& report) {
   return out.str();
 }
 
+ReportFile::ReportFile(const std::filesystem::path& path, bool may_replace) : path_(path) {
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (may_replace ? O_TRUNC : O_EXCL);
+  fd_ = ::open(path.c_str(), flags, 0666);
+  if (fd_ >= 0) return;
+  if (errno == EEXIST) {
+    throw Error(ErrorCode::kUsage, path.string() + " already exists",
+                "replace it with --overwrite, or name another with --report");
+  }
+  throw Error(ErrorCode::kUsage, path.string() + " can't be written: " + std::strerror(errno),
+              "give --report a path in a folder that can be written");
+}
+
+ReportFile::~ReportFile() { ::close(fd_); }
+
+void ReportFile::write(const std::string& line) {
+  if (write_all(fd_, line)) return;
+  throw Error(ErrorCode::kRuntime, path_.string() + " can't be written: " + std::strerror(errno));
+}
+
 void StdoutReporter::job(const JobReport& report) {
+  if (report_ != nullptr) report_->write(to_json_line(report));
   if (json_) return write_stdout(to_json_line(report));
+  if (report.status == "error") return;
   if (report.status == "planned") return write_stdout(to_plan_text(report));
   // With --output - stdout holds the picture and nothing else.
   if (report.output && !report.output->empty()) write_stdout(report.output->string() + "\n");

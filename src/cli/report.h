@@ -1,6 +1,7 @@
 // Results on stdout: the path a line, or JSON.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "app/report.h"
@@ -13,14 +14,33 @@ std::string to_json_line(const app::JobReport& report);
 /// The plan of a dry run for people.
 std::string to_plan_text(const app::JobReport& report);
 
+/// `--report`: the lines of --json in a file, each there as soon as its job is done.
+class ReportFile {
+ public:
+  /// Begins the file anew. Errors: kUsage if it exists and may not be replaced, or can't be written.
+  ReportFile(const std::filesystem::path& path, bool may_replace);
+  ~ReportFile();
+  ReportFile(const ReportFile&) = delete;
+  ReportFile& operator=(const ReportFile&) = delete;
+
+  /// Errors: kRuntime.
+  void write(const std::string& line);
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+};
+
 class StdoutReporter : public app::Reporter {
  public:
-  explicit StdoutReporter(bool json) : json_(json) {}
+  /// `report` may be null.
+  StdoutReporter(bool json, ReportFile* report) : json_(json), report_(report) {}
   void job(const app::JobReport& report) override;
   void picture(const std::vector<std::uint8_t>& png) override;
 
  private:
   bool json_;
+  ReportFile* report_;
 };
 
 }  // namespace zimage::cli

@@ -11,7 +11,6 @@
 #include "zimage/error.h"
 
 namespace zimage::cli {
-namespace {
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -22,8 +21,6 @@ bool write_all(int fd, std::string_view bytes) {
   }
   return true;
 }
-
-}  // namespace
 
 bool ensure_standard_streams() {
   const bool stdout_open = ::fcntl(STDOUT_FILENO, F_GETFD) != -1;

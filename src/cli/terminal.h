@@ -11,6 +11,9 @@ namespace zimage::cli {
 /// Returns whether stdout was open.
 bool ensure_standard_streams();
 
+/// Writes everything to a file descriptor; false with errno if that fails.
+bool write_all(int fd, std::string_view bytes);
+
 /// Writes everything to stdout. Errors: kRuntime with the system's reason (a closed pipe, a full disk).
 void write_stdout(std::string_view bytes);
 

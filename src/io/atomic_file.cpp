@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <condition_variable>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
@@ -27,12 +28,44 @@ namespace fs = std::filesystem;
 
 constexpr int kMaxLinks = 40;  // as the kernel's own limit
 
-/// The file being written, where a signal handler can read it: filled before the flag is set.
-char current_temporary[PATH_MAX];
-std::atomic<bool> current_temporary_exists{false};
+/// A file being written, where a signal handler can read it: filled before the flag is set.
+struct Slot {
+  char path[PATH_MAX];
+  std::atomic<bool> exists{false};
+  bool taken = false;  ///< guarded by `slots_mutex`
+};
 static_assert(std::atomic<bool>::is_always_lock_free);
-/// One output at a time: there is one current_temporary.
-std::mutex writing;
+/// As many outputs can be written at once; more wait for their turn.
+Slot slots[8];
+std::mutex slots_mutex;
+std::condition_variable slot_free;
+
+/// A slot of one's own.
+class SlotLease {
+ public:
+  SlotLease() {
+    std::unique_lock lock(slots_mutex);
+    slot_free.wait(lock, [this] {
+      for (Slot& slot : slots) {
+        if (!slot.taken) slot_ = &slot;
+      }
+      return slot_ != nullptr;
+    });
+    slot_->taken = true;
+  }
+  ~SlotLease() {
+    const std::lock_guard lock(slots_mutex);
+    slot_->exists.store(false);
+    slot_->taken = false;
+    slot_free.notify_one();
+  }
+  SlotLease(const SlotLease&) = delete;
+  SlotLease& operator=(const SlotLease&) = delete;
+  Slot& slot() { return *slot_; }
+
+ private:
+  Slot* slot_ = nullptr;
+};
 
 [[noreturn]] void fail(const fs::path& path, int error, const char* what = "can't be written") {
   std::string hint;
@@ -73,12 +106,11 @@ class Temporary {
     path_ = folder_of(target) / temporary_name(target.filename().string(), host_name(), static_cast<int>(::getpid()));
     std::error_code error;
     const std::string absolute = fs::absolute(path_, error).string();
-    if (absolute.size() >= sizeof current_temporary) fail(target, ENAMETOOLONG);
-    std::memcpy(current_temporary, absolute.c_str(), absolute.size() + 1);
+    if (absolute.size() >= sizeof lease_.slot().path) fail(target, ENAMETOOLONG);
+    std::memcpy(lease_.slot().path, absolute.c_str(), absolute.size() + 1);
   }
   ~Temporary() {
-    if (current_temporary_exists.load()) ::unlink(path_.c_str());
-    current_temporary_exists.store(false);
+    if (exists().exchange(false)) ::unlink(path_.c_str());
   }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
@@ -86,20 +118,23 @@ class Temporary {
   /// errno, or 0. A file of this name can only be left over from a dead process that had our number.
   int create(mode_t mode) {
     for (int attempt = 0; attempt < 2; ++attempt) {
-      current_temporary_exists.store(true);
+      exists().store(true);
       fd_ = UniqueFd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
       if (fd_.valid()) return 0;
       const int error = errno;
-      current_temporary_exists.store(false);
+      exists().store(false);
       if (error != EEXIST || ::unlink(path_.c_str()) != 0) return error;
     }
     return EEXIST;
   }
-  void became_output() { current_temporary_exists.store(false); }
+  void became_output() { exists().store(false); }
   UniqueFd& fd() { return fd_; }
   const fs::path& path() const { return path_; }
 
  private:
+  std::atomic<bool>& exists() { return lease_.slot().exists; }
+
+  SlotLease lease_;
   fs::path path_;
   UniqueFd fd_;
 };
@@ -173,7 +208,6 @@ bool check_existing(const fs::path& path, const struct stat& info, bool replace)
 }  // namespace
 
 void write_file_atomically(const fs::path& path, const std::vector<std::uint8_t>& bytes, bool replace) {
-  const std::lock_guard<std::mutex> lock(writing);
   const std::optional<fs::path> followed = follow_links(path);
   if (!followed) fail(path, ELOOP);
   const fs::path& target = *followed;
@@ -202,7 +236,6 @@ void write_file_atomically(const fs::path& path, const std::vector<std::uint8_t>
 }
 
 void check_writable(const fs::path& path, bool replace) {
-  const std::lock_guard<std::mutex> lock(writing);
   if (path.empty()) throw Error(ErrorCode::kUsage, "the output has no name", "name one with -o");
   const std::optional<fs::path> followed = follow_links(path);
   if (!followed) refuse(path, "its links go in a circle", "choose another name");
@@ -231,8 +264,15 @@ void remove_stale_temporaries(const fs::path& folder) {
   }
 }
 
-void remove_current_temporary() noexcept {
-  if (current_temporary_exists.load()) ::unlink(current_temporary);
+void check_folder_writable(const fs::path& folder) {
+  Temporary probe(folder / "probe");
+  if (const int error = probe.create(0600); error != 0) refuse(folder, std::strerror(error), "choose another folder");
+}
+
+void remove_current_temporaries() noexcept {
+  for (Slot& slot : slots) {
+    if (slot.exists.load()) ::unlink(slot.path);
+  }
 }
 
 }  // namespace zimage::io

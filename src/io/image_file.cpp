@@ -12,6 +12,7 @@ namespace {
 
 /// 2^28 pixels of four 16-bit samples, as they come at worst.
 constexpr std::size_t kMaxFileBytes = (std::size_t{1} << 31) + (std::size_t{1} << 26);
+constexpr std::size_t kMagicBytes = 32;
 constexpr const char* kNeeded = "PNG, JPEG, WebP or BMP is needed";
 
 std::string lower_case(std::string text) {
@@ -66,6 +67,13 @@ std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& by
   if (start.starts_with("RIFF") && start.size() >= 12 && start.substr(8, 4) == "WEBP") return ImageFormat::kWebp;
   if (start.starts_with("BM")) return ImageFormat::kBmp;
   return std::nullopt;
+}
+
+ImageFormat identify_image(const std::filesystem::path& path) {
+  std::vector<std::uint8_t> start = read_start(path, kMagicBytes, ErrorCode::kInput);
+  const std::optional<ImageFormat> format = format_from_bytes(start);
+  if (!format) refuse_unknown({reinterpret_cast<const char*>(start.data()), start.size()}, path.string());
+  return *format;
 }
 
 ImageFile read_image(const std::filesystem::path& path) {

@@ -70,6 +70,21 @@ std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path, std::siz
   return read_whole<std::vector<std::uint8_t>>(path, max_bytes, code);
 }
 
+std::vector<std::uint8_t> read_start(const std::filesystem::path& path, std::size_t count, ErrorCode code) {
+  const RegularFile file = open_regular_file(path, code);
+  std::vector<std::uint8_t> bytes(std::min(count, file.size));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = ::read(file.fd.get(), bytes.data() + done, bytes.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw Error(code, path.string() + " can't be read: " + std::strerror(errno));
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
 std::string read_text(const std::filesystem::path& path, std::size_t max_bytes, ErrorCode code) {
   return read_whole<std::string>(path, max_bytes, code);
 }

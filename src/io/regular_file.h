@@ -43,6 +43,9 @@ RegularFile open_regular_file(const std::filesystem::path& path, ErrorCode code)
 
 /// The whole file. Errors: as above, and `code` if it is larger than `max_bytes` or reading fails.
 std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path, std::size_t max_bytes, ErrorCode code);
+/// The first `count` bytes, or fewer if the file is shorter. Errors: as open_regular_file(), and `code` if reading
+/// fails.
+std::vector<std::uint8_t> read_start(const std::filesystem::path& path, std::size_t count, ErrorCode code);
 std::string read_text(const std::filesystem::path& path, std::size_t max_bytes, ErrorCode code);
 
 /// Text from a file as it may stand in a message: quotes around it, control bytes as \xNN, shortened to 80 bytes.

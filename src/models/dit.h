@@ -25,7 +25,7 @@ struct DiTBlock {
 
   static DiTBlock load(nn::WeightLoader& weights, const std::string& prefix, const DiTConfig& config, bool modulated);
 
-  /// x [1, L, dim] → [1, L, dim]; x may be overwritten. rope [L, head_dim/2, 2]; t_emb [1, adaln_dim] if modulated.
+  /// x [B, L, dim] → [B, L, dim]; x may be overwritten. rope [L, head_dim/2, 2]; t_emb [1, adaln_dim] if modulated.
   at::Tensor forward(at::Tensor x, const at::Tensor& rope, const at::Tensor& t_emb) const;
 };
 
@@ -62,7 +62,8 @@ class DiT {
   /// Errors: kInput if the picture or prompt is larger than the position tables.
   DiTContext prepare(const at::Tensor& prompt_embeds, std::int64_t height, std::int64_t width) const;
 
-  /// The model output (data − noise, i.e. −noise_pred) for latents [1, in_channels, H, W] at `timestep` = 1 − σ.
+  /// The model output (data − noise, i.e. −noise_pred) for latents [B, in_channels, H, W] at `timestep` = 1 − σ,
+  /// with a caption [B, Lc, dim] for each.
   /// Computed in the weights' dtype; returned as fp32 of the latents' shape, on their device.
   /// `hints` may be null.
   at::Tensor forward(const at::Tensor& latents, float timestep, const DiTContext& context,

@@ -90,12 +90,12 @@ void add_gated_norm(float* x, const float* y, const float* weight, const float* 
   });
 }
 
-void norm_rope(float* x, const float* weight, const float* rope, std::int64_t tokens, std::int64_t heads,
-               std::int64_t dim, double eps) {
-  at::parallel_for(0, tokens * heads, grain(dim), [&](std::int64_t begin, std::int64_t end) {
+void norm_rope(float* x, const float* weight, const float* rope, std::int64_t batch, std::int64_t tokens,
+               std::int64_t heads, std::int64_t dim, double eps) {
+  at::parallel_for(0, batch * tokens * heads, grain(dim), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       float* head = x + row * dim;
-      rotate_row(head, weight, rope + (row / heads) * dim, inverse_rms(head, dim, eps), dim);
+      rotate_row(head, weight, rope + (row / heads % tokens) * dim, inverse_rms(head, dim, eps), dim);
     }
   });
 }

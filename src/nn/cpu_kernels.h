@@ -13,8 +13,9 @@ void rms_norm(float* out, const float* x, const float* weight, const float* scal
 void add_gated_norm(float* x, const float* y, const float* weight, const float* gate, std::int64_t rows,
                     std::int64_t dim, double eps);
 
-/// Per-head RMSNorm and rotary embedding in place. x [tokens, heads, dim], rope [tokens, dim/2, 2].
-void norm_rope(float* x, const float* weight, const float* rope, std::int64_t tokens, std::int64_t heads,
-               std::int64_t dim, double eps);
+/// Per-head RMSNorm and rotary embedding in place. x [batch, tokens, heads, dim],
+/// rope [tokens, dim/2, 2].
+void norm_rope(float* x, const float* weight, const float* rope, std::int64_t batch, std::int64_t tokens,
+               std::int64_t heads, std::int64_t dim, double eps);
 
 }  // namespace zimage::nn::cpu

@@ -70,8 +70,8 @@ at::Tensor swiglu_(at::Tensor gate, const at::Tensor& up) { return at::silu_(gat
 
 at::Tensor norm_rope_(at::Tensor x, const at::Tensor& weight, double eps, const at::Tensor& rope) {
   if (!fused(x)) return twin::norm_rope(x, weight, eps, rope);
-  cpu::norm_rope(x.mutable_data_ptr<float>(), weight.const_data_ptr<float>(), rope.const_data_ptr<float>(),
-                 x.size(0) * x.size(1), x.size(2), x.size(3), eps);
+  cpu::norm_rope(x.mutable_data_ptr<float>(), weight.const_data_ptr<float>(), rope.const_data_ptr<float>(), x.size(0),
+                 x.size(1), x.size(2), x.size(3), eps);
   return x;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "conditioning/color_match.h"
@@ -48,34 +49,36 @@ void check_reach(const WorkingRegion& region, const DiTConfig& config) {
 InpaintPipeline::InpaintPipeline(const ModelPaths& paths, const ComputeOptions& compute)
     : models_(paths, resolve_compute(compute)) {}
 
-at::Tensor InpaintPipeline::predict(Job& job, const at::Tensor& x, double sigma) {
+at::Tensor InpaintPipeline::predict(const Together& together, const at::Tensor& x, double sigma) {
+  Job& job = together.first();
   job.check_cancelled();
   const DiT& dit = models_.dit();
   // Z-Image's conventions stay here: it is fed 1 − σ, and its output is the negated noise prediction.
   const float timestep = 1.0F - static_cast<float>(sigma);
   const auto forward = [&](const DiTContext& prompt) {
-    if (!job.control.tokens.defined()) return -dit.forward(x, timestep, prompt);
-    ControlPass hints(models_.controlnet(), job.control);
+    if (!together.control.tokens.defined()) return -dit.forward(x, timestep, prompt);
+    ControlPass hints(models_.controlnet(), together.control);
     return -dit.forward(x, timestep, prompt, &hints);
   };
-  at::Tensor noise_pred = forward(job.positive);
+  at::Tensor noise_pred = forward(together.positive);
   const double scale = job.request.guidance_scale;
-  if (scale != 1.0) noise_pred = guide(noise_pred, forward(job.negative), scale);
+  if (scale != 1.0) noise_pred = guide(noise_pred, forward(together.negative), scale);
   const at::Tensor denoised = x - noise_pred * sigma;
   tap("pipeline.denoised", denoised);
   require_finite(denoised, "the latents");
   return denoised;
 }
 
-at::Tensor InpaintPipeline::denoise(Job& job) {
+at::Tensor InpaintPipeline::denoise(const Together& together) {
+  Job& job = together.first();
   job.begin("denoise");
   // A ControlNet that inpaints has blended the latents itself: overwriting them leaves stripes.
   const auto hold = [&](const at::Tensor& x, double sigma) {
-    return job.strategy.strategy == Strategy::kRepaint ? job.blend(x, sigma) : x;
+    return job.strategy.strategy == Strategy::kRepaint ? together.blend(x, sigma) : x;
   };
   SamplingProblem problem;
-  problem.x = noised(job.blend.latent, job.blend.noise, job.sigmas.front());
-  problem.denoiser = [&](const at::Tensor& x, double sigma) { return predict(job, x, sigma); };
+  problem.x = noised(together.blend.latent, together.blend.noise, job.sigmas.front());
+  problem.denoiser = [&](const at::Tensor& x, double sigma) { return predict(together, x, sigma); };
   problem.callback = [&](const at::Tensor& x, int, double sigma_next) {
     job.observer.step(++job.steps_done, job.steps_in_all);
     return hold(x, sigma_next);
@@ -83,12 +86,14 @@ at::Tensor InpaintPipeline::denoise(Job& job) {
   // A sampler goes down; the jumps back lie between its runs, and its multistep history starts anew after each.
   for (const auto& run : descents(job.sigmas)) {
     if (!problem.sigmas.empty()) {
-      const at::Tensor fresh = job.noise->draw(problem.x.sizes().vec());
-      problem.x = hold(renoised(problem.x, problem.sigmas.back(), run.front(), fresh), run.front());
+      problem.x = hold(renoised(problem.x, problem.sigmas.back(), run.front(), together.draw_noise()), run.front());
     }
     problem.sigmas = run;
     problem.x = job.request.sampler == SamplerKind::kEuler ? sample_euler(problem) : sample_res_multistep(problem);
   }
+  job.end();
+  const double share = job.result.timings["denoise"] / static_cast<double>(together.jobs.size());
+  for (Job* each : together.jobs) each->result.timings["denoise"] = share;
   return problem.x;
 }
 
@@ -143,9 +148,9 @@ std::vector<WorkingRegion> InpaintPipeline::plan_regions(const Request& request)
   return crop_regions(request.mask, options);
 }
 
-Result InpaintPipeline::run(const Request& request, Observer& observer) {
+void InpaintPipeline::begin_run(Job& job) {
+  const Request& request = job.request;
   check_request(request);
-  Job job(request, observer);
   job.result.regions = plan_regions(request);
   for (const WorkingRegion& region : job.result.regions) check_reach(region, models_.dit_config());
   job.strategy = choose_strategy(request);
@@ -160,14 +165,36 @@ Result InpaintPipeline::run(const Request& request, Observer& observer) {
   job.result.strategy = job.strategy.name;
   job.result.strategy_reason = job.strategy.reason;
   if (request.composite) job.result.image = request.image;
-  for (const WorkingRegion& region : job.result.regions) {
-    job.region = region;
-    encode_prompts(job);
-    encode_picture(job);
-    finish_region(job, denoise(job));
+}
+
+std::vector<Result> InpaintPipeline::run(const std::vector<const Request*>& requests, Observer& observer) {
+  std::vector<std::unique_ptr<Job>> owned;
+  std::vector<Job*> jobs;
+  for (const Request* request : requests) {
+    owned.push_back(std::make_unique<Job>(*request, observer));
+    jobs.push_back(owned.back().get());
+    begin_run(*jobs.back());
   }
-  compare_with_picture(job);
-  return std::move(job.result);
+  // Pictures that share their forwards have one region each.
+  for (std::size_t r = 0; r < jobs.front()->result.regions.size(); ++r) {
+    for (Job* job : jobs) {
+      job->region = job->result.regions[r];
+      encode_prompts(*job);
+      encode_picture(*job);
+      job->end();
+    }
+    const at::Tensor latents = denoise(Together(jobs));
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      finish_region(*jobs[i], latents.narrow(0, static_cast<std::int64_t>(i), 1));
+      jobs[i]->end();
+    }
+  }
+  std::vector<Result> results;
+  for (Job* job : jobs) {
+    compare_with_picture(*job);
+    results.push_back(std::move(job->result));
+  }
+  return results;
 }
 
 }  // namespace zimage

@@ -15,6 +15,9 @@
 namespace zimage {
 namespace {
 
+/// A thousand prompts of thirty tokens take a third of this.
+constexpr std::size_t kMaxPromptBytes = std::size_t{1} << 30;
+
 /// The part of a control image that lies over a region of the picture, which it covers whole.
 Box control_box(const Image& control, const Image& picture, const WorkingRegion& region) {
   const auto scaled = [](int place, int side, int of) {
@@ -46,12 +49,33 @@ const InpaintPipeline::Prompt& InpaintPipeline::encode_prompt(Job& job, const st
   job.begin("load");
   const TextEncoder& encoder = models_.text_encoder();
   job.begin("encode prompt");
-  Prompt encoded{encoder.forward(tokens.ids), static_cast<std::int64_t>(tokens.ids.size())};
+  // Kept in the host's memory: a device's is for what it works on.
+  Prompt encoded{encoder.forward(tokens.ids).cpu(), static_cast<std::int64_t>(tokens.ids.size())};
   require_finite(encoded.embeds, "the prompt's embeddings");
+  prompt_bytes_ += encoded.embeds.nbytes();
   return prompts_.emplace(prompt, std::move(encoded)).first->second;
 }
 
+void InpaintPipeline::forget_prompts() {
+  if (prompt_bytes_ <= kMaxPromptBytes) return;
+  prompts_.clear();
+  prompt_bytes_ = 0;
+}
+
+void InpaintPipeline::encode_prompts(const std::vector<std::string>& prompts, Observer& observer) {
+  // Where the encoder stays loaded each prompt is encoded when its turn comes.
+  if (models_.keeps_text_encoder()) return;
+  const Request none;
+  Job job(none, observer);
+  for (const std::string& prompt : prompts) {
+    if (prompt_bytes_ > kMaxPromptBytes) break;
+    encode_prompt(job, prompt);
+  }
+  job.end();
+}
+
 void InpaintPipeline::encode_prompts(Job& job) {
+  forget_prompts();
   const Request& request = job.request;
   const std::int64_t height = job.region.working_height / VAEConfig::kScale;
   const std::int64_t width = job.region.working_width / VAEConfig::kScale;

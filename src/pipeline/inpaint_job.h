@@ -58,6 +58,20 @@ struct InpaintPipeline::Job {
   Result result;
 };
 
+/// What jobs that share their forwards look like to the model: their tensors stacked along the first dimension.
+struct InpaintPipeline::Together {
+  explicit Together(const std::vector<Job*>& jobs_);
+  Job& first() const { return *jobs.front(); }
+  /// The next noise of every job's own generator, [N, 16, h, w].
+  at::Tensor draw_noise() const;
+
+  std::vector<Job*> jobs;
+  DiTContext positive;
+  DiTContext negative;
+  RepaintBlend blend;
+  ControlContext control;
+};
+
 /// Errors: kModel, saying that `what` are not finite numbers.
 void require_finite(const at::Tensor& values, const char* what);
 

@@ -78,7 +78,19 @@ std::vector<WorkingRegion> Inpainter::plan_regions(const Request& request) const
 }
 
 Result Inpainter::run(const Request& request, Observer& observer) {
-  return guarded([&] { return impl_->pipeline.run(request, observer); });
+  return guarded([&] { return std::move(impl_->pipeline.run({&request}, observer).front()); });
+}
+
+bool Inpainter::can_share(const Request& a, const Request& b) const {
+  return guarded([&] { return impl_->pipeline.can_share(a, b); });
+}
+
+std::vector<Result> Inpainter::run_together(const std::vector<const Request*>& requests, Observer& observer) {
+  return guarded([&] { return impl_->pipeline.run(requests, observer); });
+}
+
+void Inpainter::encode_prompts(const std::vector<std::string>& prompts, Observer& observer) {
+  guarded([&] { impl_->pipeline.encode_prompts(prompts, observer); });
 }
 
 std::vector<double> plan_sigmas(int steps, double shift, double strength, int jump_length, int jump_count) {

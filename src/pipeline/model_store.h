@@ -40,6 +40,7 @@ class ModelStore {
 
   /// Says that the prompt is encoded: the text encoder goes, unless all parts fit in memory side by side.
   void finish_text_encoder();
+  bool keeps_text_encoder() const { return keep_text_encoder_; }
 
  private:
   void open(const io::ModelFiles& files);

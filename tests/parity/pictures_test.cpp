@@ -60,7 +60,8 @@ void check_picture(const nlohmann::json& c, const std::filesystem::path& folder,
   InpaintPipeline pipeline(paths_of(c), ComputeOptions{"cpu", "fp32", 0});
   Observer observer;
   const TapRecorder taps;
-  const Result result = pipeline.run(request_of(c, folder), observer);
+  const Request request = request_of(c, folder);
+  const Result result = pipeline.run({&request}, observer).front();
   const auto reference = io::open_checkpoint(folder / (name + ".safetensors"));
   CHECK(at::equal(taps.last("pipeline.noise"), reference->tensor("noise")));
   CHECK(at::equal(taps.last("pipeline.mask"), reference->tensor("latent_mask")));

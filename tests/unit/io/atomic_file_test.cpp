@@ -187,7 +187,7 @@ TEST_CASE("atomic file: the temporary of a process that a signal ends", "[io]") 
   const pid_t child = ::fork();
   if (child == 0) {
     std::signal(SIGXFSZ, [](int) {
-      io::remove_current_temporary();
+      io::remove_current_temporaries();
       ::_exit(42);
     });
     const rlimit small{1000, RLIM_INFINITY};
@@ -200,7 +200,7 @@ TEST_CASE("atomic file: the temporary of a process that a signal ends", "[io]") 
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 42);
   CHECK(folder.names().empty());
-  io::remove_current_temporary();  // nothing is being written: nothing happens
+  io::remove_current_temporaries();  // nothing is being written: nothing happens
   CHECK(folder.names().empty());
 }
 

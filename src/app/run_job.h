@@ -1,0 +1,44 @@
+// One job, in three stages that may run on three threads: prepare, compute, finish.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "app/plan.h"
+#include "app/report.h"
+#include "app/session.h"
+
+namespace zimage::app {
+
+/// A job on its way. A stage changes it; between stages it belongs to nobody, after prepare_job() only its request's
+/// seed changes.
+struct RunningJob {
+  Plan plan;
+  JobReport report;               ///< what is known so far, also when a stage throws
+  nlohmann::ordered_json hashes;  ///< as hash_inputs(); null where nobody needs them
+  std::vector<bool> kept;         ///< by output: --skip-existing leaves what is there
+  std::size_t first = 0;          ///< the first output that is not kept; it writes the mask and the crops too
+
+  bool all_kept() const { return first >= plan.outputs.size(); }
+};
+
+/// What is known of a plan before anything is read: for a report of a failure.
+void describe_plan(RunningJob& job);
+
+/// Decides which outputs are kept, reads the inputs unless they have been, chooses strategy and regions. On any thread.
+/// Errors: kInput, kUsage (an existing output that can't stay, a strategy that the ControlNet rules out), kModel.
+void prepare_job(Session& session, RunningJob& job);
+
+/// Inpaints output `k`. On the device's thread. Errors: as Inpainter::run.
+Result compute_output(Session& session, RunningJob& job, std::size_t k, Observer& observer);
+
+/// Encodes and writes output `k` and reports it. On any thread. Errors: kRuntime when writing fails.
+void finish_output(Session& session, const RunningJob& job, std::size_t k, const Result& result, double compute_ms,
+                   Reporter& reporter);
+
+/// Reports a kept output, or with --dry-run any.
+void report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter);
+
+}  // namespace zimage::app

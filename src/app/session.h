@@ -1,0 +1,36 @@
+// What the jobs of a run share once the model's headers are read.
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "zimage/inpainter.h"
+
+namespace zimage::app {
+
+class Session {
+ public:
+  /// Opens the model and says what it is; no weight is read. Errors: as Inpainter's constructor.
+  Session(const ModelPaths& model, const ComputeOptions& compute);
+
+  Inpainter& inpainter() { return inpainter_; }
+  const Inpainter& inpainter() const { return inpainter_; }
+  const ModelInfo& model() const { return inpainter_.info(); }
+
+  /// As hash_model(), computed when first asked for. On any thread.
+  const nlohmann::ordered_json& model_hashes();
+
+  /// Removes what dead processes left in a folder, the first time that it is named. On any thread.
+  void clean_folder(const std::filesystem::path& folder);
+
+ private:
+  std::filesystem::path folder_;  ///< of the model
+  Inpainter inpainter_;
+  std::mutex mutex_;
+  nlohmann::ordered_json model_hashes_;
+  std::set<std::filesystem::path> clean_;
+};
+
+}  // namespace zimage::app

@@ -1,0 +1,27 @@
+// `--shard`: which of a batch's jobs this machine does.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+namespace zimage::app {
+
+/// Job i of a batch (from 0) belongs to shard i mod `count`, so that every machine that sees the same jobs splits them
+/// the same way, and large and small ones are mixed.
+struct Shard {
+  std::size_t number = 1;  ///< 1 … count
+  std::size_t count = 1;
+
+  bool holds(std::size_t index) const { return index % count == number - 1; }
+};
+
+/// The value of an environment variable, or null.
+using Environment = std::function<const char*(const char* name)>;
+
+/// "I/N" with 1 <= I <= N, or "auto": the task of a Slurm array (SLURM_ARRAY_TASK_ID of …_MIN to …_MAX, …_STEP), or the
+/// pod of a Kubernetes indexed Job (JOB_COMPLETION_INDEX, and JOB_COMPLETIONS for how many there are). Errors: kUsage,
+/// saying what is wrong or which variable is missing.
+Shard parse_shard(const std::string& text, const Environment& environment);
+
+}  // namespace zimage::app
