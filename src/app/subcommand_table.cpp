@@ -44,8 +44,7 @@ std::span<const SubcommandSpec> subcommand_table() {
        .help = "pixel comparison of two pictures",
        .more = "Exits 0 if no sample differs by more than the tolerance, else 6.",
        .example = "zimage-inpaint compare result.png golden.png --tolerance 1",
-       .options = compare_options(),
-       .available = false},
+       .options = compare_options()},
       {.name = "bench", .help = "time the stages", .available = false},
       {.name = "doctor", .help = "versions, devices, memory, what would be used", .available = false},
   };
