@@ -13,6 +13,7 @@
 
 #include "app/batch_units.h"
 #include "app/bounded_queue.h"
+#include "app/golden_plan.h"
 #include "app/interrupt.h"
 #include "app/outputs.h"
 #include "app/resolve.h"
@@ -37,6 +38,10 @@ Error as_error(const std::exception_ptr& thrown) {
   } catch (const std::exception& e) {
     return {ErrorCode::kRuntime, e.what()};
   }
+}
+
+JobPlace place_of(const Job& job, std::uint64_t random_seed) {
+  return {.batch = true, .folder = job.folder, .subfolder = job.subfolder, .random_seed = random_seed};
 }
 
 /// What a job says of itself before it could be resolved.
@@ -96,6 +101,7 @@ class Batch {
   std::mutex mutex_;  ///< of all below, and of the reporter and progress.job_end
   BatchSummary summary_;
   std::exception_ptr fatal_;
+  std::vector<GoldenResult> unlike_;  ///< their golden pictures
   bool anything_worked_ = false;
 };
 
@@ -136,12 +142,18 @@ void Batch::count(BatchJob& job, const JobReport& last) {
   } else {
     ++summary_.done;
   }
+  if (job.mismatched && !job.failed) ++summary_.mismatched;
   progress_.job_end(job.name, last);
 }
 
 void Batch::settle(BatchJob& job, const JobReport& report) {
   const std::lock_guard lock(mutex_);
   if (report.status == "ok") ++job.made;
+  if (report.status == "mismatch") {
+    ++job.made;
+    job.mismatched = true;
+    unlike_.push_back(*report.golden);
+  }
   --job.open;
   try {
     reporter_.job(report);
@@ -176,7 +188,7 @@ void Batch::prepare(Job& job) {
   try {
     if (job.error) throw *job.error;
     RunningJob& running = tracked->running;
-    running.plan = resolve(job.settings, {.batch = true, .folder = job.folder, .random_seed = plan_.random_seed});
+    running.plan = resolve(job.settings, place_of(job, plan_.random_seed));
     tracked->open = running.plan.outputs.size();
     describe_plan(running);
     prepare_job(session_, running);
@@ -285,6 +297,7 @@ BatchSummary Batch::run() {
   reader.join();
   computed_.close();
   for (std::thread& writer : writers) writer.join();
+  warn_of_goldens(unlike_);
   if (fatal_) std::rethrow_exception(fatal_);
   summary_.interrupted = interrupted();
   summary_.seconds = watch.ms() / 1000.0;

@@ -19,6 +19,7 @@ struct BatchJob {
   std::size_t open = 1;  ///< outputs that are not reported yet
   std::size_t made = 0;
   bool failed = false;
+  bool mismatched = false;  ///< some output isn't as its golden picture
 };
 
 /// One output of a job.

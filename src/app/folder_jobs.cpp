@@ -134,7 +134,8 @@ std::vector<Job> list_folder_jobs(const Settings& command, const fs::path& outpu
     job.name = (folder / picture).string();
     job.settings = command;
     job.settings.set("image", {job.name}, Source::kJob);
-    job.folder = output / picture.parent_path();
+    job.subfolder = picture.parent_path();
+    job.folder = output / job.subfolder;
     const fs::path text = fs::path(folder / picture).replace_extension(".txt");
     const bool own = fs::exists(text, ignored);
     if (own) job.settings.set("prompt-file", {text.string()}, Source::kJob);

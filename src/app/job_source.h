@@ -15,11 +15,12 @@ namespace zimage::app {
 
 /// One job of a batch, not yet resolved.
 struct Job {
-  std::size_t index = 0;         ///< from 0, in the whole batch, whatever the shard
-  std::string name;              ///< for messages: the picture's path, or the manifest's line
-  Settings settings;             ///< the command's, and the job's own on top
-  std::filesystem::path folder;  ///< of its result in the output tree; empty: as `output` says
-  std::optional<Error> error;    ///< why it can't run, if that is already known
+  std::size_t index = 0;            ///< from 0, in the whole batch, whatever the shard
+  std::string name;                 ///< for messages: the picture's path, or the manifest's line
+  Settings settings;                ///< the command's, and the job's own on top
+  std::filesystem::path folder;     ///< of its result in the output tree; empty: as `output` says
+  std::filesystem::path subfolder;  ///< `folder` within the output tree
+  std::optional<Error> error;       ///< why it can't run, if that is already known
 };
 
 /// Gives the jobs one after the other, on one thread.

@@ -130,12 +130,13 @@ const OptionSpec kOptions[] = {
     {.name = "shard", .group = Group::kBatch, .kind = Kind::kText, .value_name = "I/N|auto",
      .help = "this machine's share of a batch: I/N with I from 1 to N, or auto", .more = "auto reads the task of a Slurm array, or the index of a Kubernetes Job (with $JOB_COMPLETIONS for its size)."},
 
-    {.name = "golden", .group = Group::kGolden, .kind = Kind::kText, .value_name = "PATH", .only = kNothing, .per_job = true, .path = true,
-     .help = "compare the result with this picture or folder"},
+    {.name = "golden", .group = Group::kGolden, .kind = Kind::kText, .value_name = "PATH", .per_job = true, .path = true,
+     .help = "compare the result with this picture or folder",
+     .more = "In a folder, the picture of the output's name counts. A difference beyond --tolerance is drawn to STEM-difference.png beside the output, and exits 6."},
     {.name = "tolerance", .group = Group::kGolden, .kind = Kind::kInteger, .value_name = "N", .default_value = "0", .min = 0, .max = 255, .per_job = true,
-     .help = "largest 8-bit difference", .more = "Does nothing without --golden."},
-    {.name = "golden-update", .group = Group::kGolden, .kind = Kind::kFlag, .only = "false", .per_job = true,
-     .help = "write the golden pictures anew"},
+     .help = "largest 8-bit difference from the golden picture", .more = "Does nothing without --golden."},
+    {.name = "golden-update", .group = Group::kGolden, .kind = Kind::kFlag, .per_job = true,
+     .help = "write the golden pictures anew, from the results"},
 
     {.name = "device", .group = Group::kMachine, .kind = Kind::kText, .value_name = "NAME", .default_value = "auto", .tier = Tier::kShort,
      .help = "auto, cpu, cuda or cuda:N"},
@@ -170,21 +171,15 @@ const OptionSpec kOptions[] = {
     // clang-format on
 };
 
-const SubcommandSpec kSubcommands[] = {
-    {"inspect", "what a model, ControlNet, LoRA or GGUF file is"},
-    {"compare", "pixel comparison of two pictures"},
-    {"bench", "time the stages"},
-    {"doctor", "versions, devices, memory, what would be used"},
-};
-
 }  // namespace
 
 std::span<const OptionSpec> option_table() { return kOptions; }
 
-const OptionSpec* find_option(std::string_view name) {
-  const auto found =
-      std::find_if(std::begin(kOptions), std::end(kOptions), [&](const auto& o) { return name == o.name; });
-  return found == std::end(kOptions) ? nullptr : found;
+const OptionSpec* find_option(std::string_view name) { return find_option(kOptions, name); }
+
+const OptionSpec* find_option(std::span<const OptionSpec> table, std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& o) { return name == o.name; });
+  return found == table.end() ? nullptr : &*found;
 }
 
 const char* to_string(Group group) {
@@ -196,8 +191,6 @@ const char* to_string(Group group) {
 bool takes_value(const OptionSpec& spec) {
   return spec.kind != Kind::kFlag && spec.kind != Kind::kSwitch && spec.kind != Kind::kCount;
 }
-
-std::span<const SubcommandSpec> subcommand_table() { return kSubcommands; }
 
 std::vector<std::string> words(std::string_view text) {
   std::istringstream in{std::string(text)};

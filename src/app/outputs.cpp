@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "app/golden_plan.h"
 #include "app/naming.h"
 #include "app/text.h"
 #include "core/log.h"
@@ -32,6 +33,11 @@ void check_collisions(const Plan& plan) {
     if (!seen.insert(identity(path)).second) {
       throw Error(ErrorCode::kUsage, "two outputs would be written to " + path.string(), "give them different names");
     }
+  }
+  for (const PlannedOutput& output : plan.outputs) {
+    if (output.golden.empty() || !seen.contains(identity(output.golden))) continue;
+    throw Error(ErrorCode::kUsage, output.golden.string() + " is the golden picture and an output",
+                "give them different names");
   }
 }
 
@@ -85,6 +91,7 @@ std::vector<fs::path> all_output_paths(const Plan& plan) {
   for (const PlannedOutput& output : plan.outputs) {
     if (!output.path.empty()) paths.push_back(output.path);
     if (!output.latents_path.empty()) paths.push_back(output.latents_path);
+    if (!output.difference_path.empty()) paths.push_back(output.difference_path);
   }
   for (const fs::path& path : {plan.save_mask, plan.save_crop}) {
     if (!path.empty()) paths.push_back(path);
@@ -116,9 +123,10 @@ bool name_all_outputs(const Settings& settings, const JobPlace& place, Plan& pla
     const bool several = input.count > 1 && !latents.empty();
     plan.outputs.push_back({naming.paths[static_cast<std::size_t>(k)],
                             plan.request.seed + static_cast<std::uint64_t>(k),
-                            several ? numbered(latents, k) : latents});
+                            several ? numbered(latents, k) : latents,
+                            {},
+                            {}});
   }
-  check_collisions(plan);
   return naming.ending_disagrees;
 }
 
@@ -129,6 +137,7 @@ Plan plan_outputs(const Settings& settings, const JobPlace& place) {
   plan.image_path = settings.text("image");
   plan.input_format = io::identify_image(plan.image_path);
   name_all_outputs(settings, place, plan);
+  check_collisions(plan);
   return plan;
 }
 
@@ -141,6 +150,8 @@ void resolve_outputs(const Settings& settings, const JobPlace& place, Plan& plan
   plan.overwrite = settings.flag("overwrite");
   plan.skip_existing = settings.flag("skip-existing");
   plan.metadata = !settings.flag("no-metadata");
+  resolve_golden(settings, place, plan);
+  check_collisions(plan);
   check_all_writable(plan, place.batch);
 }
 

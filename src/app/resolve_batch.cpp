@@ -52,7 +52,8 @@ void check_collisions(const std::vector<Job>& jobs) {
     if (job.error) continue;
     Plan plan;
     try {
-      plan = plan_outputs(job.settings, {.batch = true, .folder = job.folder, .random_seed = 0});
+      plan = plan_outputs(job.settings,
+                          {.batch = true, .folder = job.folder, .subfolder = job.subfolder, .random_seed = 0});
     } catch (const Error&) {
       continue;  // said when its turn comes
     }

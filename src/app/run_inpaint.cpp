@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/golden_plan.h"
 #include "app/resolve.h"
 #include "app/run_job.h"
 #include "app/stopwatch.h"
@@ -15,16 +16,24 @@ void run(RunningJob& job, Observer& observer, Reporter& reporter) {
   read_inputs(job.plan);
   Session session(job.plan.model, job.plan.compute);
   prepare_job(session, job);
+  std::vector<GoldenResult> unlike;
+  std::optional<Error> last;
+  const auto judge = [&](const JobReport& report) {
+    if (report.status != "mismatch") return;
+    unlike.push_back(*report.golden);
+    last = report.error;
+  };
   for (std::size_t k = 0; k < job.plan.outputs.size(); ++k) {
     if (job.plan.dry_run || job.kept[k]) {
-      report_unmade(job, k, reporter);
+      judge(report_unmade(job, k, reporter));
       continue;
     }
     const Stopwatch computing;
     job.report.seed = job.plan.outputs[k].seed;
     const Result result = compute_output(session, job, k, observer);
-    finish_output(session, job, k, result, computing.ms(), reporter);
+    judge(finish_output(session, job, k, result, computing.ms(), reporter));
   }
+  finish_goldens(unlike, last);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "app/encode_result.h"
 #include "app/existing.h"
+#include "app/golden_plan.h"
 #include "app/latents_file.h"
 #include "app/metadata.h"
 #include "app/naming.h"
@@ -18,6 +19,7 @@
 #include "conditioning/mask.h"
 #include "core/log.h"
 #include "io/atomic_file.h"
+#include "io/regular_file.h"
 
 namespace zimage::app {
 namespace fs = std::filesystem;
@@ -200,8 +202,8 @@ Result compute_output(Session& session, RunningJob& job, std::size_t k, Observer
   return result;
 }
 
-void finish_output(Session& session, const RunningJob& job, std::size_t k, const Result& result, double compute_ms,
-                   Reporter& reporter) {
+JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, const Result& result, double compute_ms,
+                        Reporter& reporter) {
   const Stopwatch writing;
   const Plan& plan = job.plan;
   const PlannedOutput& output = plan.outputs[k];
@@ -225,10 +227,13 @@ void finish_output(Session& session, const RunningJob& job, std::size_t k, const
   report.timings_ms["total"] = compute_ms + writing.ms();
   report.output = output.path;
   report.status = "ok";
+  report.golden = check_planned_golden(plan, output, encoded.bytes);
+  judge_golden(plan, report);
   reporter.job(report);
+  return report;
 }
 
-void report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter) {
+JobReport report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter) {
   JobReport report = job.report;
   report.seed = job.plan.outputs[k].seed;
   report.output = job.plan.outputs[k].path;
@@ -237,7 +242,14 @@ void report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter) {
     const auto level = job.plan.batch ? log::Level::kInfo : log::Level::kNotice;
     log::write(level, "skipped: " + printable(report.output->string()) + " is there");
   }
+  const PlannedOutput& output = job.plan.outputs[k];
+  if (job.kept[k] && !job.plan.dry_run && !output.golden.empty()) {
+    report.golden =
+        check_planned_golden(job.plan, output, io::read_bytes(output.path, SIZE_MAX - 1, ErrorCode::kInput));
+    judge_golden(job.plan, report);
+  }
   reporter.job(report);
+  return report;
 }
 
 }  // namespace zimage::app

@@ -34,11 +34,12 @@ void prepare_job(Session& session, RunningJob& job);
 /// Inpaints output `k`. On the device's thread. Errors: as Inpainter::run.
 Result compute_output(Session& session, RunningJob& job, std::size_t k, Observer& observer);
 
-/// Encodes and writes output `k` and reports it. On any thread. Errors: kRuntime when writing fails.
-void finish_output(Session& session, const RunningJob& job, std::size_t k, const Result& result, double compute_ms,
-                   Reporter& reporter);
+/// Encodes and writes output `k`, compares it with its golden picture if it has one, and reports it; what was reported.
+/// On any thread. Errors: kRuntime when writing fails, kInput for a golden picture that is none.
+JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, const Result& result, double compute_ms,
+                        Reporter& reporter);
 
-/// Reports a kept output, or with --dry-run any.
-void report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter);
+/// Reports a kept output, compared with its golden picture too, or with --dry-run any; what was reported.
+JobReport report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter);
 
 }  // namespace zimage::app

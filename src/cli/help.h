@@ -3,10 +3,18 @@
 
 #include <string>
 
+#include "app/option_table.h"
+
 namespace zimage::cli {
 
 /// Examples first, then the options that most runs need; with `all` every option, the exit codes and the environment.
 std::string help_text(bool all);
+
+/// A subcommand's: usage, example, arguments, options, all of them in full.
+std::string help_text(const app::SubcommandSpec& spec);
+
+/// "zimage-inpaint compare A B [options]". `NAME...` takes several.
+std::string usage_line(const app::SubcommandSpec& spec);
 
 /// "zimage-inpaint 0.1.0", commit, libtorch: a line each.
 std::string version_text();

@@ -17,6 +17,7 @@
 #include "cli/parse.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/subcommands.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
 #include "core/log.h"
@@ -27,19 +28,10 @@ namespace {
 /// What the error handling needs of a run that failed half-way.
 struct State {
   bool json = false;
+  const app::SubcommandSpec* subcommand = nullptr;
   app::JobReport job;
   std::unique_ptr<ReportFile> report;
 };
-
-/// Writes to stdout what nobody has to read to the end.
-int print_and_leave(const std::string& text) {
-  try {
-    write_stdout(text);
-  } catch (const Error&) {
-    // `--help | head -1` is no failure.
-  }
-  return 0;
-}
 
 void read_settings(const std::vector<std::string>& args, app::Settings& settings, State& state) {
   state.json = wants_json(args);
@@ -117,11 +109,17 @@ int fail(State& state, const Error& error) {
   // One line, whatever the names in it hold.
   const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
   log::error(app::printable(error.message() + hint));
+  // A result that differs from its golden picture has its line already.
+  if (error.code() == ErrorCode::kGolden) return static_cast<int>(error.code());
   state.job.status = "error";
   state.job.error = error;
   state.job.output.reset();
   try {
-    StdoutReporter(state.json, state.report.get()).job(state.job);
+    if (state.subcommand == nullptr) {
+      StdoutReporter(state.json, state.report.get()).job(state.job);
+    } else if (state.json) {
+      write_stdout(to_error_line(state.subcommand->name, error));
+    }
   } catch (const Error&) {
     // stdout is gone; the line on stderr and the exit code remain.
   }
@@ -136,6 +134,8 @@ int main(int argc, char* argv[]) {
   State state;
   try {
     const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+    state.subcommand = find_subcommand(args);
+    if (state.subcommand != nullptr) return run_subcommand(*state.subcommand, args, stdout_open, state.json);
     switch (find_early(args)) {
       case Early::kVersion: return print_and_leave(version_text());
       case Early::kHelp: return print_and_leave(help_text(false));

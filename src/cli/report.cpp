@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "app/text.h"
+#include "cli/metrics_json.h"
 #include "cli/terminal.h"
 #include "zimage/error.h"
 
@@ -72,6 +73,18 @@ ordered_json timings_json(const JobReport& report) {
   return timings;
 }
 
+ordered_json error_json(const Error& error) {
+  return {{"code", static_cast<int>(error.code())},
+          {"kind", to_string(error.code())},
+          {"message", error.message()},
+          {"hint", error.hint()}};
+}
+
+/// One line. A path that isn't UTF-8 must not cost it.
+std::string line_of(const ordered_json& object) {
+  return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
 std::string output_text(const JobReport& report) { return report.output->empty() ? "-" : report.output->string(); }
 
 }  // namespace
@@ -95,17 +108,16 @@ std::string to_json_line(const JobReport& report) {
   out["regions"] = report.regions.empty() ? ordered_json() : regions_json(report);
   out["changed_pixels"] = or_null(report.changed_pixels);
   out["max_change_outside_mask"] = or_null(report.max_change_outside_mask);
+  out["golden"] = report.golden ? golden_json(*report.golden) : ordered_json();
   out["timings_ms"] = timings_json(report);
   out["peak_memory_mb"] = peak_memory_mb();
   out["model"] = model_json(report);
-  if (report.error) {
-    out["error"] = {{"code", static_cast<int>(report.error->code())},
-                    {"kind", to_string(report.error->code())},
-                    {"message", report.error->message()},
-                    {"hint", report.error->hint()}};
-  }
-  // A path that isn't UTF-8 must not cost the line.
-  return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  if (report.error) out["error"] = error_json(*report.error);
+  return line_of(out);
+}
+
+std::string to_error_line(const std::string& command, const Error& error) {
+  return line_of({{"status", "error"}, {"command", command}, {"error", error_json(error)}});
 }
 
 std::string to_plan_text(const JobReport& report) {

@@ -1,0 +1,73 @@
+#include "cli/subcommands.h"
+
+#include <algorithm>
+
+#include "app/settings.h"
+#include "cli/compare_command.h"
+#include "cli/help.h"
+#include "cli/parse.h"
+#include "cli/talk.h"
+#include "cli/terminal.h"
+#include "core/log.h"
+#include "zimage/error.h"
+
+namespace zimage::cli {
+namespace {
+
+/// Carries out checked settings and returns the exit code. The result alone goes to stdout.
+using Handler = int (*)(const app::Settings& settings, const Talk& talk);
+
+struct Entry {
+  const char* name;
+  Handler handler;
+};
+
+const std::vector<Entry>& handlers() {
+  static const std::vector<Entry> table = {{"compare", compare_command}};
+  return table;
+}
+
+Handler handler_of(const app::SubcommandSpec& spec) {
+  const auto found = std::find_if(handlers().begin(), handlers().end(),
+                                  [&](const Entry& entry) { return std::string(entry.name) == spec.name; });
+  if (found == handlers().end()) throw Error(ErrorCode::kRuntime, std::string(spec.name) + " has no function");
+  return found->handler;
+}
+
+}  // namespace
+
+const app::SubcommandSpec* find_subcommand(const std::vector<std::string>& args) {
+  return args.empty() ? nullptr : app::find_subcommand(args.front());
+}
+
+int run_subcommand(const app::SubcommandSpec& spec, const std::vector<std::string>& args, bool stdout_open,
+                   bool& json) {
+  const std::vector<std::string> own(args.begin() + 1, args.end());
+  json = wants_json(own, spec.options);
+  if (!spec.available) {
+    throw Error(ErrorCode::kUsage, std::string("the subcommand '") + spec.name + "' is not available in this version",
+                "zimage-inpaint --help shows what is");
+  }
+  switch (find_early(own, spec.options)) {
+    case Early::kVersion: return print_and_leave(version_text());
+    case Early::kHelp:
+    case Early::kHelpAll: return print_and_leave(help_text(spec));
+    case Early::kNone: break;
+  }
+  log::Options early;  // for what goes wrong before the options are known
+  early.color = use_color("auto");
+  log::configure(early);
+  app::Settings settings(spec.options);
+  parse_arguments(own, settings);
+  read_environment(settings);
+  const Talk talk = resolve_talk(settings);
+  json = talk.json;
+  log::configure(talk.log);
+  settings.check_values();
+  if (!stdout_open) {
+    throw Error(ErrorCode::kUsage, "stdout is closed, and the result goes there", "send it to /dev/null if not needed");
+  }
+  return handler_of(spec)(settings, talk);
+}
+
+}  // namespace zimage::cli
