@@ -94,6 +94,8 @@ void resolve_sampling(const Settings& settings, Plan& plan) {
   }
 }
 
+}  // namespace
+
 void resolve_model(const Settings& settings, Plan& plan) {
   plan.model_given = settings.has("model") && !settings.given_by("model", Source::kEnvironment);
   plan.model.model = settings.has("model") ? fs::path(settings.text("model")) : bundled_model();
@@ -127,6 +129,8 @@ void resolve_compute(const Settings& settings, Plan& plan) {
   }
   plan.compute = {device, settings.text("dtype"), static_cast<int>(settings.integer("threads"))};
 }
+
+namespace {
 
 void resolve_inputs(const Settings& settings, Plan& plan) {
   plan.image_path = settings.text("image");

@@ -12,4 +12,9 @@ namespace zimage::app {
 /// file), kModel (no model at all).
 Plan resolve(Settings& settings);
 
+/// The parts of it that `doctor` asks for alone: plan.model and model_given; plan.compute.
+/// Errors: kModel for a model or ControlNet that isn't there, kUsage for a device's name.
+void resolve_model(const Settings& settings, Plan& plan);
+void resolve_compute(const Settings& settings, Plan& plan);
+
 }  // namespace zimage::app

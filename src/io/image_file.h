@@ -47,7 +47,8 @@ struct EncodeOptions {
   int quality = 0;                          ///< JPEG 1–100 (0: 95, 4:4:4); WebP 1–100, 0: lossless
   std::map<std::string, std::string> text;  ///< PNG: tEXt (Latin-1 values) or iTXt (others); JPEG, WebP: unused
   Carried carried;                          ///< what goes into the file beside the pixels
-  /// JPEG only: the JPEG file that the picture came from (null: none) gives the quantisation tables and the subsampling.
+  /// JPEG only: the JPEG file that the picture came from (null: none) gives the quantisation tables and the
+  /// subsampling.
   const std::vector<std::uint8_t>* jpeg_source = nullptr;
   /// JPEG only, with a source of the picture's size that was upright: where the picture may differ from it. The MCUs
   /// that no such pixel lies in keep the source's DCT coefficients. Null: all is encoded anew.
