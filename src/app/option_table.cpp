@@ -170,21 +170,15 @@ const OptionSpec kOptions[] = {
     // clang-format on
 };
 
-const SubcommandSpec kSubcommands[] = {
-    {"inspect", "what a model, ControlNet, LoRA or GGUF file is"},
-    {"compare", "pixel comparison of two pictures"},
-    {"bench", "time the stages"},
-    {"doctor", "versions, devices, memory, what would be used"},
-};
-
 }  // namespace
 
 std::span<const OptionSpec> option_table() { return kOptions; }
 
-const OptionSpec* find_option(std::string_view name) {
-  const auto found =
-      std::find_if(std::begin(kOptions), std::end(kOptions), [&](const auto& o) { return name == o.name; });
-  return found == std::end(kOptions) ? nullptr : found;
+const OptionSpec* find_option(std::string_view name) { return find_option(kOptions, name); }
+
+const OptionSpec* find_option(std::span<const OptionSpec> table, std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& o) { return name == o.name; });
+  return found == table.end() ? nullptr : &*found;
 }
 
 const char* to_string(Group group) {
@@ -196,8 +190,6 @@ const char* to_string(Group group) {
 bool takes_value(const OptionSpec& spec) {
   return spec.kind != Kind::kFlag && spec.kind != Kind::kSwitch && spec.kind != Kind::kCount;
 }
-
-std::span<const SubcommandSpec> subcommand_table() { return kSubcommands; }
 
 std::vector<std::string> words(std::string_view text) {
   std::istringstream in{std::string(text)};

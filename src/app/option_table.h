@@ -1,4 +1,5 @@
-// The one list of options: parsing, help, configuration files, replays and the checks of values all derive from it.
+// The one list of options, and the subcommands' lists: parsing, help, configuration files, replays and the checks of
+// values all derive from them.
 #pragma once
 
 #include <limits>
@@ -41,8 +42,9 @@ struct OptionSpec {
   const char* only = nullptr;  ///< the values this version can do, separated by blanks; null: every valid one
   bool recorded = false;       ///< part of what made a picture: written to its metadata, read by --replay
   Tier tier = Tier::kAll;
-  const char* help;       ///< a few words
-  const char* more = "";  ///< further sentences for --help-all
+  const char* help;         ///< a few words
+  const char* more = "";    ///< further sentences for --help-all
+  bool positional = false;  ///< of a subcommand: given by its place, without a name; needed, unless it has a default
 };
 
 /// Every option, by group.
@@ -50,6 +52,7 @@ std::span<const OptionSpec> option_table();
 
 /// Null if there is no such option. `name` without dashes.
 const OptionSpec* find_option(std::string_view name);
+const OptionSpec* find_option(std::span<const OptionSpec> table, std::string_view name);
 
 /// The option table's group as a heading.
 const char* to_string(Group group);
@@ -59,9 +62,18 @@ bool takes_value(const OptionSpec& spec);
 
 struct SubcommandSpec {
   const char* name;
-  const char* help;
+  const char* help;                   ///< a few words
+  const char* more = "";              ///< further sentences for its own help
+  const char* example = "";           ///< command lines for its own help, a line each
+  std::vector<OptionSpec> options{};  ///< what it takes by place, in that order, then its options
+  bool available = true;              ///< in this version
 };
+
+/// Every subcommand, in the order of the help.
 std::span<const SubcommandSpec> subcommand_table();
+
+/// Null if there is no such subcommand.
+const SubcommandSpec* find_subcommand(std::string_view name);
 
 /// The words of a blank-separated list.
 std::vector<std::string> words(std::string_view text);

@@ -6,7 +6,6 @@
 #include <sstream>
 #include <utility>
 
-#include "app/option_table.h"
 #include "zimage/error.h"
 
 namespace zimage::app {
@@ -28,8 +27,9 @@ std::optional<bool> parse_bool(const std::string& text) {
   return std::nullopt;
 }
 
-[[noreturn]] void refuse(const std::string& name, const std::string& value, const std::string& expected) {
-  throw Error(ErrorCode::kUsage, "--" + name + " can't be '" + value + "'", "give " + expected);
+[[noreturn]] void refuse(const OptionSpec& spec, const std::string& value, const std::string& expected) {
+  const std::string name = spec.positional ? spec.name : std::string("--") + spec.name;
+  throw Error(ErrorCode::kUsage, name + " can't be '" + value + "'", "give " + expected);
 }
 
 std::string range_text(const OptionSpec& spec) {
@@ -51,13 +51,13 @@ bool in_range(const OptionSpec& spec, double value) {
   return std::isfinite(value) && (spec.above_min ? value > spec.min : value >= spec.min) && value <= spec.max;
 }
 
-const OptionSpec& spec_of(const std::string& name) {
-  const OptionSpec* spec = find_option(name);
+}  // namespace
+
+const OptionSpec& Settings::spec_of(const std::string& name) const {
+  const OptionSpec* spec = find_option(options_, name);
   if (spec == nullptr) throw Error(ErrorCode::kUsage, "there is no option --" + name);
   return *spec;
 }
-
-}  // namespace
 
 void Settings::set(const std::string& name, std::vector<std::string> values, Source source) {
   const auto blocked = [&](const std::string& other) {
@@ -93,7 +93,7 @@ bool Settings::flag(const std::string& name) const {
   const std::string value = text(name);
   if (value.empty() && !has(name)) return false;
   const auto parsed = parse_bool(value);
-  if (!parsed) refuse(name, value, "true or false");
+  if (!parsed) refuse(spec_of(name), value, "true or false");
   return *parsed;
 }
 
@@ -101,7 +101,7 @@ std::int64_t Settings::integer(const std::string& name) const {
   const OptionSpec& spec = spec_of(name);
   const std::string value = text(name);
   const auto parsed = parse<std::int64_t>(value);
-  if (!parsed || !in_range(spec, static_cast<double>(*parsed))) refuse(name, value, range_text(spec));
+  if (!parsed || !in_range(spec, static_cast<double>(*parsed))) refuse(spec, value, range_text(spec));
   return *parsed;
 }
 
@@ -109,7 +109,7 @@ double Settings::number(const std::string& name) const {
   const OptionSpec& spec = spec_of(name);
   const std::string value = text(name);
   const auto parsed = parse<double>(value);
-  if (!parsed || !in_range(spec, *parsed)) refuse(name, value, range_text(spec));
+  if (!parsed || !in_range(spec, *parsed)) refuse(spec, value, range_text(spec));
   return *parsed;
 }
 
@@ -117,7 +117,7 @@ std::optional<std::uint64_t> Settings::seed() const {
   if (!has("seed")) return std::nullopt;
   const std::string value = text("seed");
   const auto parsed = parse<std::uint64_t>(value);
-  if (!parsed) refuse("seed", value, "a whole number from 0 to 18446744073709551615");
+  if (!parsed) refuse(spec_of("seed"), value, "a whole number from 0 to 18446744073709551615");
   return parsed;
 }
 
@@ -134,7 +134,7 @@ void Settings::check_values() const {
       case Kind::kChoice: {
         const auto choices = words(spec.choices);
         if (std::find(choices.begin(), choices.end(), text(name)) == choices.end()) {
-          refuse(name, text(name), "one of: " + std::string(spec.choices));
+          refuse(spec, text(name), "one of: " + std::string(spec.choices));
         }
         break;
       }
@@ -142,7 +142,7 @@ void Settings::check_values() const {
       case Kind::kList:
         for (const std::string& v : value.values) {
           // An empty prompt is a prompt; an empty path is a mistake in a script.
-          if (v.empty() && name != "prompt" && name != "negative-prompt") refuse(name, v, spec.value_name);
+          if (v.empty() && name != "prompt" && name != "negative-prompt") refuse(spec, v, spec.value_name);
         }
         break;
     }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "app/option_table.h"
+
 namespace zimage::app {
 
 /// Where a value came from; a lower one wins.
@@ -14,6 +16,14 @@ enum class Source { kCommandLine, kReplay, kEnvironment, kConfig };
 
 class Settings {
  public:
+  /// Of the main command, or of a subcommand. `options` must live as long.
+  Settings() : options_(option_table()) {}
+  explicit Settings(std::span<const OptionSpec> options) : options_(options) {}
+
+  std::span<const OptionSpec> options() const { return options_; }
+  /// Whether the command has such an option.
+  bool knows(const std::string& name) const { return find_option(options_, name) != nullptr; }
+
   /// Records a value, unless a source that wins (or, for `prompt` and `prompt-file`, the other of the pair from such a
   /// source) has given one. `name` is a long option name of the table. Flags are "true" or "false".
   void set(const std::string& name, std::vector<std::string> values, Source source);
@@ -39,6 +49,9 @@ class Settings {
     std::vector<std::string> values;
     Source source;
   };
+  const OptionSpec& spec_of(const std::string& name) const;
+
+  std::span<const OptionSpec> options_;
   std::map<std::string, Value> values_;
 };
 

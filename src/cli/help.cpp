@@ -1,6 +1,8 @@
 #include "cli/help.h"
 
+#include <cctype>
 #include <sstream>
+#include <string_view>
 
 #include "app/option_table.h"
 #include "cli/option_text.h"
@@ -38,6 +40,7 @@ A later source gives only what an earlier one doesn't: options, --replay, enviro
 )";
 
 std::string left_column(const OptionSpec& spec) {
+  if (spec.positional) return std::string("  ") + spec.name;
   std::string text = spec.short_name != 0 ? std::string("  -") + spec.short_name + ", " : "      ";
   text += spec.kind == Kind::kSwitch ? "--[no-]" : "--";
   text += spec.name;
@@ -68,6 +71,14 @@ void print_wrapped(std::ostream& out, const std::string& left, const std::string
   out << '\n';
 }
 
+std::string other_commands() {
+  std::string names;
+  for (const app::SubcommandSpec& spec : app::subcommand_table()) {
+    if (spec.available) names.append(names.empty() ? "" : ", ").append(spec.name);
+  }
+  return names.empty() ? "\n" : "\nOther commands (COMMAND --help explains each): " + names + "\n";
+}
+
 }  // namespace
 
 std::string help_text(bool all) {
@@ -76,7 +87,7 @@ std::string help_text(bool all) {
   if (all) {
     for (const app::SubcommandSpec& spec : app::subcommand_table()) {
       print_wrapped(out, std::string("       zimage-inpaint ") + spec.name,
-                    std::string(spec.help) + " [not in this version]");
+                    std::string(spec.help) + (spec.available ? "" : " [not in this version]"));
     }
   }
   bool any = false;
@@ -88,7 +99,35 @@ std::string help_text(bool all) {
     group = spec.group;
     print_wrapped(out, left_column(spec), description(spec, all));
   }
-  out << (all ? kExitCodes : "\n--help-all shows every option.\n");
+  out << (all ? kExitCodes : other_commands() + "--help-all shows every option.\n");
+  return out.str();
+}
+
+std::string usage_line(const app::SubcommandSpec& spec) {
+  std::string line = std::string("zimage-inpaint ") + spec.name;
+  for (const OptionSpec& option : spec.options) {
+    if (!option.positional) continue;
+    const std::string name = std::string(option.name) + (option.kind == Kind::kList ? "..." : "");
+    line += *option.default_value != '\0' ? " [" + name + "]" : " " + name;
+  }
+  return line + " [options]";
+}
+
+std::string help_text(const app::SubcommandSpec& spec) {
+  std::ostringstream out;
+  std::string title = spec.help;
+  title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
+  out << title << ".\n";
+  if (*spec.more != '\0') out << spec.more << "\n";
+  out << "\nUsage: " << usage_line(spec) << "\n";
+  if (*spec.example != '\0') out << "\n  " << spec.example << "\n";
+  std::string_view heading;
+  for (const OptionSpec& option : spec.options) {
+    const std::string_view wanted = option.positional ? "Arguments" : "Options";
+    if (heading != wanted) out << '\n' << wanted << ":\n";
+    heading = wanted;
+    print_wrapped(out, left_column(option), description(option, true));
+  }
   return out.str();
 }
 

@@ -14,6 +14,7 @@
 #include "cli/parse.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/subcommands.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
 #include "core/log.h"
@@ -24,18 +25,9 @@ namespace {
 /// What the error handling needs of a run that failed half-way.
 struct State {
   bool json = false;
+  const app::SubcommandSpec* subcommand = nullptr;
   app::JobReport job;
 };
-
-/// Writes to stdout what nobody has to read to the end.
-int print_and_leave(const std::string& text) {
-  try {
-    write_stdout(text);
-  } catch (const Error&) {
-    // `--help | head -1` is no failure.
-  }
-  return 0;
-}
 
 void read_settings(const std::vector<std::string>& args, app::Settings& settings, State& state) {
   state.json = wants_json(args);
@@ -83,7 +75,8 @@ int fail(State& state, const Error& error) {
     state.job.error = error;
     state.job.output.reset();
     try {
-      write_stdout(to_json_line(state.job));
+      write_stdout(state.subcommand != nullptr ? to_error_line(state.subcommand->name, error)
+                                               : to_json_line(state.job));
     } catch (const Error&) {
       // stdout is gone; the line on stderr and the exit code remain.
     }
@@ -99,6 +92,8 @@ int main(int argc, char* argv[]) {
   State state;
   try {
     const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+    state.subcommand = find_subcommand(args);
+    if (state.subcommand != nullptr) return run_subcommand(*state.subcommand, args, stdout_open, state.json);
     switch (find_early(args)) {
       case Early::kVersion: return print_and_leave(version_text());
       case Early::kHelp: return print_and_leave(help_text(false));

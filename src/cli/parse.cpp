@@ -13,6 +13,7 @@ namespace {
 
 using app::Kind;
 using app::OptionSpec;
+using Table = std::span<const OptionSpec>;
 
 /// Edit distance in which a swap of neighbours is one edit.
 std::size_t distance(const std::string& a, const std::string& b) {
@@ -30,10 +31,12 @@ std::size_t distance(const std::string& a, const std::string& b) {
   return d[a.size()][b.size()];
 }
 
-std::string nearest(const std::string& name) {
+/// The option or subcommand whose name is nearest, "" if none is near.
+template <typename Specs>
+std::string nearest(const std::string& name, const Specs& specs) {
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
-  for (const OptionSpec& spec : app::option_table()) {
+  for (const auto& spec : specs) {
     const std::size_t d = distance(name, spec.name);
     if (d < best_distance) {
       best_distance = d;
@@ -44,10 +47,13 @@ std::string nearest(const std::string& name) {
 }
 
 /// The option an argument names (`--x`, `--x=…`, `-x`), or null.
-const OptionSpec* option_of(const std::string& arg) {
-  if (arg.starts_with("--")) return app::find_option(arg.substr(2, arg.find('=') - 2));
+const OptionSpec* option_of(Table table, const std::string& arg) {
+  if (arg.starts_with("--")) {
+    const OptionSpec* spec = app::find_option(table, arg.substr(2, arg.find('=') - 2));
+    return spec != nullptr && spec->positional ? nullptr : spec;
+  }
   if (arg.size() < 2 || arg[0] != '-') return nullptr;
-  for (const OptionSpec& spec : app::option_table()) {
+  for (const OptionSpec& spec : table) {
     if (spec.short_name != 0 && spec.short_name == arg.back() && arg.size() == 2) return &spec;
   }
   return nullptr;
@@ -55,21 +61,21 @@ const OptionSpec* option_of(const std::string& arg) {
 
 /// Calls `visit(argument)` for everything that isn't an option's value, up to `--`.
 template <typename Visit>
-void for_each_option(const std::vector<std::string>& args, Visit visit) {
+void for_each_option(Table table, const std::vector<std::string>& args, Visit visit) {
   for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
     visit(args[i]);
-    const OptionSpec* spec = option_of(args[i]);
+    const OptionSpec* spec = option_of(table, args[i]);
     if (spec != nullptr && app::takes_value(*spec) && args[i].find('=') == std::string::npos) ++i;
   }
 }
 
 /// `--name=value` as two arguments: the library would take `--name=` for an option whose value comes next.
-std::vector<std::string> split_values(const std::vector<std::string>& args) {
+std::vector<std::string> split_values(Table table, const std::vector<std::string>& args) {
   std::vector<std::string> out;
   bool options = true;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const std::string& arg = args[i];
-    const OptionSpec* spec = options ? option_of(arg) : nullptr;
+    const OptionSpec* spec = options ? option_of(table, arg) : nullptr;
     const bool with_value = spec != nullptr && app::takes_value(*spec);
     options = options && arg != "--";
     if (with_value && arg.find('=') != std::string::npos && arg.starts_with("--")) {
@@ -104,35 +110,62 @@ void record(const OptionSpec& spec, const CLI::Option& option, app::Settings& se
   settings.set(spec.name, std::move(values), app::Source::kCommandLine);
 }
 
-[[noreturn]] void refuse_extra(const std::vector<std::string>& extras) {
-  const auto option = std::find_if(extras.begin(), extras.end(),
-                                   [](const std::string& a) { return a.size() > 1 && a[0] == '-' && a != "--"; });
-  if (option == extras.end()) {
-    const std::string first = extras.front() == "--" && extras.size() > 1 ? extras[1] : extras.front();
-    throw Error(ErrorCode::kUsage, "unexpected argument '" + first + "'", "give the picture with --image PATH");
-  }
-  const std::string name = option->substr(0, option->find('='));
-  const std::string near = name.starts_with("--") ? nearest(name.substr(2)) : "";
+[[noreturn]] void refuse_option(Table table, const std::string& arg) {
+  const std::string name = arg.substr(0, arg.find('='));
+  const std::string near = name.starts_with("--") ? nearest(name.substr(2), table) : "";
   throw Error(ErrorCode::kUsage, "unknown option " + name,
               near.empty() ? "--help-all lists every option" : "did you mean --" + near + "?");
 }
 
-/// `zimage-inpaint inspect …`: named on the contract's page, built later.
-void refuse_subcommand(const std::vector<std::string>& args) {
-  if (args.empty()) return;
-  for (const app::SubcommandSpec& spec : app::subcommand_table()) {
-    if (args.front() == spec.name) {
-      throw Error(ErrorCode::kUsage, "the subcommand '" + args.front() + "' is not available in this version",
-                  "--help shows what is");
+[[noreturn]] void refuse_argument(Table table, const std::string& arg) {
+  std::string hint = "give the picture with --image PATH";
+  if (table.data() != app::option_table().data()) {
+    hint = "--help shows what it takes";
+  } else if (app::find_subcommand(arg) != nullptr) {
+    hint = "the subcommand comes first: zimage-inpaint " + arg;
+  } else if (const std::string near = nearest(arg, app::subcommand_table()); !near.empty()) {
+    hint = "did you mean zimage-inpaint " + near + "?";
+  }
+  throw Error(ErrorCode::kUsage, "unexpected argument '" + arg + "'", hint);
+}
+
+/// What the library found no option for: unknown options, which are refused, and what is given by its place.
+std::vector<std::string> by_place(Table table, const std::vector<std::string>& extras) {
+  std::vector<std::string> values;
+  bool options = true;
+  for (const std::string& arg : extras) {
+    if (options && arg == "--") {
+      options = false;
+    } else if (options && arg.size() > 1 && arg[0] == '-') {
+      refuse_option(table, arg);
+    } else {
+      values.push_back(arg);
     }
   }
+  return values;
+}
+
+void record_positionals(const std::vector<std::string>& extras, app::Settings& settings) {
+  const std::vector<std::string> values = by_place(settings.options(), extras);
+  auto next = values.begin();
+  for (const OptionSpec& spec : settings.options()) {
+    if (!spec.positional) continue;
+    if (next == values.end()) {
+      if (*spec.default_value != '\0') continue;
+      throw Error(ErrorCode::kUsage, std::string(spec.name) + " is missing: " + spec.help, "--help shows an example");
+    }
+    const auto end = spec.kind == Kind::kList ? values.end() : next + 1;
+    settings.set(spec.name, {next, end}, app::Source::kCommandLine);
+    next = end;
+  }
+  if (next != values.end()) refuse_argument(settings.options(), *next);
 }
 
 }  // namespace
 
-Early find_early(const std::vector<std::string>& args) {
+Early find_early(const std::vector<std::string>& args, Table table) {
   Early early = Early::kNone;
-  for_each_option(args, [&](const std::string& arg) {
+  for_each_option(table, args, [&](const std::string& arg) {
     if (early == Early::kVersion) return;
     if (arg == "--version") early = Early::kVersion;
     if (arg == "--help-all") early = Early::kHelpAll;
@@ -141,20 +174,20 @@ Early find_early(const std::vector<std::string>& args) {
   return early;
 }
 
-bool wants_json(const std::vector<std::string>& args) {
+bool wants_json(const std::vector<std::string>& args, Table table) {
   bool json = false;
-  for_each_option(args, [&](const std::string& arg) { json = json || arg == "--json"; });
+  for_each_option(table, args, [&](const std::string& arg) { json = json || arg == "--json"; });
   return json;
 }
 
 void parse_arguments(const std::vector<std::string>& args, app::Settings& settings) {
-  refuse_subcommand(args);
+  const Table table = settings.options();
   CLI::App parser;
   parser.set_help_flag();
   parser.allow_extras();
   std::vector<CLI::Option*> options;
-  for (const OptionSpec& spec : app::option_table()) options.push_back(add_option(parser, spec));
-  std::vector<std::string> reversed = split_values(args);
+  for (const OptionSpec& spec : table) options.push_back(spec.positional ? nullptr : add_option(parser, spec));
+  std::vector<std::string> reversed = split_values(table, args);
   std::reverse(reversed.begin(), reversed.end());  // what the library expects of a vector
   try {
     parser.parse(std::move(reversed));
@@ -164,11 +197,14 @@ void parse_arguments(const std::vector<std::string>& args, app::Settings& settin
   } catch (const CLI::ParseError& e) {
     throw Error(ErrorCode::kUsage, e.what(), "--help-all lists every option");
   }
-  if (!parser.remaining().empty()) refuse_extra(parser.remaining());
-  for (std::size_t i = 0; i < options.size(); ++i) record(app::option_table()[i], *options[i], settings);
+  record_positionals(parser.remaining(), settings);
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    if (options[i] != nullptr) record(table[i], *options[i], settings);
+  }
 }
 
 void read_environment(app::Settings& settings) {
+  if (!settings.knows("model")) return;
   const char* model = std::getenv("ZIMAGE_MODEL");
   if (model != nullptr && *model != '\0') settings.set("model", {model}, app::Source::kEnvironment);
 }

@@ -1,9 +1,11 @@
 // The command line as it was typed, judged only for its shape.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "app/option_table.h"
 #include "app/settings.h"
 
 namespace zimage::cli {
@@ -13,14 +15,14 @@ enum class Early { kNone, kVersion, kHelp, kHelpAll };
 
 /// --version, --help and --help-all win over everything else on the line, also over mistakes. An argument that is
 /// another option's value (`--prompt --version`) doesn't count.
-Early find_early(const std::vector<std::string>& args);
+Early find_early(const std::vector<std::string>& args, std::span<const app::OptionSpec> table = app::option_table());
 
 /// Whether --json is among the options, for errors found before parsing is through.
-bool wants_json(const std::vector<std::string>& args);
+bool wants_json(const std::vector<std::string>& args, std::span<const app::OptionSpec> table = app::option_table());
 
-/// Records the options as Source::kCommandLine. `args` without the program's name.
-/// Errors: kUsage for an unknown option (with the nearest known one), a missing value, an argument that belongs to
-/// none, a subcommand that isn't available in this version.
+/// Records what `settings` has options for as Source::kCommandLine. `args` without the names of program and subcommand.
+/// Errors: kUsage for an unknown option (with the nearest known one), a missing value or argument, an argument that
+/// belongs to none (with the nearest subcommand).
 void parse_arguments(const std::vector<std::string>& args, app::Settings& settings);
 
 /// $ZIMAGE_MODEL.

@@ -67,6 +67,18 @@ ordered_json timings_json(const JobReport& report) {
   return timings;
 }
 
+ordered_json error_json(const Error& error) {
+  return {{"code", static_cast<int>(error.code())},
+          {"kind", to_string(error.code())},
+          {"message", error.message()},
+          {"hint", error.hint()}};
+}
+
+/// One line. A path that isn't UTF-8 must not cost it.
+std::string line_of(const ordered_json& object) {
+  return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
 std::string output_text(const JobReport& report) { return report.output->empty() ? "-" : report.output->string(); }
 
 }  // namespace
@@ -93,14 +105,12 @@ std::string to_json_line(const JobReport& report) {
   out["timings_ms"] = timings_json(report);
   out["peak_memory_mb"] = peak_memory_mb();
   out["model"] = model_json(report);
-  if (report.error) {
-    out["error"] = {{"code", static_cast<int>(report.error->code())},
-                    {"kind", to_string(report.error->code())},
-                    {"message", report.error->message()},
-                    {"hint", report.error->hint()}};
-  }
-  // A path that isn't UTF-8 must not cost the line.
-  return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  if (report.error) out["error"] = error_json(*report.error);
+  return line_of(out);
+}
+
+std::string to_error_line(const std::string& command, const Error& error) {
+  return line_of({{"status", "error"}, {"command", command}, {"error", error_json(error)}});
 }
 
 std::string to_plan_text(const JobReport& report) {

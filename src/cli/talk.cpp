@@ -7,6 +7,7 @@ namespace zimage::cli {
 namespace {
 
 ProgressMode progress_mode(const app::Settings& settings, bool quiet) {
+  if (!settings.knows("progress")) return ProgressMode::kNone;
   const std::string mode = settings.text("progress");
   if (mode == "plain") return ProgressMode::kPlain;
   if (mode == "json") return ProgressMode::kJson;
@@ -32,7 +33,7 @@ Talk resolve_talk(const app::Settings& settings) {
   const auto verbosity = settings.integer("verbose");
   const bool quiet = settings.flag("quiet") && verbosity == 0;
   Talk talk;
-  talk.json = settings.flag("json");
+  talk.json = settings.knows("json") && settings.flag("json");
   talk.progress = progress_mode(settings, quiet);
   talk.log.color = use_color(settings.text("color"));
   talk.log.file = log_file(settings);

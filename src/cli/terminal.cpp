@@ -42,6 +42,15 @@ void write_stdout(std::string_view bytes) {
   }
 }
 
+int print_and_leave(std::string_view text) {
+  try {
+    write_stdout(text);
+  } catch (const Error&) {
+    // Nobody is there to be told.
+  }
+  return 0;
+}
+
 void write_stderr(std::string_view text) noexcept { write_all(STDERR_FILENO, text); }
 
 bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }

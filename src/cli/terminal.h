@@ -14,6 +14,9 @@ bool ensure_standard_streams();
 /// Writes everything to stdout. Errors: kRuntime with the system's reason (a closed pipe, a full disk).
 void write_stdout(std::string_view bytes);
 
+/// Writes to stdout what nobody has to read to the end (`--help | head -1` is no failure). Returns 0.
+int print_and_leave(std::string_view text);
+
 /// One write to stderr; what fails there can't be told anywhere.
 void write_stderr(std::string_view text) noexcept;
 

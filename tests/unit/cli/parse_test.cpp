@@ -1,6 +1,7 @@
 #include "cli/parse.h"
 
 #include "app/option_table.h"
+#include "cli/subcommands.h"
 #include "support/catch.h"
 #include "zimage/error.h"
 
@@ -85,10 +86,49 @@ TEST_CASE("mistakes are named, with the nearest option") {
   CHECK_THROWS_AS(parsed({"--json=maybe"}).check_values(), Error);
 }
 
-TEST_CASE("subcommands are known, and not there yet") {
-  for (const char* name : {"inspect", "compare", "bench", "doctor"}) {
-    CHECK(contains(error_of({name, "x"}), "is not available in this version"));
+TEST_CASE("subcommands come first, and are told when misspelt") {
+  CHECK(zimage::cli::find_subcommand({"--json", "compare"}) == nullptr);
+  CHECK(zimage::cli::find_subcommand({}) == nullptr);
+  CHECK(contains(error_of({"comapre", "a"}), "unexpected argument 'comapre' | did you mean zimage-inpaint compare?"));
+  CHECK(contains(error_of({"-v", "compare", "a"}), "the subcommand comes first"));
+  for (const char* name : {"inspect", "bench"}) {
+    CHECK_THROWS_AS(zimage::cli::find_subcommand({name, "x"}), Error);
   }
+}
+
+TEST_CASE("a subcommand has arguments by their place, and its own options") {
+  const auto& table = zimage::app::find_subcommand("compare")->options;
+  const auto compare = [&](const Args& args) {
+    Settings settings(table);
+    parse_arguments(args, settings);
+    settings.check_values();
+    return settings;
+  };
+  const auto refusal = [&](const Args& args) {
+    try {
+      compare(args);
+    } catch (const Error& e) {
+      return e.message() + " | " + e.hint();
+    }
+    return std::string();
+  };
+  const Settings settings = compare({"--tolerance", "2", "a.png", "-vv", "b.png", "--json"});
+  CHECK(settings.text("A") == "a.png");
+  CHECK(settings.text("B") == "b.png");
+  CHECK(settings.integer("tolerance") == 2);
+  CHECK(settings.integer("verbose") == 2);
+  CHECK(settings.flag("json"));
+  CHECK(compare({"a", "--", "--b"}).text("B") == "--b");
+  CHECK(compare({"-", "b"}).text("A") == "-");
+  CHECK(contains(refusal({"a"}), "B is missing"));
+  CHECK(contains(refusal({"a", "b", "c"}), "unexpected argument 'c' | --help"));
+  CHECK(contains(refusal({"a", "b", "--tolerence", "1"}), "unknown option --tolerence | did you mean --tolerance?"));
+  CHECK(contains(refusal({"a", "b", "--A", "x"}), "unknown option --A"));
+  CHECK(contains(refusal({"a", "b", "--steps", "4"}), "unknown option --steps"));
+  CHECK(contains(refusal({"a", "b", "--tolerance", "300"}), "--tolerance can't be '300'"));
+  CHECK(contains(refusal({"", "b"}), "A can't be ''"));
+  CHECK(find_early({"a", "--mask", "-h"}, table) == Early::kNone);
+  CHECK(find_early({"a", "-h"}, table) == Early::kHelp);
 }
 
 TEST_CASE("version and help win, unless they are a value") {

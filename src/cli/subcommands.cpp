@@ -1,0 +1,96 @@
+#include "cli/subcommands.h"
+
+#include <algorithm>
+
+#include "app/settings.h"
+#include "cli/completion.h"
+#include "cli/doctor.h"
+#include "cli/help.h"
+#include "cli/man_page.h"
+#include "cli/parse.h"
+#include "cli/talk.h"
+#include "cli/terminal.h"
+#include "core/log.h"
+#include "zimage/error.h"
+
+namespace zimage::cli {
+namespace {
+
+/// Carries out checked settings and returns the exit code. The result alone goes to stdout.
+using Handler = int (*)(const app::Settings& settings, const Talk& talk);
+
+int run_doctor(const app::Settings& settings, const Talk& talk) {
+  const app::Diagnosis diagnosis = app::diagnose(settings);
+  write_stdout(talk.json ? doctor_json(diagnosis) : doctor_text(diagnosis));
+  return diagnosis.exit_code();
+}
+
+int run_completion(const app::Settings& settings, const Talk&) {
+  write_stdout(completion_script(settings.text("SHELL")));
+  return 0;
+}
+
+int run_man(const app::Settings&, const Talk&) {
+  write_stdout(man_page());
+  return 0;
+}
+
+struct Entry {
+  const char* name;
+  Handler handler;
+};
+
+const std::vector<Entry>& handlers() {
+  static const std::vector<Entry> table = {
+      {"doctor", run_doctor},
+      {"completion", run_completion},
+      {"man", run_man},
+  };
+  return table;
+}
+
+Handler handler_of(const app::SubcommandSpec& spec) {
+  const auto found = std::find_if(handlers().begin(), handlers().end(),
+                                  [&](const Entry& entry) { return std::string(entry.name) == spec.name; });
+  if (found == handlers().end()) throw Error(ErrorCode::kRuntime, std::string(spec.name) + " has no function");
+  return found->handler;
+}
+
+}  // namespace
+
+const app::SubcommandSpec* find_subcommand(const std::vector<std::string>& args) {
+  const app::SubcommandSpec* spec = args.empty() ? nullptr : app::find_subcommand(args.front());
+  if (spec != nullptr && !spec->available) {
+    throw Error(ErrorCode::kUsage, "the subcommand '" + args.front() + "' is not available in this version",
+                "--help shows what is");
+  }
+  return spec;
+}
+
+int run_subcommand(const app::SubcommandSpec& spec, const std::vector<std::string>& args, bool stdout_open,
+                   bool& json) {
+  const std::vector<std::string> own(args.begin() + 1, args.end());
+  switch (find_early(own, spec.options)) {
+    case Early::kVersion: return print_and_leave(version_text());
+    case Early::kHelp:
+    case Early::kHelpAll: return print_and_leave(help_text(spec));
+    case Early::kNone: break;
+  }
+  json = wants_json(own, spec.options);
+  log::Options early;  // for what goes wrong before the options are known
+  early.color = use_color("auto");
+  log::configure(early);
+  app::Settings settings(spec.options);
+  parse_arguments(own, settings);
+  read_environment(settings);
+  const Talk talk = resolve_talk(settings);
+  json = talk.json;
+  log::configure(talk.log);
+  settings.check_values();
+  if (!stdout_open) {
+    throw Error(ErrorCode::kUsage, "stdout is closed, and the result goes there", "send it to /dev/null if not needed");
+  }
+  return handler_of(spec)(settings, talk);
+}
+
+}  // namespace zimage::cli
