@@ -30,7 +30,7 @@ std::string zsh_quoted(std::string_view text) {
   return out + "'";
 }
 
-std::string fish_quoted(std::string_view text) { return "'" + escaped(text, "\\'") + "'"; }
+std::string fish_quoted(std::string_view text) { return std::string("'") + escaped(text, "\\'") + "'"; }
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -51,12 +51,12 @@ std::string zsh_value(const OptionSpec& spec) {
   } else if (!hint.words.empty()) {
     action = "(" + joined(hint.words) + ")";
   }
-  return ":" + name + ":" + action;
+  return std::string(":") + name + ":" + action;
 }
 
 void zsh_option(std::ostream& out, const OptionSpec& spec) {
   const std::string name = std::string("--") + spec.name;
-  const std::string help = "[" + escaped(description(spec, false), "[]\\:") + "]";
+  const std::string help = std::string("[") + escaped(description(spec, false), "[]\\:") + "]";
   const bool again = spec.kind == Kind::kList || spec.kind == Kind::kCount;
   const std::string value = app::takes_value(spec) ? zsh_value(spec) : "";
   std::vector<std::string> forms{app::takes_value(spec) ? name + "=" : name};

@@ -8,6 +8,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -77,8 +78,8 @@ Machine look_at_machine() {
   machine.vector_level = at::get_cpu_capability();
   machine.memory_bytes = memory_limit_bytes();
   const std::string available = field_of("/proc/meminfo", "MemAvailable");  // "123 kB"
-  if (!available.empty())
-    machine.available_bytes = std::min(machine.memory_bytes, std::strtoull(available.c_str(), nullptr, 10) * 1024);
+  const std::uint64_t available_kib = std::strtoull(available.c_str(), nullptr, 10);
+  machine.available_bytes = std::min(machine.memory_bytes, available_kib * 1024);
   machine.cuda_build = at::Context::hasCUDART();
   machine.cuda_devices = find_cuda_devices();
   machine.nvidia_gpus = find_nvidia_gpus();
