@@ -13,6 +13,13 @@ using app::Kind;
 using app::OptionSpec;
 using Table = std::span<const OptionSpec>;
 
+// Not operator+: with a temporary on its right gcc 12 warns of an overlap that can't be (its bug 105651).
+std::string concat(std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (const std::string_view part : parts) out += part;
+  return out;
+}
+
 /// `text` with a backslash before each character of `special`.
 std::string escaped(std::string_view text, std::string_view special) {
   std::string out;
@@ -30,7 +37,7 @@ std::string zsh_quoted(std::string_view text) {
   return out + "'";
 }
 
-std::string fish_quoted(std::string_view text) { return std::string("'") + escaped(text, "\\'") + "'"; }
+std::string fish_quoted(std::string_view text) { return concat({"'", escaped(text, "\\'"), "'"}); }
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -51,12 +58,12 @@ std::string zsh_value(const OptionSpec& spec) {
   } else if (!hint.words.empty()) {
     action = "(" + joined(hint.words) + ")";
   }
-  return std::string(":") + name + ":" + action;
+  return concat({":", name, ":", action});
 }
 
 void zsh_option(std::ostream& out, const OptionSpec& spec) {
   const std::string name = std::string("--") + spec.name;
-  const std::string help = std::string("[") + escaped(description(spec, false), "[]\\:") + "]";
+  const std::string help = concat({"[", escaped(description(spec, false), "[]\\:"), "]"});
   const bool again = spec.kind == Kind::kList || spec.kind == Kind::kCount;
   const std::string value = app::takes_value(spec) ? zsh_value(spec) : "";
   std::vector<std::string> forms{app::takes_value(spec) ? name + "=" : name};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/settings.h"
+#include "cli/compare_command.h"
 #include "cli/completion.h"
 #include "cli/doctor.h"
 #include "cli/help.h"
@@ -42,6 +43,7 @@ struct Entry {
 
 const std::vector<Entry>& handlers() {
   static const std::vector<Entry> table = {
+      {"compare", compare_command},
       {"doctor", run_doctor},
       {"completion", run_completion},
       {"man", run_man},
@@ -59,24 +61,23 @@ Handler handler_of(const app::SubcommandSpec& spec) {
 }  // namespace
 
 const app::SubcommandSpec* find_subcommand(const std::vector<std::string>& args) {
-  const app::SubcommandSpec* spec = args.empty() ? nullptr : app::find_subcommand(args.front());
-  if (spec != nullptr && !spec->available) {
-    throw Error(ErrorCode::kUsage, "the subcommand '" + args.front() + "' is not available in this version",
-                "--help shows what is");
-  }
-  return spec;
+  return args.empty() ? nullptr : app::find_subcommand(args.front());
 }
 
 int run_subcommand(const app::SubcommandSpec& spec, const std::vector<std::string>& args, bool stdout_open,
                    bool& json) {
   const std::vector<std::string> own(args.begin() + 1, args.end());
+  json = wants_json(own, spec.options);
+  if (!spec.available) {
+    throw Error(ErrorCode::kUsage, std::string("the subcommand '") + spec.name + "' is not available in this version",
+                "zimage-inpaint --help shows what is");
+  }
   switch (find_early(own, spec.options)) {
     case Early::kVersion: return print_and_leave(version_text());
     case Early::kHelp:
     case Early::kHelpAll: return print_and_leave(help_text(spec));
     case Early::kNone: break;
   }
-  json = wants_json(own, spec.options);
   log::Options early;  // for what goes wrong before the options are known
   early.color = use_color("auto");
   log::configure(early);

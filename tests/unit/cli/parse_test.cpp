@@ -91,8 +91,13 @@ TEST_CASE("subcommands come first, and are told when misspelt") {
   CHECK(zimage::cli::find_subcommand({}) == nullptr);
   CHECK(contains(error_of({"comapre", "a"}), "unexpected argument 'comapre' | did you mean zimage-inpaint compare?"));
   CHECK(contains(error_of({"-v", "compare", "a"}), "the subcommand comes first"));
+  CHECK(zimage::cli::find_subcommand({"compare"}) != nullptr);
+  bool json = false;
   for (const char* name : {"inspect", "bench"}) {
-    CHECK_THROWS_AS(zimage::cli::find_subcommand({name, "x"}), Error);
+    const auto* spec = zimage::cli::find_subcommand({name});
+    REQUIRE(spec != nullptr);
+    CHECK_THROWS_AS(zimage::cli::run_subcommand(*spec, {name, "--json"}, true, json), Error);
+    CHECK(json);
   }
 }
 
