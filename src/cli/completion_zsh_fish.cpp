@@ -1,8 +1,8 @@
-#include <initializer_list>
 #include <sstream>
 #include <string_view>
 
 #include "app/option_table.h"
+#include "app/text.h"
 #include "cli/completion.h"
 #include "cli/option_text.h"
 
@@ -12,13 +12,6 @@ namespace {
 using app::Kind;
 using app::OptionSpec;
 using Table = std::span<const OptionSpec>;
-
-// Not operator+: with a temporary on its right gcc 12 warns of an overlap that can't be (its bug 105651).
-std::string concat(std::initializer_list<std::string_view> parts) {
-  std::string out;
-  for (const std::string_view part : parts) out += part;
-  return out;
-}
 
 /// `text` with a backslash before each character of `special`.
 std::string escaped(std::string_view text, std::string_view special) {
@@ -33,11 +26,14 @@ std::string escaped(std::string_view text, std::string_view special) {
 /// Between single quotes: zsh ends them for a quote of its own, fish escapes it.
 std::string zsh_quoted(std::string_view text) {
   std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  for (const char c : text) {
+    if (c == '\'') out += "'\\'";
+    out += c;
+  }
   return out + "'";
 }
 
-std::string fish_quoted(std::string_view text) { return concat({"'", escaped(text, "\\'"), "'"}); }
+std::string fish_quoted(std::string_view text) { return app::concat({"'", escaped(text, "\\'"), "'"}); }
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -45,8 +41,7 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// --- zsh: the arguments of _arguments
-// ---------------------------------------------------------------------------------
+// --- zsh: the arguments of _arguments ---
 
 /// ":name:action", what comes after an option's description.
 std::string zsh_value(const OptionSpec& spec) {
@@ -54,16 +49,16 @@ std::string zsh_value(const OptionSpec& spec) {
   const std::string name = escaped(spec.positional ? spec.name : spec.value_name, ":\\");
   std::string action = " ";  // asked for, and nothing offered
   if (hint.path) {
-    action = hint.words.empty() ? "_files" : "{ compadd -- " + joined(hint.words) + "; _files }";
+    action = hint.words.empty() ? "_files" : app::concat({"{ compadd -- ", joined(hint.words), "; _files }"});
   } else if (!hint.words.empty()) {
-    action = "(" + joined(hint.words) + ")";
+    action = app::concat({"(", joined(hint.words), ")"});
   }
-  return concat({":", name, ":", action});
+  return app::concat({":", name, ":", action});
 }
 
 void zsh_option(std::ostream& out, const OptionSpec& spec) {
   const std::string name = std::string("--") + spec.name;
-  const std::string help = concat({"[", escaped(description(spec, false), "[]\\:"), "]"});
+  const std::string help = app::concat({"[", escaped(description(spec, false), "[]\\:"), "]"});
   const bool again = spec.kind == Kind::kList || spec.kind == Kind::kCount;
   const std::string value = app::takes_value(spec) ? zsh_value(spec) : "";
   std::vector<std::string> forms{app::takes_value(spec) ? name + "=" : name};
@@ -76,7 +71,7 @@ void zsh_option(std::ostream& out, const OptionSpec& spec) {
     forms.push_back(std::string("--no-") + spec.name);
     others += " " + forms.back();
   }
-  const std::string before = again ? "*" : "(" + others + ")";
+  const std::string before = again ? std::string("*") : app::concat({"(", others, ")"});
   for (const std::string& form : forms) out << "    " << zsh_quoted(before + form + help + value) << "\n";
 }
 
@@ -93,8 +88,7 @@ void zsh_table(std::ostream& out, Table options) {
   }
 }
 
-// --- fish: a `complete` a name
-// ----------------------------------------------------------------------------------------
+// --- fish: a `complete` a name ---
 
 void fish_table(std::ostream& out, const std::string& command, Table options) {
   const std::string start = command.empty() ? "complete -c zimage-inpaint -n __zimage_inpaint_in"
@@ -103,14 +97,14 @@ void fish_table(std::ostream& out, const std::string& command, Table options) {
     if (!is_available(spec)) continue;
     const ValueHint hint = value_hint(spec);
     std::string value = hint.path ? " -F" : "";
-    if (!hint.words.empty()) value += " -a " + fish_quoted(joined(hint.words));
+    if (!hint.words.empty()) value += app::concat({" -a ", fish_quoted(joined(hint.words))});
     if (spec.positional) {
       if (!value.empty()) out << start << value << "\n";
       continue;
     }
-    const std::string help = " -d " + fish_quoted(description(spec, false));
+    const std::string help = app::concat({" -d ", fish_quoted(description(spec, false))});
     out << start << (spec.short_name != 0 ? std::string(" -s ") + spec.short_name : "") << " -l " << spec.name
-        << (app::takes_value(spec) ? " -r" + std::string(hint.path ? "" : "f") + value : "") << help << "\n";
+        << (app::takes_value(spec) ? app::concat({" -r", hint.path ? "" : "f", value}) : "") << help << "\n";
     if (spec.kind == Kind::kSwitch) out << start << " -l no-" << spec.name << help << "\n";
   }
 }
@@ -123,7 +117,7 @@ std::string zsh_completion() {
          "_zimage_inpaint() {\n  local -a subcommands specs\n  local subcommand=''\n  subcommands=(\n";
   for (const app::SubcommandSpec& spec : app::subcommand_table()) {
     if (!spec.available) continue;
-    out << "    " << zsh_quoted(escaped(spec.name, ":\\") + ":" + escaped(spec.help, "\\")) << "\n";
+    out << "    " << zsh_quoted(app::concat({escaped(spec.name, ":\\"), ":", escaped(spec.help, "\\")})) << "\n";
   }
   out << "  )\n  (( CURRENT > 2 )) && [[ -n ${(M)subcommands:#${words[2]}:*} ]] && subcommand=$words[2]\n"
          "  case $subcommand in\n";

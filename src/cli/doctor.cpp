@@ -18,6 +18,8 @@ std::string gib(std::uint64_t bytes) {
   return out.str();
 }
 
+std::string free_text(std::uint64_t bytes) { return bytes == 0 ? "" : app::concat({", ", gib(bytes), " free"}); }
+
 void row(std::ostream& out, const std::string& name, const std::string& value) {
   out << std::left << std::setw(14) << name << app::printable(value) << '\n';
 }
@@ -26,12 +28,11 @@ void machine_rows(std::ostream& out, const Machine& machine) {
   row(out, "processor",
       (machine.cpu.empty() ? "unknown" : machine.cpu) + ", " + std::to_string(machine.cores) +
           (machine.cores == 1 ? " core, " : " cores, ") + machine.vector_level);
-  row(out, "memory",
-      gib(machine.memory_bytes) + (machine.available_bytes == 0 ? "" : ", " + gib(machine.available_bytes) + " free"));
+  row(out, "memory", gib(machine.memory_bytes) + free_text(machine.available_bytes));
   for (const std::string& gpu : machine.nvidia_gpus) row(out, "GPU", gpu);
   for (const CUDADevice& device : machine.cuda_devices) {
     row(out, "cuda:" + std::to_string(device.index),
-        device.total_bytes == 0 ? "memory unknown" : gib(device.total_bytes) + ", " + gib(device.free_bytes) + " free");
+        device.total_bytes == 0 ? "memory unknown" : gib(device.total_bytes) + free_text(device.free_bytes));
   }
   if (machine.cuda_devices.empty()) row(out, "CUDA", machine.cuda_build ? "no device" : "not in this build");
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "app/option_table.h"
+#include "app/text.h"
 #include "cli/help.h"
 #include "cli/option_text.h"
 #include "zimage/version.h"
@@ -37,8 +38,8 @@ std::string roff(std::string_view text) {
   return out;
 }
 
-std::string bold(std::string_view text) { return "\\fB" + roff(text) + "\\fR"; }
-std::string italic(std::string_view text) { return "\\fI" + roff(text) + "\\fR"; }
+std::string bold(std::string_view text) { return app::concat({"\\fB", roff(text), "\\fR"}); }
+std::string italic(std::string_view text) { return app::concat({"\\fI", roff(text), "\\fR"}); }
 
 /// Lines that stay lines.
 void literal(std::ostream& out, const std::string& text) { out << ".nf\n" << roff(text) << ".fi\n"; }
