@@ -27,7 +27,7 @@ bool attempt(Diagnosis& diagnosis, Check check) {
 
 void look_at_environment(Diagnosis& diagnosis) {
   for (const char* name : {"ZIMAGE_MODEL", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
-                           "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "LD_LIBRARY_PATH", "NO_COLOR", "TERM"}) {
+                           "OMP_WAIT_POLICY", "LD_LIBRARY_PATH", "NO_COLOR", "TERM"}) {
     const char* value = std::getenv(name);
     diagnosis.environment[name] = value == nullptr ? std::nullopt : std::optional<std::string>(value);
   }

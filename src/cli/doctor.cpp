@@ -12,13 +12,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string gib(std::uint64_t bytes) {
+std::string size_text(std::uint64_t bytes) {
+  const double mib = static_cast<double>(bytes) / (1024.0 * 1024);
   std::ostringstream out;
-  out << std::fixed << std::setprecision(1) << static_cast<double>(bytes) / (1024.0 * 1024 * 1024) << " GiB";
+  out << std::fixed << std::setprecision(1) << (mib < 1024 ? mib : mib / 1024) << (mib < 1024 ? " MiB" : " GiB");
   return out.str();
 }
 
-std::string free_text(std::uint64_t bytes) { return bytes == 0 ? "" : app::concat({", ", gib(bytes), " free"}); }
+std::string free_text(std::uint64_t bytes) { return bytes == 0 ? "" : app::concat({", ", size_text(bytes), " free"}); }
 
 void row(std::ostream& out, const std::string& name, const std::string& value) {
   out << std::left << std::setw(14) << name << app::printable(value) << '\n';
@@ -28,11 +29,11 @@ void machine_rows(std::ostream& out, const Machine& machine) {
   row(out, "processor",
       (machine.cpu.empty() ? "unknown" : machine.cpu) + ", " + std::to_string(machine.cores) +
           (machine.cores == 1 ? " core, " : " cores, ") + machine.vector_level);
-  row(out, "memory", gib(machine.memory_bytes) + free_text(machine.available_bytes));
+  row(out, "memory", size_text(machine.memory_bytes) + free_text(machine.available_bytes));
   for (const std::string& gpu : machine.nvidia_gpus) row(out, "GPU", gpu);
   for (const CUDADevice& device : machine.cuda_devices) {
     row(out, "cuda:" + std::to_string(device.index),
-        device.total_bytes == 0 ? "memory unknown" : gib(device.total_bytes) + free_text(device.free_bytes));
+        device.total_bytes == 0 ? "memory unknown" : size_text(device.total_bytes) + free_text(device.free_bytes));
   }
   if (machine.cuda_devices.empty()) row(out, "CUDA", machine.cuda_build ? "no device" : "not in this build");
 }
@@ -47,7 +48,7 @@ void model_rows(std::ostream& out, const app::Diagnosis& diagnosis) {
   const ModelInfo& info = *diagnosis.info;
   row(out, "",
       info.name + ": " + std::to_string(info.dit_layers) + " layers, width " + std::to_string(info.dit_dim) + ", " +
-          gib(diagnosis.model_bytes) + " in " + std::to_string(info.files.size()) + " files" +
+          size_text(diagnosis.model_bytes) + " in " + std::to_string(info.files.size()) + " files" +
           (info.controlnet.empty() ? "" : ", ControlNet " + info.controlnet) +
           (info.demo ? "; the demo model, a toy" : ""));
 }

@@ -90,6 +90,7 @@ void subcommand(std::ostream& out, const app::SubcommandSpec& spec) {
 void sections(std::ostream& out, const std::string& text) {
   std::istringstream lines(text);
   std::string block;
+  bool under_heading = true;  // where a paragraph begins anyway
   const auto flush = [&] {
     if (!block.empty()) literal(out, block);
     block.clear();
@@ -106,9 +107,11 @@ void sections(std::ostream& out, const std::string& text) {
       line.pop_back();
       std::transform(line.begin(), line.end(), line.begin(), [](unsigned char c) { return std::toupper(c); });
       out << ".SH " << roff(line) << '\n';
-    } else {
-      out << ".PP\n" << roff(line) << '\n';
+      under_heading = true;
+      continue;
     }
+    out << (under_heading ? "" : ".PP\n") << roff(line) << '\n';
+    under_heading = false;
   }
   flush();
 }
