@@ -182,7 +182,8 @@ class Inpainter {
 };
 
 /// The model's folder, when neither `--model` nor $ZIMAGE_MODEL says: models/demo beside the executable's tree
-/// (`../share/zimage-inpaint/models/demo`, or `../models/demo` in a source tree). Empty if there is none.
+/// (`../share/zimage-inpaint/models/demo`, from the package's lib/zimage-inpaint/bin two folders further up, or
+/// `../models/demo` in a source tree). Empty if there is none.
 std::filesystem::path bundled_model();
 
 /// σ levels of a run, the last 0: what `--dry-run` prints without loading anything. Where one is above the one before

@@ -35,7 +35,7 @@ struct OptionSpec {
   Kind kind;
   const char* value_name = "";     ///< as the help shows it
   const char* default_value = "";  ///< "" : none
-  const char* choices = "";        ///< kChoice: separated by blanks
+  const char* choices = "";        ///< kChoice: separated by blanks; kText: what completions offer
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
   bool above_min = false;      ///< min itself is out

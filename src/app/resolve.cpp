@@ -95,16 +95,6 @@ void resolve_sampling(const Settings& settings, const JobPlace& place, Plan& pla
   }
 }
 
-void resolve_compute(const Settings& settings, Plan& plan) {
-  const std::string device = settings.text("device");
-  const bool digits = device.size() > 5 && device.size() < 9 && device.starts_with("cuda:") &&
-                      device.find_first_not_of("0123456789", 5) == std::string::npos;
-  if (device != "auto" && device != "cpu" && device != "cuda" && !digits) {
-    throw Error(ErrorCode::kUsage, "--device can't be '" + device + "'", "give auto, cpu, cuda or cuda:N");
-  }
-  plan.compute = {device, settings.text("dtype"), static_cast<int>(settings.integer("threads"))};
-}
-
 void resolve_inputs(const Settings& settings, Plan& plan) {
   plan.image_path = settings.text("image");
   resolve_mask_options(settings, plan);
@@ -124,8 +114,17 @@ std::string resolve_prompt(const Settings& settings) {
   return prompt;
 }
 
+void resolve_compute(const Settings& settings, Plan& plan) {
+  const std::string device = settings.text("device");
+  const bool digits = device.size() > 5 && device.size() < 9 && device.starts_with("cuda:") &&
+                      device.find_first_not_of("0123456789", 5) == std::string::npos;
+  if (device != "auto" && device != "cpu" && device != "cuda" && !digits) {
+    throw Error(ErrorCode::kUsage, "--device can't be '" + device + "'", "give auto, cpu, cuda or cuda:N");
+  }
+  plan.compute = {device, settings.text("dtype"), static_cast<int>(settings.integer("threads"))};
+}
+
 void resolve_model(const Settings& settings, Plan& plan) {
-  resolve_compute(settings, plan);
   plan.model_given = settings.has("model") && !settings.given_by("model", Source::kEnvironment);
   plan.model.model = settings.has("model") ? fs::path(settings.text("model")) : bundled_model();
   plan.model.text_encoder = settings.text("text-encoder");
@@ -160,6 +159,7 @@ Plan resolve(Settings& settings, const JobPlace& place) {
   resolve_sampling(settings, place, plan);
   resolve_inputs(settings, plan);
   resolve_outputs(settings, place, plan);
+  resolve_compute(settings, plan);
   resolve_model(settings, plan);
   plan.dry_run = settings.flag("dry-run");
   return plan;

@@ -17,10 +17,12 @@ Plan resolve(Settings& settings, const JobPlace& place = {});
 /// Reads picture, mask and control image into `plan.request`. Errors: kInput.
 void read_inputs(Plan& plan);
 
-/// The part of resolve() that the jobs of a batch share: device and model. Errors: kUsage, kModel.
-void resolve_model(const Settings& settings, Plan& plan);
-
 /// The prompt that the settings give, read from its file if need be. Errors: kInput, kUsage for what isn't UTF-8.
 std::string resolve_prompt(const Settings& settings);
+
+/// The parts of it that `doctor` asks for alone: plan.model and model_given; plan.compute.
+/// Errors: kModel for a model or ControlNet that isn't there, kUsage for a device's name.
+void resolve_model(const Settings& settings, Plan& plan);
+void resolve_compute(const Settings& settings, Plan& plan);
 
 }  // namespace zimage::app

@@ -91,6 +91,7 @@ BatchPlan resolve_batch(const Settings& given) {
   // 32 bits are enough to differ, and easy to note down.
   plan.random_seed = std::random_device{}();
   plan.random_seed_needed = !given.has("seed");
+  resolve_compute(given, plan.common);
   resolve_model(given, plan.common);
   if (!given.has("manifest")) {
     plan.output = output_root(given);

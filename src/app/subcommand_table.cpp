@@ -35,6 +35,34 @@ std::vector<OptionSpec> compare_options() {
   // clang-format on
 }
 
+std::vector<OptionSpec> doctor_options() {
+  std::vector<OptionSpec> options = with_talk({
+      {.name = "json",
+       .group = Group::kTalk,
+       .kind = Kind::kFlag,
+       .help = "one JSON object on stdout instead of the table"},
+  });
+  // Of a run, so that they can be tried here first.
+  std::vector<OptionSpec> run;
+  for (const char* name : {"model", "text-encoder", "tokenizer", "vae", "controlnet", "device", "dtype", "threads"}) {
+    run.push_back(*find_option(name));
+  }
+  options.insert(options.begin(), run.begin(), run.end());
+  return options;
+}
+
+std::vector<OptionSpec> completion_options() {
+  return with_talk({
+      {.name = "SHELL",
+       .group = Group::kWhat,
+       .kind = Kind::kChoice,
+       .value_name = "NAME",
+       .choices = "bash zsh fish",
+       .help = "bash, zsh or fish",
+       .positional = true},
+  });
+}
+
 }  // namespace
 
 std::span<const SubcommandSpec> subcommand_table() {
@@ -46,7 +74,19 @@ std::span<const SubcommandSpec> subcommand_table() {
        .example = "zimage-inpaint compare result.png golden.png --tolerance 1",
        .options = compare_options()},
       {.name = "bench", .help = "time the stages", .available = false},
-      {.name = "doctor", .help = "versions, devices, memory, what would be used", .available = false},
+      {.name = "doctor",
+       .help = "versions, devices, memory, what would be used",
+       .more = "Exits 0 if a run would work, else with the code it would fail with. No weight is read.",
+       .example = "zimage-inpaint doctor --model Z-Image-Turbo",
+       .options = doctor_options()},
+      {.name = "completion",
+       .help = "the completions of a shell",
+       .example = "source <(zimage-inpaint completion bash)",
+       .options = completion_options()},
+      {.name = "man",
+       .help = "this program's man page",
+       .example = "zimage-inpaint man | man -l -",
+       .options = with_talk({})},
   };
   return table;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,10 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit,
 
 /// Control characters (newlines, escape sequences in file names) as \n, \t, \xNN, so that a message is one line.
 std::string printable(std::string_view text);
+
+/// One after the other. Where a temporary would stand right of a +, gcc 12 warns of an overlap that can't be (its bug
+/// 105651).
+std::string concat(std::initializer_list<std::string_view> parts);
 
 /// Lower-case ASCII.
 std::string lower(std::string text);

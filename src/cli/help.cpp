@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "app/option_table.h"
+#include "cli/option_text.h"
 #include "zimage/version.h"
 
 namespace zimage::cli {
@@ -44,23 +45,6 @@ std::string left_column(const OptionSpec& spec) {
   text += spec.kind == Kind::kSwitch ? "--[no-]" : "--";
   text += spec.name;
   if (*spec.value_name != '\0') text += std::string(" ") + spec.value_name;
-  return text;
-}
-
-std::string description(const OptionSpec& spec, bool all) {
-  std::string text = spec.help;
-  const bool shows_default = *spec.default_value != '\0' && spec.kind != Kind::kCount;
-  if (spec.kind == Kind::kSwitch) {
-    text += std::string(spec.default_value) == "true" ? " (on)" : " (off)";
-  } else if (shows_default) {
-    text += std::string(" (") + spec.default_value + ")";
-  }
-  if (!all) return text;
-  if (*spec.more != '\0') text += std::string(". ") + spec.more;
-  if (spec.only == nullptr) return text;
-  const auto allowed = app::words(spec.only);
-  const bool nothing = allowed.empty() || spec.kind == Kind::kFlag || spec.kind == Kind::kSwitch;
-  text += nothing ? " [not in this version]" : " [this version: " + std::string(spec.only) + "]";
   return text;
 }
 
@@ -146,6 +130,10 @@ std::string help_text(const app::SubcommandSpec& spec) {
   }
   return out.str();
 }
+
+std::string help_opening() { return kExamples; }
+
+std::string help_closing() { return kExitCodes; }
 
 std::string version_text() {
   return std::string("zimage-inpaint ") + version() + "\ncommit " + git_commit() + "\nlibtorch " + torch_version() +

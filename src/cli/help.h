@@ -10,6 +10,10 @@ namespace zimage::cli {
 /// Examples first, then the options that most runs need; with `all` every option, the exit codes and the environment.
 std::string help_text(bool all);
 
+/// What stands before and after the options: examples and usage; exit codes and environment.
+std::string help_opening();
+std::string help_closing();
+
 /// A subcommand's: usage, example, arguments, options, all of them in full.
 std::string help_text(const app::SubcommandSpec& spec);
 

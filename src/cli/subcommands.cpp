@@ -4,7 +4,10 @@
 
 #include "app/settings.h"
 #include "cli/compare_command.h"
+#include "cli/completion.h"
+#include "cli/doctor.h"
 #include "cli/help.h"
+#include "cli/man_page.h"
 #include "cli/parse.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
@@ -17,13 +20,34 @@ namespace {
 /// Carries out checked settings and returns the exit code. The result alone goes to stdout.
 using Handler = int (*)(const app::Settings& settings, const Talk& talk);
 
+int run_doctor(const app::Settings& settings, const Talk& talk) {
+  const app::Diagnosis diagnosis = app::diagnose(settings);
+  write_stdout(talk.json ? doctor_json(diagnosis) : doctor_text(diagnosis));
+  return diagnosis.exit_code();
+}
+
+int run_completion(const app::Settings& settings, const Talk&) {
+  write_stdout(completion_script(settings.text("SHELL")));
+  return 0;
+}
+
+int run_man(const app::Settings&, const Talk&) {
+  write_stdout(man_page());
+  return 0;
+}
+
 struct Entry {
   const char* name;
   Handler handler;
 };
 
 const std::vector<Entry>& handlers() {
-  static const std::vector<Entry> table = {{"compare", compare_command}};
+  static const std::vector<Entry> table = {
+      {"compare", compare_command},
+      {"doctor", run_doctor},
+      {"completion", run_completion},
+      {"man", run_man},
+  };
   return table;
 }
 

@@ -22,6 +22,10 @@ inpaint "$build/zimage-inpaint" "$folder/built.png"
 cmp "$folder/installed.png" "$folder/built.png"
 
 [ -n "$(find "$folder/moved here/share/doc" -name LICENSE)" ] || { echo "the licence is not installed" >&2 && exit 1; }
+for file in man/man1/zimage-inpaint.1:man bash-completion/completions/zimage-inpaint:"completion bash" \
+  zsh/site-functions/_zimage-inpaint:"completion zsh" fish/vendor_completions.d/zimage-inpaint.fish:"completion fish"; do
+  "$program" ${file#*:} | cmp - "$folder/moved here/share/${file%%:*}"
+done
 if readelf -d "$program" | grep -E 'R(UN)?PATH' | grep -qF "$build"; then
   echo "the installed program still looks for libraries in $build" >&2
   exit 1

@@ -1,0 +1,153 @@
+#include "cli/doctor.h"
+
+#include <iomanip>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "app/text.h"
+#include "zimage/version.h"
+
+namespace zimage::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string size_text(std::uint64_t bytes) {
+  const double mib = static_cast<double>(bytes) / (1024.0 * 1024);
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(1) << (mib < 1024 ? mib : mib / 1024) << (mib < 1024 ? " MiB" : " GiB");
+  return out.str();
+}
+
+std::string free_text(std::uint64_t bytes) { return bytes == 0 ? "" : app::concat({", ", size_text(bytes), " free"}); }
+
+void row(std::ostream& out, const std::string& name, const std::string& value) {
+  out << std::left << std::setw(14) << name << app::printable(value) << '\n';
+}
+
+void machine_rows(std::ostream& out, const Machine& machine) {
+  row(out, "processor",
+      (machine.cpu.empty() ? "unknown" : machine.cpu) + ", " + std::to_string(machine.cores) +
+          (machine.cores == 1 ? " core, " : " cores, ") + machine.vector_level);
+  row(out, "memory", size_text(machine.memory_bytes) + free_text(machine.available_bytes));
+  for (const std::string& gpu : machine.nvidia_gpus) row(out, "GPU", gpu);
+  for (const CUDADevice& device : machine.cuda_devices) {
+    row(out, "cuda:" + std::to_string(device.index),
+        device.total_bytes == 0 ? "memory unknown" : size_text(device.total_bytes) + free_text(device.free_bytes));
+  }
+  if (machine.cuda_devices.empty()) row(out, "CUDA", machine.cuda_build ? "no device" : "not in this build");
+}
+
+void model_rows(std::ostream& out, const app::Diagnosis& diagnosis) {
+  const std::string source = diagnosis.model_source == "environment" ? " ($ZIMAGE_MODEL)"
+                             : diagnosis.model_source == "bundled"   ? " (bundled)"
+                                                                     : "";
+  row(out, "model", diagnosis.model.empty() ? "none" : diagnosis.model.string() + source);
+  if (!diagnosis.controlnet.empty()) row(out, "ControlNet", diagnosis.controlnet.string());
+  if (!diagnosis.info) return;
+  const ModelInfo& info = *diagnosis.info;
+  row(out, "",
+      info.name + ": " + std::to_string(info.dit_layers) + " layers, width " + std::to_string(info.dit_dim) + ", " +
+          size_text(diagnosis.model_bytes) + " in " + std::to_string(info.files.size()) + " files" +
+          (info.controlnet.empty() ? "" : ", ControlNet " + info.controlnet) +
+          (info.demo ? "; the demo model, a toy" : ""));
+}
+
+ordered_json memory_json(std::uint64_t bytes) { return bytes == 0 ? ordered_json() : ordered_json(bytes); }
+
+std::string utf8(const std::string& text) { return app::is_plain_utf8(text) ? text : app::printable(text); }
+
+ordered_json machine_json(const Machine& machine) {
+  ordered_json devices = ordered_json::array();
+  for (const CUDADevice& device : machine.cuda_devices) {
+    devices.push_back({{"device", "cuda:" + std::to_string(device.index)},
+                       {"memory_bytes", memory_json(device.total_bytes)},
+                       {"free_bytes", memory_json(device.free_bytes)}});
+  }
+  return {{"cpu", {{"name", utf8(machine.cpu)}, {"cores", machine.cores}, {"vector_level", machine.vector_level}}},
+          {"memory_bytes", memory_json(machine.memory_bytes)},
+          {"available_bytes", memory_json(machine.available_bytes)},
+          {"cuda_build", machine.cuda_build},
+          {"cuda_devices", devices},
+          {"nvidia_gpus", machine.nvidia_gpus}};
+}
+
+ordered_json model_json(const app::Diagnosis& diagnosis) {
+  ordered_json model{{"path", utf8(diagnosis.model.string())},
+                     {"source", diagnosis.model_source},
+                     {"usable", diagnosis.info.has_value()}};
+  if (!diagnosis.info) return model;
+  const ModelInfo& info = *diagnosis.info;
+  ordered_json files = ordered_json::array();
+  for (const auto& file : info.files) files.push_back(utf8(file.string()));
+  model.update({{"name", utf8(info.name)},
+                {"demo", info.demo},
+                {"layers", info.dit_layers},
+                {"width", info.dit_dim},
+                {"parameters", info.parameters},
+                {"native_megapixels", info.native_megapixels},
+                {"bytes", diagnosis.model_bytes},
+                {"controlnet", info.controlnet.empty() ? ordered_json() : ordered_json(info.controlnet)},
+                {"files", files}});
+  return model;
+}
+
+}  // namespace
+
+std::string doctor_text(const app::Diagnosis& diagnosis) {
+  std::ostringstream out;
+  row(out, "program", std::string("zimage-inpaint ") + version() + ", commit " + git_commit());
+  row(out, "libtorch", torch_version());
+  machine_rows(out, diagnosis.machine);
+  if (diagnosis.compute) {
+    row(out, "would use",
+        diagnosis.compute->device + ", " + diagnosis.compute->dtype + ", " +
+            std::to_string(diagnosis.compute->threads) + (diagnosis.compute->threads == 1 ? " thread" : " threads"));
+  }
+  model_rows(out, diagnosis);
+  std::string formats;
+  for (const std::string& format : diagnosis.formats) formats += (formats.empty() ? "" : ", ") + format;
+  row(out, "pictures", formats);
+  row(out, "folder", diagnosis.folder.string() + (diagnosis.folder_writable ? ", writable" : ", not writable"));
+  for (const auto& [name, value] : diagnosis.environment) {
+    if (value) row(out, "environment", name + "=" + *value);
+  }
+  out << '\n';
+  for (const std::string& warning : diagnosis.warnings) out << "warning: " << warning << '\n';
+  for (const Error& problem : diagnosis.problems) {
+    const std::string hint = problem.hint().empty() ? "" : " (" + problem.hint() + ")";
+    out << "problem: " << app::printable(problem.message() + hint) << '\n';
+  }
+  out << (diagnosis.problems.empty() ? "A run would work.\n" : "A run would fail.\n");
+  return out.str();
+}
+
+std::string doctor_json(const app::Diagnosis& diagnosis) {
+  ordered_json out{{"status", diagnosis.problems.empty() ? "ok" : "error"},
+                   {"version", version()},
+                   {"commit", git_commit()},
+                   {"libtorch", torch_version()},
+                   {"machine", machine_json(diagnosis.machine)},
+                   {"compute", nullptr},
+                   {"model", model_json(diagnosis)},
+                   {"formats", diagnosis.formats},
+                   {"folder", {{"path", utf8(diagnosis.folder.string())}, {"writable", diagnosis.folder_writable}}},
+                   {"environment", ordered_json::object()},
+                   {"warnings", diagnosis.warnings},
+                   {"problems", ordered_json::array()}};
+  if (diagnosis.compute) {
+    out["compute"] = {{"device", diagnosis.compute->device},
+                      {"dtype", diagnosis.compute->dtype},
+                      {"threads", diagnosis.compute->threads}};
+  }
+  for (const auto& [name, value] : diagnosis.environment) {
+    out["environment"][name] = value ? ordered_json(utf8(*value)) : ordered_json();
+  }
+  for (const Error& problem : diagnosis.problems) {
+    out["problems"].push_back(
+        {{"code", to_string(problem.code())}, {"message", utf8(problem.message())}, {"hint", utf8(problem.hint())}});
+  }
+  return out.dump() + "\n";
+}
+
+}  // namespace zimage::cli

@@ -1,0 +1,16 @@
+// `zimage-inpaint doctor`, for people and for programs.
+#pragma once
+
+#include <string>
+
+#include "app/doctor.h"
+
+namespace zimage::cli {
+
+/// A table, then what is wrong and what to do about it.
+std::string doctor_text(const app::Diagnosis& diagnosis);
+
+/// One JSON object, one line.
+std::string doctor_json(const app::Diagnosis& diagnosis);
+
+}  // namespace zimage::cli

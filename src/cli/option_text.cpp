@@ -1,0 +1,64 @@
+#include "cli/option_text.h"
+
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+namespace zimage::cli {
+namespace {
+
+using app::Kind;
+using app::OptionSpec;
+
+bool is_onoff(const OptionSpec& spec) { return spec.kind == Kind::kFlag || spec.kind == Kind::kSwitch; }
+
+/// The value names that the table uses for files and folders.
+bool names_path(const std::string& value_name) {
+  for (const char* path : {"PATH", "FILE", "IMAGE", "JSONL", "DIR", "FOLDER"}) {
+    if (value_name.starts_with(path)) return true;
+  }
+  return false;
+}
+
+bool is_literal(const std::string& word) {
+  return !word.empty() && std::none_of(word.begin(), word.end(),
+                                       [](unsigned char c) { return std::isupper(c) != 0 || c == '[' || c == '.'; });
+}
+
+}  // namespace
+
+bool is_available(const OptionSpec& spec) {
+  return spec.only == nullptr || !(app::words(spec.only).empty() || is_onoff(spec));
+}
+
+std::string description(const OptionSpec& spec, bool all) {
+  std::string text = spec.help;
+  const bool shows_default = *spec.default_value != '\0' && spec.kind != Kind::kCount;
+  if (spec.kind == Kind::kSwitch) {
+    text += std::string(spec.default_value) == "true" ? " (on)" : " (off)";
+  } else if (shows_default) {
+    text += std::string(" (") + spec.default_value + ")";
+  }
+  if (!all) return text;
+  if (*spec.more != '\0') text += std::string(". ") + spec.more;
+  if (spec.only == nullptr) return text;
+  text += is_available(spec) ? " [this version: " + std::string(spec.only) + "]" : " [not in this version]";
+  return text;
+}
+
+ValueHint value_hint(const OptionSpec& spec) {
+  ValueHint hint;
+  hint.words = app::words(spec.kind == Kind::kChoice && spec.only != nullptr ? spec.only : spec.choices);
+  if (spec.kind == Kind::kChoice) return hint;
+  std::istringstream names(spec.value_name);
+  for (std::string name; std::getline(names, name, '|');) {
+    if (names_path(name)) {
+      hint.path = true;
+    } else if (is_literal(name)) {
+      hint.words.push_back(name);
+    }
+  }
+  return hint;
+}
+
+}  // namespace zimage::cli
