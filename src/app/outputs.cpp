@@ -53,7 +53,7 @@ void check_all_writable(const Plan& plan) {
 }
 
 void warn_about_losses(const Plan& plan) {
-  const Image& picture = plan.request.image;
+  const Image& picture = plan.original();
   if (plan.format == io::ImageFormat::kJpeg && picture.has_alpha()) {
     log::warning("JPEG has no transparency: the picture's is lost (--format png keeps it)");
   }
@@ -93,6 +93,7 @@ void resolve_outputs(const Settings& settings, Plan& plan) {
                  ", as --format says");
   }
   plan.format = naming.format;
+  if (plan.format != io::ImageFormat::kJpeg) plan.source.jpeg = {};
   plan.quality = settings.has("quality") ? static_cast<int>(settings.integer("quality")) : 0;
   plan.overwrite = settings.flag("overwrite");
   plan.skip_existing = settings.flag("skip-existing");

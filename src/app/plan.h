@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/source.h"
 #include "conditioning/canvas.h"
 #include "conditioning/mask.h"
 #include "io/image_file.h"
@@ -35,6 +36,8 @@ struct Plan {
   Borders outpaint;  ///< what `request.image` and `request.mask` were grown by
   io::ImageFormat input_format = io::ImageFormat::kPng;
 
+  PictureSource source;  ///< the picture's file: what of it the result's file keeps
+
   Request request;  ///< everything but the seed of each output
   bool seed_given = false;
   std::string strategy = "auto";
@@ -50,6 +53,9 @@ struct Plan {
   std::filesystem::path save_crop;
 
   std::string replay_metadata;  ///< the JSON of --replay's picture; empty without
+
+  /// The picture in its own colours and depth.
+  const Image& original() const { return source.original.empty() ? request.image : source.original; }
 };
 
 }  // namespace zimage::app

@@ -8,6 +8,7 @@
 #include "app/outputs.h"
 #include "app/replay.h"
 #include "app/resolve_mask.h"
+#include "app/source.h"
 #include "app/text.h"
 #include "core/log.h"
 
@@ -133,14 +134,13 @@ void resolve_inputs(const Settings& settings, Plan& plan) {
   resolve_mask_options(settings, plan);
   check_available_path("image", plan.image_path);
   check_available_path("mask", plan.mask_path);
-  io::ImageFile picture = io::read_image(plan.image_path);
-  plan.input_format = picture.format;
-  plan.request.image = std::move(picture.image);
+  read_source(plan);
   resolve_mask(plan);
+  make_working_copy(plan);
   if (!settings.has("control-image")) return;
   plan.control_image_path = settings.text("control-image");
   check_available_path("control-image", plan.control_image_path);
-  plan.request.control_image = io::read_image(plan.control_image_path).image;
+  plan.request.control_image = read_in_srgb(plan.control_image_path);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "app/run_inpaint.h"
 
 #include <chrono>
+#include <iomanip>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -121,6 +122,19 @@ void say_regions(const std::vector<WorkingRegion>& regions) {
   for (const WorkingRegion& region : regions) log::info("region " + region_text(region));
 }
 
+/// Where a lossy format had to take all of the picture anew.
+void say_mean_change(const EncodedResult& encoded, JobReport& job) {
+  job.mean_change_outside_mask.reset();
+  if (!encoded.encoded_whole) return;
+  const double mean = encoded.difference.mean_change_outside_mask;
+  job.mean_change_outside_mask = mean;
+  if (mean <= 0.0) return;
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(3) << mean;
+  log::notice("the file is encoded anew as a whole: pixels outside the mask change by " + text.str() +
+              " levels on average (--format png keeps them)");
+}
+
 /// One run: what stays the same from picture to picture.
 class Run {
  public:
@@ -172,8 +186,7 @@ void Run::all() {
 }
 
 void Run::hash(const ModelInfo& model) {
-  const bool needed = plan_.skip_existing || !plan_.replay_metadata.empty() ||
-                      (plan_.metadata && plan_.format == io::ImageFormat::kPng);
+  const bool needed = plan_.skip_existing || !plan_.replay_metadata.empty() || plan_.metadata;
   if (!needed) return;
   hashes_ = hash_inputs(plan_, model);
   for (const std::string& change : changed_inputs(plan_.replay_metadata, hashes_)) log::warning(change);
@@ -276,6 +289,7 @@ void Run::write_result(const Result& result, const PlannedOutput& output, const 
   const EncodedResult encoded = encode_result(plan_, result, *job_.model, making, output.seed);
   job_.changed_pixels = encoded.difference.changed_pixels;
   job_.max_change_outside_mask = encoded.difference.max_change_outside_mask;
+  say_mean_change(encoded, job_);
   if (!output.latents_path.empty()) {
     io::write_file_atomically(output.latents_path, encode_latents(result.latents), plan_.overwrite);
   }
