@@ -175,7 +175,8 @@ void read_carried(Reader& reader, ImageFile& file) {
   file.text.erase(xmp);
 }
 
-/// False too where libpng doesn't take the profile: what it may hold is checked more strictly than elsewhere.
+/// Expects the header to be set. False too where libpng doesn't take the profile: what it may hold is checked more
+/// strictly than elsewhere.
 bool set_profile(Writer& writer, const std::uint8_t* data, png_uint_32 size) {
   if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
   png_set_benign_errors(writer.png, 1);
@@ -190,7 +191,7 @@ bool set_exif(Writer& writer, std::uint8_t* data, png_uint_32 size) {
   return true;
 }
 
-bool write_header(Writer& writer, const Image& image, png_textp text, int text_count) {
+bool set_header(Writer& writer, const Image& image) {
   constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                  PNG_COLOR_TYPE_RGB_ALPHA};
   png_structp png = writer.png;
@@ -206,6 +207,12 @@ bool write_header(Writer& writer, const Image& image, png_textp text, int text_c
   png_set_compression_mem_level(png, 8);
   png_set_compression_strategy(png, Z_FILTERED);
   png_set_compression_window_bits(png, 15);
+  return true;
+}
+
+bool write_header(Writer& writer, const Image& image, png_textp text, int text_count) {
+  png_structp png = writer.png;
+  if (setjmp(png_jmpbuf(png)) != 0) return false;
   if (text_count > 0) png_set_text(png, writer.info, text, text_count);
   png_write_info(png, writer.info);
   if constexpr (std::endian::native == std::endian::little) {
@@ -322,6 +329,7 @@ std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& op
   Writer writer;
   if (writer.info == nullptr) throw Error(ErrorCode::kMemory, "the PNG can't be encoded: out of memory");
   writer.state.output = &out;
+  if (!set_header(writer, image)) encoding_failed(writer.state.message);
   std::vector<std::uint8_t> exif = options.carried.exif;
   set_carried(writer, options.carried, exif);
   if (!write_header(writer, image, text.data(), static_cast<int>(text.size()))) encoding_failed(writer.state.message);
