@@ -41,7 +41,7 @@ Image in_profile(const Plan& plan, const Result& result) {
       const std::size_t at = picture.index(begin, y);
       const auto count = static_cast<std::size_t>(x - begin);
       span.assign(&result.image.samples[at], &result.image.samples[at] + count * channels);
-      plan.source.profile->from_srgb(span.data(), count, picture.channels, picture.bit_depth);
+      plan.source.profile->from_srgb(span.data(), count, picture.channels);
       for (std::size_t i = 0; i < count * channels; i += channels) {
         const auto* after = &result.image.samples[at + i];
         if (std::equal(after, after + channels, &working.samples[at + i])) continue;

@@ -12,7 +12,7 @@ namespace {
 std::optional<io::ColorProfile> profile_of(const Image& picture, io::Carried& carried, const std::string& name) {
   if (carried.icc.empty()) return std::nullopt;
   std::string why;
-  auto profile = io::ColorProfile::open(carried.icc, picture.color_channels() == 1, why);
+  auto profile = io::ColorProfile::open(carried.icc, picture.color_channels() == 1, picture.bit_depth, why);
   if (!profile) {
     log::warning("the colour profile of " + printable(name) + " is ignored and left out: " + why);
     carried.icc.clear();

@@ -12,7 +12,7 @@ namespace {
 
 /// A matrix profile's curves stay exact, only what lies between them is a table.
 constexpr cmsUInt32Number kFlags =
-    cmsFLAGS_NOCACHE | cmsFLAGS_CLUT_PRE_LINEARIZATION | cmsFLAGS_CLUT_POST_LINEARIZATION | cmsFLAGS_HIGHRESPRECALC;
+    cmsFLAGS_NOCACHE | cmsFLAGS_CLUT_PRE_LINEARIZATION | cmsFLAGS_CLUT_POST_LINEARIZATION;
 constexpr cmsUInt32Number kIntent = INTENT_RELATIVE_COLORIMETRIC;
 
 struct Profile {
@@ -56,43 +56,47 @@ std::string kind_of(cmsColorSpaceSignature space) {
   }
 }
 
+cmsUInt32Number format_of(bool grey, int bit_depth) {
+  if (grey) return bit_depth == 16 ? TYPE_GRAY_16 : TYPE_GRAY_8;
+  return bit_depth == 16 ? TYPE_RGB_16 : TYPE_RGB_8;
+}
+
 std::uint16_t to_8_bits(std::uint16_t value) { return static_cast<std::uint16_t>((value + 128u) / 257u); }
+
+/// Whether every colour of a coarse grid stays within a level of itself. `to_srgb`: 8 bits to 16.
+bool is_identity(const Transform& to_srgb, bool grey) {
+  constexpr int kStep = 15;
+  std::vector<std::uint8_t> in;
+  for (int r = 0; r < 256; r += kStep) {
+    for (int g = 0; g < 256; g += grey ? 256 : kStep) {
+      for (int b = 0; b < 256; b += grey ? 256 : kStep) {
+        in.push_back(static_cast<std::uint8_t>(r));
+        if (!grey) in.insert(in.end(), {static_cast<std::uint8_t>(g), static_cast<std::uint8_t>(b)});
+      }
+    }
+  }
+  std::vector<std::uint16_t> out(in.size());
+  cmsDoTransform(to_srgb.handle, in.data(), out.data(), static_cast<cmsUInt32Number>(in.size() / (grey ? 1 : 3)));
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (std::abs(in[i] - to_8_bits(out[i])) > 1) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
 struct ColorProfile::Transforms {
-  Transform from_8;   ///< profile, 8 bits → sRGB, 16 bits
-  Transform from_16;  ///< profile, 16 bits → sRGB, 16 bits
-  Transform back;     ///< sRGB → profile, 16 bits
-  Transforms(const Profile& profile, const Profile& srgb, bool grey)
-      : from_8(profile, grey ? TYPE_GRAY_8 : TYPE_RGB_8, srgb, grey ? TYPE_GRAY_16 : TYPE_RGB_16),
-        from_16(profile, grey ? TYPE_GRAY_16 : TYPE_RGB_16, srgb, grey ? TYPE_GRAY_16 : TYPE_RGB_16),
-        back(srgb, grey ? TYPE_GRAY_16 : TYPE_RGB_16, profile, grey ? TYPE_GRAY_16 : TYPE_RGB_16) {}
+  Transform there;  ///< profile → sRGB, 16 bits
+  Transform back;   ///< sRGB → profile, 16 bits
+  Transforms(const Profile& profile, const Profile& srgb, bool grey, int bit_depth)
+      : there(profile, format_of(grey, bit_depth), srgb, format_of(grey, 16)),
+        back(srgb, format_of(grey, 16), profile, format_of(grey, 16)) {}
 
-  bool whole() const { return from_8.handle != nullptr && from_16.handle != nullptr && back.handle != nullptr; }
-
-  /// Whether every colour of a coarse grid stays within a level of itself.
-  bool identity(bool grey) const {
-    constexpr int kStep = 15;
-    std::vector<std::uint8_t> in;
-    for (int r = 0; r < 256; r += kStep) {
-      for (int g = 0; g < 256; g += grey ? 256 : kStep) {
-        for (int b = 0; b < 256; b += grey ? 256 : kStep) {
-          in.push_back(static_cast<std::uint8_t>(r));
-          if (!grey) in.insert(in.end(), {static_cast<std::uint8_t>(g), static_cast<std::uint8_t>(b)});
-        }
-      }
-    }
-    std::vector<std::uint16_t> out(in.size());
-    cmsDoTransform(from_8.handle, in.data(), out.data(), static_cast<cmsUInt32Number>(in.size() / (grey ? 1 : 3)));
-    for (std::size_t i = 0; i < in.size(); ++i) {
-      if (std::abs(in[i] - to_8_bits(out[i])) > 1) return false;
-    }
-    return true;
-  }
+  bool whole() const { return there.handle != nullptr && back.handle != nullptr; }
 };
 
-std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& icc, bool grey, std::string& why) {
+std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth,
+                                               std::string& why) {
   const Profile profile(cmsOpenProfileFromMem(icc.data(), static_cast<cmsUInt32Number>(icc.size())));
   if (profile.handle == nullptr) {
     why = "it is damaged";
@@ -110,14 +114,17 @@ std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& 
   }
   const Profile srgb(srgb_profile(grey));
   if (srgb.handle == nullptr) throw Error(ErrorCode::kMemory, "there is no memory for a colour profile");
-  auto transforms = std::make_shared<Transforms>(profile, srgb, grey);
+  ColorProfile out;
+  out.grey_ = grey;
+  out.bit_depth_ = bit_depth;
+  const Transform to_srgb(profile, format_of(grey, 8), srgb, format_of(grey, 16));
+  out.srgb_ = to_srgb.handle != nullptr && is_identity(to_srgb, grey);
+  if (out.srgb_) return out;
+  auto transforms = std::make_shared<Transforms>(profile, srgb, grey, bit_depth);
   if (!transforms->whole()) {
     why = "it is damaged, or has no way back from sRGB";
     return std::nullopt;
   }
-  ColorProfile out;
-  out.srgb_ = transforms->identity(grey);
-  out.grey_ = grey;
   out.transforms_ = std::move(transforms);
   return out;
 }
@@ -127,7 +134,7 @@ Image ColorProfile::to_srgb(const Image& picture) const {
   const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);
   const auto channels = static_cast<std::size_t>(picture.channels);
   const auto width = static_cast<std::size_t>(picture.width);
-  const bool deep = picture.bit_depth == 16;
+  const bool deep = bit_depth_ == 16;
   std::vector<std::uint8_t> bytes(deep ? 0 : width * colors);
   std::vector<std::uint16_t> words(width * colors);
   for (int y = 0; y < picture.height; ++y) {
@@ -144,8 +151,7 @@ Image ColorProfile::to_srgb(const Image& picture) const {
       }
     }
     const void* source = deep ? static_cast<const void*>(words.data()) : bytes.data();
-    cmsDoTransform(deep ? transforms_->from_16.handle : transforms_->from_8.handle, source, words.data(),
-                   static_cast<cmsUInt32Number>(width));
+    cmsDoTransform(transforms_->there.handle, source, words.data(), static_cast<cmsUInt32Number>(width));
     for (std::size_t x = 0; x < width; ++x) {
       std::copy_n(words.data() + x * colors, colors, to + x * channels);
       if (channels == colors) continue;
@@ -156,14 +162,14 @@ Image ColorProfile::to_srgb(const Image& picture) const {
   return out;
 }
 
-void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int channels, int bit_depth) const {
+void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const {
   const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);
   const auto step = static_cast<std::size_t>(channels);
   std::vector<std::uint16_t> words(count * colors);
   for (std::size_t x = 0; x < count; ++x) std::copy_n(pixels + x * step, colors, words.data() + x * colors);
   cmsDoTransform(transforms_->back.handle, words.data(), words.data(), static_cast<cmsUInt32Number>(count));
   for (std::size_t x = 0; x < count; ++x) std::copy_n(words.data() + x * colors, colors, pixels + x * step);
-  if (bit_depth == 16) return;
+  if (bit_depth_ == 16) return;
   for (std::size_t i = 0; i < count * step; ++i) pixels[i] = to_8_bits(pixels[i]);
 }
 

@@ -16,25 +16,28 @@ namespace zimage::io {
 /// pixels give the same result however they are split.
 class ColorProfile {
  public:
-  /// `grey`: for grey pictures, else for RGB. Empty, with the reason in `why`, for a profile that is damaged, of
-  /// another kind of picture, or without a way back.
-  static std::optional<ColorProfile> open(const std::vector<std::uint8_t>& icc, bool grey, std::string& why);
+  /// For a picture of that kind and depth. Empty, with the reason in `why`, for a profile that is damaged, of another
+  /// kind of picture, or without a way back.
+  static std::optional<ColorProfile> open(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth,
+                                          std::string& why);
 
-  /// Whether it is sRGB's (within one 8-bit level): pixels need no conversion.
+  /// Whether it is sRGB's (within one 8-bit level): pixels need no conversion, and there is none.
   bool is_srgb() const { return srgb_; }
 
-  /// The picture in sRGB at 16 bits a sample, so that the way there and back rounds once. Alpha stays what it is.
+  /// The picture, of that depth, in sRGB at 16 bits a sample, so that the way there and back rounds once. Alpha stays
+  /// what it is.
   Image to_srgb(const Image& picture) const;
 
-  /// `count` pixels of `channels` samples, 16-bit sRGB, into the profile's space at `bit_depth`, in place. Alpha is
-  /// only brought to the bit depth.
-  void from_srgb(std::uint16_t* pixels, std::size_t count, int channels, int bit_depth) const;
+  /// `count` pixels of `channels` samples, 16-bit sRGB, into the profile's space and the picture's depth, in place.
+  /// Alpha is only brought to the bit depth.
+  void from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const;
 
  private:
   struct Transforms;
   std::shared_ptr<const Transforms> transforms_;
   bool srgb_ = false;
   bool grey_ = false;
+  int bit_depth_ = 8;
 };
 
 }  // namespace zimage::io

@@ -16,9 +16,9 @@ using namespace zimage::test;
 
 namespace {
 
-io::ColorProfile opened(const Bytes& icc, bool grey) {
+io::ColorProfile opened(const Bytes& icc, bool grey, int depth = 8) {
   std::string why;
-  auto profile = io::ColorProfile::open(icc, grey, why);
+  auto profile = io::ColorProfile::open(icc, grey, depth, why);
   INFO(why);
   REQUIRE(profile);
   return *profile;
@@ -29,7 +29,7 @@ Image round_trip(const io::ColorProfile& profile, const Image& picture) {
   Image out = profile.to_srgb(picture);
   out.bit_depth = picture.bit_depth;
   for (int y = 0; y < out.height; ++y) {
-    profile.from_srgb(&out.samples[out.index(0, y)], static_cast<std::size_t>(out.width), out.channels, out.bit_depth);
+    profile.from_srgb(&out.samples[out.index(0, y)], static_cast<std::size_t>(out.width), out.channels);
   }
   return out;
 }
@@ -60,7 +60,7 @@ TEST_CASE("profile: colours come out as their definition says", "[io]") {
   // Linear light: sRGB's own curve takes 0.5 to 0.7354.
   for (const bool grey : {false, true}) {
     for (const int depth : {8, 16}) {
-      const io::ColorProfile profile = opened(grey ? grey_icc(1.0) : gamma_icc(1.0), grey);
+      const io::ColorProfile profile = opened(grey ? grey_icc(1.0) : gamma_icc(1.0), grey, depth);
       Image picture(1, 1, grey ? 1 : 3, depth);
       std::fill(picture.samples.begin(), picture.samples.end(), depth == 16 ? 32768 : 128);
       const Image srgb = profile.to_srgb(picture);
@@ -77,7 +77,7 @@ TEST_CASE("profile: there and back within a level, alpha exactly", "[io]") {
     for (int channels = 1; channels <= 4; ++channels) {
       const bool grey = channels <= 2;
       // A gamut within sRGB's, so that nothing is cut off.
-      const io::ColorProfile profile = opened(grey ? grey_icc(1.8) : gamma_icc(1.8), grey);
+      const io::ColorProfile profile = opened(grey ? grey_icc(1.8) : gamma_icc(1.8), grey, depth);
       const Image picture = noise_image(61, 40, channels, depth);
       const Image back = round_trip(profile, picture);
       INFO(channels << " channels of " << depth << " bits");
@@ -96,7 +96,7 @@ TEST_CASE("profile: there and back within a level, alpha exactly", "[io]") {
 TEST_CASE("profile: those that don't fit are refused with a reason", "[io]") {
   const auto why = [](const Bytes& icc, bool grey) {
     std::string reason;
-    CHECK_FALSE(io::ColorProfile::open(icc, grey, reason));
+    CHECK_FALSE(io::ColorProfile::open(icc, grey, 8, reason));
     return reason;
   };
   CHECK(why({}, false) == "it is damaged");
@@ -111,22 +111,22 @@ TEST_CASE("profile: damaged ones are refused or used", "[io]") {
   const Image picture = noise_image(9, 7, 3, 8);
   for (const Bytes& good : {srgb_icc(), wide_icc()}) {
     int refused = 0;
-    for (int round = 0; round < 400; ++round) {
+    for (int round = 0; round < 200; ++round) {
       Bytes bad = good;
       if (round % 4 == 0) bad.resize(random() % bad.size());
       for (unsigned i = 1 + random() % 5; i > 0 && !bad.empty(); --i) {
         bad[random() % bad.size()] = static_cast<std::uint8_t>(random());
       }
       std::string reason;
-      const auto profile = io::ColorProfile::open(bad, false, reason);
+      const auto profile = io::ColorProfile::open(bad, false, 8, reason);
       if (profile) {
-        round_trip(*profile, picture);
+        if (!profile->is_srgb()) round_trip(*profile, picture);
       } else {
         ++refused;
         CHECK_FALSE(reason.empty());
       }
     }
-    CHECK(refused > 50);
-    CHECK(refused < 400);
+    CHECK(refused > 25);
+    CHECK(refused < 200);
   }
 }

@@ -128,8 +128,13 @@ Bytes plain_tiff(const Image& image, bool big_endian) {
                                 entry(277, static_cast<std::size_t>(image.channels)),
                                 entry(278, static_cast<std::size_t>(image.height)),
                                 entry(279, bytes)};
-  // The bits of each sample: behind the directory.
-  entries[2] = entry(258, pixels_at - 8);
+  // The bits of each sample: behind the directory, unless they fit into the entry.
+  if (image.channels > 2) {
+    entries[2] = entry(258, pixels_at - 8);
+  } else {
+    const auto bits = static_cast<std::size_t>(image.bit_depth);
+    entries[2] = entry(258, bits << 16 | bits);
+  }
   entries[2].type = 3;
   entries[2].count = static_cast<std::uint32_t>(image.channels);
   if (alpha) {
