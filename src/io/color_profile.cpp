@@ -10,9 +10,9 @@
 namespace zimage::io {
 namespace {
 
-/// A matrix profile's curves stay exact, only what lies between them is a table.
+/// Where lcms2 makes a table of a transform, a fine one: with the coarser one the dark end is off by two 8-bit levels.
 constexpr cmsUInt32Number kFlags =
-    cmsFLAGS_NOCACHE | cmsFLAGS_CLUT_PRE_LINEARIZATION | cmsFLAGS_CLUT_POST_LINEARIZATION;
+    cmsFLAGS_NOCACHE | cmsFLAGS_CLUT_PRE_LINEARIZATION | cmsFLAGS_CLUT_POST_LINEARIZATION | cmsFLAGS_HIGHRESPRECALC;
 constexpr cmsUInt32Number kIntent = INTENT_RELATIVE_COLORIMETRIC;
 
 struct Profile {

@@ -60,6 +60,18 @@ def smooth():
     return np.stack([x * 3 + 20, y * 4 + 30, 200 - x - y], axis=-1).astype(np.uint8)
 
 
+def kept(work, ending):
+    """Where nothing may change: with JPEG outside the 16x16 blocks that the hole lies in, and the pixel around them that
+    takes part in their colours."""
+    if ending != "jpg":
+        return ~work.hole
+    rows, columns = np.nonzero(work.hole)
+    touched = np.zeros_like(work.hole)
+    top, left = max(rows.min() // 16 * 16 - 1, 0), max(columns.min() // 16 * 16 - 1, 0)
+    touched[top : (rows.max() // 16 + 1) * 16 + 1, left : (columns.max() // 16 + 1) * 16 + 1] = True
+    return ~touched
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation(work, ending, orientation):
@@ -84,8 +96,9 @@ def test_orientation(work, ending, orientation):
             assert inner[ExifTags.Base.ISOSpeedRatings] == 320 and inner[ExifTags.Base.ExifImageWidth] == WIDTH
         after = np.asarray(picture.convert("RGB"))
     assert after.shape == seen.shape
-    largest = abs(after.astype(int) - seen)[~work.hole].max()
-    assert largest == 0 if ending != "jpg" else largest < 12
+    changed = abs(after.astype(int) - seen)
+    # A turned JPEG is encoded anew as a whole, with its own tables.
+    assert changed[kept(work, ending)].max() <= (0 if ending != "jpg" or orientation == 1 else 6)
 
 
 @pytest.mark.parametrize("orientation", [3, 6])
@@ -177,8 +190,7 @@ def test_a_profile_is_kept_and_so_are_the_pixels(work, ending, primaries, gamma)
     with Image.open(output) as picture:
         assert picture.info["icc_profile"] == icc
     after = load(output).astype(int)
-    largest = abs(after - before)[~work.hole].max()
-    assert largest == 0 if ending != "jpg" else largest < 12
+    assert abs(after - before)[kept(work, ending)].max() == 0
     assert (after[work.hole] != before[work.hole]).any()
 
 
@@ -214,7 +226,7 @@ def test_16_bits_with_a_profile(work):
 
 def test_a_profile_with_alpha_as_the_mask(work):
     picture = Image.fromarray(smooth())
-    picture.putalpha(Image.fromarray(np.where(work.hole, 0, 90).astype(np.uint8)))
+    picture.putalpha(Image.fromarray(np.where(work.hole, 0, 200).astype(np.uint8)))
     save(picture, work.folder / "cut.png", icc=profile(DISPLAY_P3))
     after = load(result_of(work, work.job(image="cut.png", mask="alpha")))
     assert (after[..., 3][work.hole] == 255).all()
