@@ -1,24 +1,124 @@
 #include "app/encode_result.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/metadata.h"
+#include "core/log.h"
+#include "io/exif.h"
 
 namespace zimage::app {
+namespace {
 
-EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
-                            const nlohmann::ordered_json& making, std::uint64_t seed) {
+/// JPEG keeps EXIF in one segment: 65535 bytes without the marker, two of length and "Exif\0\0".
+constexpr std::size_t kLargestJpegExif = 65527;
+
+bool same_size(const Image& a, const Image& b) { return a.width == b.width && a.height == b.height; }
+
+/// Whether the result is to be in the colours of the picture's profile. A raw decode is sRGB, and WebP has no grey that
+/// a grey profile could be for.
+bool in_own_colors(const Plan& plan) {
+  if (!plan.source.profile || !plan.request.composite) return false;
+  return plan.format != io::ImageFormat::kWebp || plan.source.original.color_channels() == 3;
+}
+
+/// The original, with the result where the mask lets it: everywhere else bit for bit, and also where the repaint left
+/// the working copy as it was.
+Image in_profile(const Plan& plan, const Result& result) {
+  Image picture = plan.source.original;
+  const Image& working = plan.request.image;
+  const auto channels = static_cast<std::size_t>(picture.channels);
+  std::vector<std::uint16_t> span;
+  for (int y = 0; y < picture.height; ++y) {
+    const std::uint8_t* repaint = &result.effective_mask.repaint[result.effective_mask.index(0, y)];
+    for (int x = 0; x < picture.width;) {
+      if (repaint[x] == 0) {
+        ++x;
+        continue;
+      }
+      const int begin = x;
+      while (x < picture.width && repaint[x] != 0) ++x;
+      const std::size_t at = picture.index(begin, y);
+      const auto count = static_cast<std::size_t>(x - begin);
+      span.assign(&result.image.samples[at], &result.image.samples[at] + count * channels);
+      plan.source.profile->from_srgb(span.data(), count, picture.channels);
+      for (std::size_t i = 0; i < count * channels; i += channels) {
+        const auto* after = &result.image.samples[at + i];
+        if (std::equal(after, after + channels, &working.samples[at + i])) continue;
+        std::copy_n(&span[i], channels, &picture.samples[at + i]);
+      }
+    }
+  }
+  return picture;
+}
+
+/// What made the result, as EXIF's comment, where the file has no other place for it. A comment of an earlier run tells
+/// of another picture and goes.
+std::vector<std::uint8_t> exif_for(const Plan& plan, const Image& image, const nlohmann::ordered_json& making) {
+  std::vector<std::uint8_t> exif = plan.source.carried.exif;
+  if (!exif.empty()) exif = io::exif::with_size(std::move(exif), image.width, image.height);
+  const auto comment = io::exif::user_comment(exif);
+  const bool ours = comment && is_making(*comment);
+  if (ours) exif = io::exif::without_user_comment(std::move(exif));
+  if (!plan.metadata || plan.format == io::ImageFormat::kPng) return exif;
+  std::vector<std::uint8_t> with = io::exif::with_user_comment(exif, making_text(making));
+  if (plan.format == io::ImageFormat::kJpeg && with.size() > kLargestJpegExif) {
+    log::warning("a JPEG's EXIF has no room for what made the picture: it is left out");
+    return exif;
+  }
+  if (comment && !ours && comment->find_first_not_of(" \n") != std::string::npos) {
+    log::notice("what made the result replaces the picture's EXIF comment (--no-metadata keeps it)");
+  }
+  return with;
+}
+
+/// The source JPEG's tables, and its coefficients where the picture hasn't changed.
+void fill_jpeg(const Plan& plan, const Result& result, const Image& image, io::EncodeOptions& options) {
+  const Image& original = plan.original();
+  const bool fits = plan.request.composite && image.color_channels() == original.color_channels();
+  if (plan.format != io::ImageFormat::kJpeg || plan.source.jpeg.empty() || plan.quality != 0 || !fits) return;
+  options.jpeg_source = &plan.source.jpeg;
+  const bool upright = plan.source.carried.orientation == 1;
+  if (upright && !plan.outpaint.any() && same_size(image, original)) options.jpeg_changed = &result.effective_mask;
+}
+
+io::EncodeOptions options_for(const Plan& plan, const Result& result, const Image& image, const ModelInfo& model,
+                              const nlohmann::ordered_json& making, std::uint64_t seed) {
   io::EncodeOptions options;
   options.format = plan.format;
   options.quality = plan.quality;
-  const bool png = plan.format == io::ImageFormat::kPng;
-  if (png && plan.metadata) options.text = png_text(plan, seed, model, making);
+  if (plan.format == io::ImageFormat::kPng && plan.metadata) options.text = png_text(plan, seed, model, making);
+  options.carried.exif = exif_for(plan, image, making);
+  options.carried.xmp = plan.source.carried.xmp;
+  const bool grey_lost = plan.format == io::ImageFormat::kWebp && image.color_channels() == 1;
+  const bool own_colors = in_own_colors(plan) || (!plan.source.profile && plan.request.composite && !grey_lost);
+  if (own_colors) options.carried.icc = plan.source.carried.icc;
+  fill_jpeg(plan, result, image, options);
+  return options;
+}
+
+bool is_lossy(const Plan& plan) {
+  return plan.format == io::ImageFormat::kJpeg || (plan.format == io::ImageFormat::kWebp && plan.quality > 0);
+}
+
+}  // namespace
+
+EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
+                            const nlohmann::ordered_json& making, std::uint64_t seed) {
+  const bool converted = in_own_colors(plan);
+  const Image in_own = converted ? in_profile(plan, result) : Image();
+  const Image& image = converted ? in_own : result.image;
+  const io::EncodeOptions options = options_for(plan, result, image, model, making, seed);
   EncodedResult encoded;
-  encoded.bytes = io::encode_image(result.image, options);
+  encoded.bytes = io::encode_image(image, options);
+  encoded.encoded_whole = is_lossy(plan) && options.jpeg_changed == nullptr;
   encoded.difference.changed_pixels = result.changed_pixels;
   encoded.difference.max_change_outside_mask = result.max_change_outside_mask;
-  const Image& picture = plan.request.image;
-  if (!png && result.image.width == picture.width && result.image.height == picture.height) {
+  // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
+  const Image& picture = converted ? plan.source.original : plan.request.image;
+  if (plan.format == io::ImageFormat::kPng) {
+    if (converted) encoded.difference = compare(picture, image, result.effective_mask);
+  } else if (same_size(image, picture)) {
     // A lossy encoder changes kept pixels too: report the file as it is, not as it was before encoding.
     encoded.difference = compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);
   }

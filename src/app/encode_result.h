@@ -14,9 +14,12 @@ namespace zimage::app {
 struct EncodedResult {
   std::vector<std::uint8_t> bytes;
   Difference difference;  ///< of the file, once decoded, to the picture
+  /// A lossy format, and no part of the picture's own encoding was kept: all kept pixels may have changed.
+  bool encoded_whole = false;
 };
 
-/// Encodes one result in the plan's format. `making` is describe_making()'s JSON. Safe on any thread; reads `plan`.
+/// Encodes one result in the plan's format: brought back into the picture's own colours and depth, with what its file
+/// carried. `making` is describe_making()'s JSON. Safe on any thread; reads `plan`.
 /// Errors: kRuntime if the encoder fails.
 EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
                             const nlohmann::ordered_json& making, std::uint64_t seed);

@@ -28,9 +28,9 @@ Existing judge_existing(const std::filesystem::path& path, const ordered_json& m
   } catch (const Error&) {
     return Existing::kDamaged;
   }
-  const auto entry = picture.text.find(kMetadataKey);
-  if (entry == picture.text.end()) return Existing::kSame;
-  const auto recorded = ordered_json::parse(entry->second, nullptr, false);
+  const auto made = making_of(picture);
+  if (!made) return Existing::kSame;
+  const auto recorded = ordered_json::parse(*made, nullptr, false);
   if (!recorded.is_object()) return Existing::kOther;
   // Through text, as the recorded one went: what isn't UTF-8 in a path was replaced there.
   const auto wanted = ordered_json::parse(making.dump(-1, ' ', true, ordered_json::error_handler_t::replace));

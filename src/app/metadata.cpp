@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/hash.h"
+#include "io/exif.h"
 #include "zimage/version.h"
 
 namespace zimage::app {
@@ -112,6 +113,25 @@ ordered_json describe_making(const Plan& plan, std::uint64_t seed, const ModelIn
           {"hashes", hashes}};
 }
 
+std::string making_text(const ordered_json& making) {
+  // Escaped to ASCII, so that it is a plain tEXt entry or comment whatever the prompt and the names are.
+  return making.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
+}
+
+bool is_making(const std::string& comment) {
+  if (!comment.starts_with("{\"format\":")) return false;
+  const auto parsed = ordered_json::parse(comment, nullptr, false);
+  return parsed.is_object() && parsed.contains("options") && parsed.contains("hashes");
+}
+
+std::optional<std::string> making_of(const io::ImageFile& picture) {
+  const auto entry = picture.text.find(kMetadataKey);
+  if (entry != picture.text.end()) return entry->second;
+  auto comment = io::exif::user_comment(picture.carried.exif);
+  if (comment && is_making(*comment)) return comment;
+  return std::nullopt;
+}
+
 std::map<std::string, std::string> png_text(const Plan& plan, std::uint64_t seed, const ModelInfo& model,
                                             const ordered_json& making) {
   const Request& request = plan.request;
@@ -126,8 +146,7 @@ std::map<std::string, std::string> png_text(const Plan& plan, std::uint64_t seed
   line += ", Size: " + std::to_string(request.image.width) + "x" + std::to_string(request.image.height);
   line += ", Model: " + model.name + ", Denoising strength: " + shortest(request.strength);
   line += std::string(", Version: zimage-inpaint ") + version();
-  // Escaped to ASCII, so that the JSON is a plain tEXt entry whatever the prompt and the names are.
-  return {{"parameters", line}, {kMetadataKey, making.dump(-1, ' ', true, ordered_json::error_handler_t::replace)}};
+  return {{"parameters", line}, {kMetadataKey, making_text(making)}};
 }
 
 }  // namespace zimage::app

@@ -1,14 +1,17 @@
-// What made a picture, as its PNG carries it: tEXt `parameters` for people and other programs, `zimage-inpaint` as JSON
-// for --replay. Nothing in it depends on the time, the host or where the result is written.
+// What made a picture, as its file carries it: PNG's tEXt `parameters` for people and other programs, `zimage-inpaint`
+// as JSON for --replay; JPEG and WebP have the JSON in EXIF's UserComment. Nothing in it depends on the time, the host
+// or where the result is written.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "app/plan.h"
+#include "io/image_file.h"
 #include "zimage/inpainter.h"
 
 namespace zimage::app {
@@ -29,6 +32,15 @@ nlohmann::ordered_json hash_inputs(const Plan& plan, const nlohmann::ordered_jso
 /// names with their resolved values, as --replay reads them.
 nlohmann::ordered_json describe_making(const Plan& plan, std::uint64_t seed, const ModelInfo& model,
                                        const nlohmann::ordered_json& hashes);
+
+/// The JSON as text, ASCII alone.
+std::string making_text(const nlohmann::ordered_json& making);
+
+/// Whether a comment is such a JSON, and not somebody's own.
+bool is_making(const std::string& comment);
+
+/// The JSON text that a picture's file holds, PNG text or EXIF comment; empty if it doesn't say what made it.
+std::optional<std::string> making_of(const io::ImageFile& picture);
 
 /// The PNG text entries.
 std::map<std::string, std::string> png_text(const Plan& plan, std::uint64_t seed, const ModelInfo& model,

@@ -8,7 +8,8 @@ namespace fs = std::filesystem;
 namespace {
 
 io::ImageFormat writable(io::ImageFormat format) {
-  return format == io::ImageFormat::kBmp ? io::ImageFormat::kPng : format;
+  const bool written = format != io::ImageFormat::kBmp && format != io::ImageFormat::kTiff;
+  return written ? format : io::ImageFormat::kPng;
 }
 
 /// The ending of a result: the picture's own where it fits (".JPEG" stays), else the usual one.
@@ -33,7 +34,7 @@ io::ImageFormat format_of_file(const fs::path& file, const NamingInput& input, b
     disagrees = by_name && *by_name != *input.format;
     return *input.format;
   }
-  if (by_name && *by_name != io::ImageFormat::kBmp) return *by_name;
+  if (by_name && writable(*by_name) == *by_name) return *by_name;
   if (file.extension().empty()) return default_format(input);
   throw Error(ErrorCode::kUsage, "can't tell a format to write from the ending of " + file.string(),
               "end it in .png, .jpg or .webp, or give --format");

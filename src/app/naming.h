@@ -28,9 +28,9 @@ struct Naming {
 };
 
 /// `STEM-inpainted.EXT` beside the picture, `-k` (from 0) before the ending where there are several. The format is
-/// --format's, else that of -o's ending, else the picture's (BMP becomes PNG). In a batch's tree the name is the
-/// picture's own, `STEM.EXT`, where there is one result.
-/// Errors: kUsage for an ending that is no format we write, and for several results or another format on stdout.
+/// --format's, else that of -o's ending, else the picture's (BMP and TIFF become PNG). In a batch's tree the name is
+/// the picture's own, `STEM.EXT`, where there is one result. Errors: kUsage for an ending that is no format we write,
+/// and for several results or another format on stdout.
 Naming name_outputs(const NamingInput& input);
 
 /// `path` with "-k" before its ending.

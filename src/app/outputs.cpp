@@ -74,7 +74,7 @@ fs::path identity(const fs::path& path) {
 }
 
 void warn_about_losses(const Plan& plan) {
-  const Image& picture = plan.request.image;
+  const Image& picture = plan.original();
   if (plan.format == io::ImageFormat::kJpeg && picture.has_alpha()) {
     log::warning("JPEG has no transparency: the picture's is lost (--format png keeps it)");
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/source.h"
 #include "conditioning/canvas.h"
 #include "conditioning/mask.h"
 #include "io/image_file.h"
@@ -47,6 +48,8 @@ struct Plan {
   Borders outpaint;  ///< what `request.image` and `request.mask` were grown by
   io::ImageFormat input_format = io::ImageFormat::kPng;
 
+  PictureSource source;  ///< the picture's file: what of it the result's file keeps
+
   Request request;  ///< everything but the seed of each output
   bool seed_given = false;
   std::string strategy = "auto";
@@ -65,6 +68,9 @@ struct Plan {
   bool golden_update = false;
 
   std::string replay_metadata;  ///< the JSON of --replay's picture; empty without
+
+  /// The picture in its own colours and depth.
+  const Image& original() const { return source.original.empty() ? request.image : source.original; }
 };
 
 }  // namespace zimage::app

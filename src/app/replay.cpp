@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 namespace {
 
-constexpr const char* kHint = "give a PNG that this program wrote without --no-metadata";
+constexpr const char* kHint = "give a PNG, JPEG or WebP that this program wrote without --no-metadata";
 
 std::string value_text(const json& value, const std::string& file, const std::string& name) {
   if (value.is_string()) return value.get<std::string>();
@@ -44,12 +44,12 @@ std::string apply_replay(Settings& settings) {
   if (!settings.has("replay")) return "";
   const fs::path path = settings.text("replay");
   const io::ImageFile picture = io::read_image(path);
-  const auto entry = picture.text.find(kMetadataKey);
-  if (entry == picture.text.end()) {
+  const auto made = making_of(picture);
+  if (!made) {
     throw Error(ErrorCode::kInput, path.string() + " doesn't say what made it", kHint);
   }
   Settings recorded;
-  const json options = recorded_options(entry->second, path.string());
+  const json options = recorded_options(*made, path.string());
   for (const auto& [name, value] : options.items()) {
     const OptionSpec* spec = find_option(name);
     // Only what makes the picture: a picture from elsewhere must not choose what is written or replaced here.
@@ -69,7 +69,7 @@ std::string apply_replay(Settings& settings) {
   } catch (const Error& e) {
     throw Error(ErrorCode::kInput, path.string() + ": its metadata can't be replayed: " + e.message(), e.hint());
   }
-  return entry->second;
+  return *made;
 }
 
 std::vector<std::string> changed_inputs(const std::string& metadata, const nlohmann::ordered_json& hashes) {

@@ -1,4 +1,4 @@
-// `--replay IMAGE`: the options that made a PNG, from its metadata.
+// `--replay IMAGE`: the options that made a picture, from its metadata.
 #pragma once
 
 #include <filesystem>

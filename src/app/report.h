@@ -35,6 +35,7 @@ struct JobReport {
   std::vector<WorkingRegion> regions;
   std::optional<std::size_t> changed_pixels;
   std::optional<int> max_change_outside_mask;
+  std::optional<double> mean_change_outside_mask;  ///< where a lossy file had to be encoded whole
   std::map<std::string, double> timings_ms;
   std::optional<GoldenResult> golden;  ///< with --golden
   std::optional<ModelInfo> model;

@@ -8,6 +8,7 @@
 #include "app/outputs.h"
 #include "app/replay.h"
 #include "app/resolve_mask.h"
+#include "app/source.h"
 #include "app/text.h"
 #include "core/log.h"
 
@@ -166,10 +167,10 @@ Plan resolve(Settings& settings, const JobPlace& place) {
 }
 
 void read_inputs(Plan& plan) {
-  io::ImageFile picture = io::read_image(plan.image_path);
-  plan.request.image = std::move(picture.image);
+  read_source(plan);
   resolve_mask(plan);
-  if (!plan.control_image_path.empty()) plan.request.control_image = io::read_image(plan.control_image_path).image;
+  make_working_copy(plan);
+  if (!plan.control_image_path.empty()) plan.request.control_image = read_in_srgb(plan.control_image_path);
   warn_about_losses(plan);
 }
 

@@ -1,6 +1,7 @@
 #include "app/run_job.h"
 
 #include <algorithm>
+#include <iomanip>
 #include <sstream>
 #include <string>
 
@@ -144,6 +145,19 @@ void write_side_outputs(const RunningJob& job, const Result& result) {
   }
 }
 
+/// Where a lossy format had to take all of the picture anew.
+void say_mean_change(const EncodedResult& encoded, bool batch, JobReport& report) {
+  if (!encoded.encoded_whole) return;
+  const double mean = encoded.difference.mean_change_outside_mask;
+  report.mean_change_outside_mask = mean;
+  if (mean <= 0.0) return;
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(3) << mean;
+  log::write(batch ? log::Level::kInfo : log::Level::kNotice,
+             "the file is encoded anew as a whole: pixels outside the mask change by " + text.str() +
+                 " levels on average (--format png keeps them)");
+}
+
 void describe_result(const Result& result, JobReport& report) {
   report.forwards = result.steps;
   report.width = result.image.width;
@@ -215,6 +229,7 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   const EncodedResult encoded = encode_result(plan, result, session.model(), making_of(session, job, k), output.seed);
   report.changed_pixels = encoded.difference.changed_pixels;
   report.max_change_outside_mask = encoded.difference.max_change_outside_mask;
+  say_mean_change(encoded, plan.batch, report);
   if (!output.latents_path.empty()) {
     io::write_file_atomically(output.latents_path, encode_latents(result.latents), plan.overwrite);
   }

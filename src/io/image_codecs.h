@@ -21,6 +21,7 @@ ImageFile decode_png(Bytes bytes, const std::string& name);
 ImageFile decode_jpeg(Bytes bytes, const std::string& name);
 ImageFile decode_webp(Bytes bytes, const std::string& name);
 ImageFile decode_bmp(Bytes bytes, const std::string& name);
+ImageFile decode_tiff(Bytes bytes, const std::string& name);
 
 /// Encoders of a picture that is not empty. Errors: kRuntime.
 std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options);

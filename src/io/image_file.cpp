@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "io/exif.h"
 #include "io/image_codecs.h"
+#include "io/orientation.h"
 #include "io/regular_file.h"
 #include "zimage/error.h"
 
@@ -13,7 +15,7 @@ namespace {
 /// 2^28 pixels of four 16-bit samples, as they come at worst.
 constexpr std::size_t kMaxFileBytes = (std::size_t{1} << 31) + (std::size_t{1} << 26);
 constexpr std::size_t kMagicBytes = 32;
-constexpr const char* kNeeded = "PNG, JPEG, WebP or BMP is needed";
+constexpr const char* kNeeded = "PNG, JPEG, WebP, BMP or TIFF is needed";
 
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -24,11 +26,30 @@ std::string lower_case(std::string text) {
 [[noreturn]] void refuse_unknown(std::string_view start, const std::string& name) {
   std::string kind;
   if (start.starts_with("GIF8")) kind = "GIF";
-  if (start.starts_with(std::string_view("II*\0", 4)) || start.starts_with(std::string_view("MM\0*", 4))) kind = "TIFF";
   if (start.size() > 8 && start.substr(4, 4) == "ftyp") kind = "HEIC or AVIF";
   if (start.starts_with("8BPS")) kind = "Photoshop";
   if (kind.empty()) throw Error(ErrorCode::kInput, name + " is not a picture: " + kNeeded, "check the path");
   throw Error(ErrorCode::kInput, name + " is a " + kind + " file, which is not supported: " + kNeeded, "convert it");
+}
+
+ImageFile decode_as(ImageFormat format, const std::vector<std::uint8_t>& bytes, const std::string& name) {
+  switch (format) {
+    case ImageFormat::kPng: return codec::decode_png(bytes, name);
+    case ImageFormat::kJpeg: return codec::decode_jpeg(bytes, name);
+    case ImageFormat::kWebp: return codec::decode_webp(bytes, name);
+    case ImageFormat::kTiff: return codec::decode_tiff(bytes, name);
+    case ImageFormat::kBmp: break;
+  }
+  return codec::decode_bmp(bytes, name);
+}
+
+/// The one place where orientation is applied, whatever the format. TIFF has a tag for it, the others say it in EXIF.
+void turn_upright(ImageFile& file) {
+  Carried& carried = file.carried;
+  if (file.format != ImageFormat::kTiff) carried.orientation = exif::orientation(carried.exif);
+  file.image = upright(std::move(file.image), carried.orientation);
+  carried.exif = exif::as_upright(std::move(carried.exif));
+  if (carried.orientation != 1) carried.xmp = upright_xmp(std::move(carried.xmp));
 }
 
 void check_image(const Image& image) {
@@ -47,6 +68,7 @@ const char* to_string(ImageFormat format) {
     case ImageFormat::kJpeg: return "jpeg";
     case ImageFormat::kWebp: return "webp";
     case ImageFormat::kBmp: return "bmp";
+    case ImageFormat::kTiff: return "tiff";
   }
   return "png";
 }
@@ -57,6 +79,7 @@ std::optional<ImageFormat> format_from_name(const std::filesystem::path& path) {
   if (ending == ".jpg" || ending == ".jpeg" || ending == ".jpe" || ending == ".jfif") return ImageFormat::kJpeg;
   if (ending == ".webp") return ImageFormat::kWebp;
   if (ending == ".bmp" || ending == ".dib") return ImageFormat::kBmp;
+  if (ending == ".tif" || ending == ".tiff") return ImageFormat::kTiff;
   return std::nullopt;
 }
 
@@ -66,6 +89,11 @@ std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& by
   if (start.starts_with("\xff\xd8\xff")) return ImageFormat::kJpeg;
   if (start.starts_with("RIFF") && start.size() >= 12 && start.substr(8, 4) == "WEBP") return ImageFormat::kWebp;
   if (start.starts_with("BM")) return ImageFormat::kBmp;
+  // Classic TIFF and BigTIFF, in both byte orders.
+  constexpr std::string_view kTiffStarts("II*\0MM\0*II+\0MM\0+", 16);
+  for (std::size_t i = 0; i < kTiffStarts.size(); i += 4) {
+    if (start.starts_with(kTiffStarts.substr(i, 4))) return ImageFormat::kTiff;
+  }
   return std::nullopt;
 }
 
@@ -76,21 +104,19 @@ ImageFormat identify_image(const std::filesystem::path& path) {
   return *format;
 }
 
-ImageFile read_image(const std::filesystem::path& path) {
-  return decode_image(read_bytes(path, kMaxFileBytes, ErrorCode::kInput), path.string());
+std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path) {
+  return read_bytes(path, kMaxFileBytes, ErrorCode::kInput);
 }
+
+ImageFile read_image(const std::filesystem::path& path) { return decode_image(read_image_bytes(path), path.string()); }
 
 ImageFile decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
   if (bytes.empty()) throw Error(ErrorCode::kInput, name + " is empty");
   const std::optional<ImageFormat> format = format_from_bytes(bytes);
   if (!format) refuse_unknown({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name);
-  switch (*format) {
-    case ImageFormat::kPng: return codec::decode_png(bytes, name);
-    case ImageFormat::kJpeg: return codec::decode_jpeg(bytes, name);
-    case ImageFormat::kWebp: return codec::decode_webp(bytes, name);
-    case ImageFormat::kBmp: break;
-  }
-  return codec::decode_bmp(bytes, name);
+  ImageFile file = decode_as(*format, bytes, name);
+  turn_upright(file);
+  return file;
 }
 
 std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& options) {
@@ -102,9 +128,12 @@ std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& 
     case ImageFormat::kPng: return codec::encode_png(image, options);
     case ImageFormat::kJpeg: return codec::encode_jpeg(image, options);
     case ImageFormat::kWebp: return codec::encode_webp(image, options);
-    case ImageFormat::kBmp: break;
+    case ImageFormat::kBmp:
+    case ImageFormat::kTiff: break;
   }
-  throw Error(ErrorCode::kUsage, "BMP is read, not written", "choose PNG, JPEG or WebP: --format png");
+  throw Error(ErrorCode::kUsage,
+              options.format == ImageFormat::kBmp ? "BMP is read, not written" : "TIFF is read, not written",
+              "choose PNG, JPEG or WebP: --format png");
 }
 
 }  // namespace zimage::io

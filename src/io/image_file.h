@@ -1,4 +1,4 @@
-// Picture files: PNG, JPEG, WebP and BMP in; PNG, JPEG and WebP out.
+// Picture files: PNG, JPEG, WebP, BMP and TIFF in; PNG, JPEG and WebP out.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@
 
 namespace zimage::io {
 
-enum class ImageFormat { kPng, kJpeg, kWebp, kBmp };
+enum class ImageFormat { kPng, kJpeg, kWebp, kBmp, kTiff };
 
-/// "png", "jpeg", "webp", "bmp".
+/// "png", "jpeg", "webp", "bmp", "tiff".
 const char* to_string(ImageFormat format);
 /// By the file name's ending, any case; empty if it is none of ours.
 std::optional<ImageFormat> format_from_name(const std::filesystem::path& path);
@@ -23,10 +23,12 @@ std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& by
 
 /// What a picture file holds beside its pixels, byte for byte, so that the result's file can hold it too.
 struct Carried {
-  std::vector<std::uint8_t> exif;  ///< EXIF's TIFF structure ("II*…", "MM…*"), without the "Exif\0\0" of JPEG
-  std::vector<std::uint8_t> icc;   ///< ICC profile
-  std::string xmp;                 ///< XMP packet
-  int orientation = 1;             ///< as EXIF counts, 1…8; 1 is upright
+  /// EXIF's TIFF structure ("II*…", "MM…*"), without the "Exif\0\0" of JPEG. decode_image() leaves it with orientation
+  /// 1 and no thumbnail, as it is to go out.
+  std::vector<std::uint8_t> exif;
+  std::vector<std::uint8_t> icc;  ///< ICC profile
+  std::string xmp;                ///< XMP packet
+  int orientation = 1;            ///< as EXIF counts, 1…8; 1 is upright. What the file said: the pixels are upright
 };
 
 struct ImageFile {
@@ -37,13 +39,16 @@ struct ImageFile {
 };
 
 /// Decodes a file by its content, whatever it is called. Palettes become RGB(A), 1/2/4-bit grey 8-bit; 16-bit stays.
+/// Pixels are upright, whatever the file's orientation. Of a TIFF's pages the first is read.
 /// Errors: kInput, naming the file, for one that is missing, unreadable, empty, no picture, truncated, damaged,
-/// larger than 2^28 pixels, or of a kind not supported (CMYK JPEG, animated WebP).
+/// larger than 2^28 pixels, or of a kind not supported (CMYK, animated WebP, TIFF of floating-point samples).
 ImageFile read_image(const std::filesystem::path& path);
 ImageFile decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name);
 
 /// What kind of picture a file is, by its first bytes. Errors: kInput as read_image(), for what those can show.
 ImageFormat identify_image(const std::filesystem::path& path);
+/// A picture file's bytes, undecoded. Errors: kInput if it can't be read, or is larger than any picture.
+std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path);
 
 struct EncodeOptions {
   ImageFormat format = ImageFormat::kPng;
@@ -59,7 +64,7 @@ struct EncodeOptions {
 };
 
 /// Encodes to bytes. The same image and options give the same bytes. JPEG drops alpha and goes to 8 bits; WebP goes to
-/// 8 bits. Errors: kUsage for kBmp, kRuntime if the encoder fails.
+/// 8 bits. Errors: kUsage for kBmp and kTiff, kRuntime if the encoder fails.
 std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& options);
 
 }  // namespace zimage::io

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <exception>
 
+#include "core/log.h"
 #include "io/image_codecs.h"
 #include "io/regular_file.h"
 #include "zimage/error.h"
@@ -154,7 +155,43 @@ void read_text_entries(const Reader& reader, std::map<std::string, std::string>&
   }
 }
 
-bool write_header(Writer& writer, const Image& image, png_textp text, int text_count) {
+/// The XMP packet is a text entry to libpng.
+constexpr const char* kXmpKey = "XML:com.adobe.xmp";
+
+void read_carried(Reader& reader, ImageFile& file) {
+  png_uint_32 size = 0;
+  png_bytep data = nullptr;
+  png_charp name = nullptr;
+  int compression = 0;
+  if (png_get_iCCP(reader.png, reader.info, &name, &compression, &data, &size) == PNG_INFO_iCCP) {
+    file.carried.icc.assign(data, data + size);
+  }
+  if (png_get_eXIf_1(reader.png, reader.info, &size, &data) == PNG_INFO_eXIf) {
+    file.carried.exif.assign(data, data + size);
+  }
+  const auto xmp = file.text.find(kXmpKey);
+  if (xmp == file.text.end()) return;
+  file.carried.xmp = std::move(xmp->second);
+  file.text.erase(xmp);
+}
+
+/// Expects the header to be set. False too where libpng doesn't take the profile: what it may hold is checked more
+/// strictly than elsewhere.
+bool set_profile(Writer& writer, const std::uint8_t* data, png_uint_32 size) {
+  if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
+  png_set_benign_errors(writer.png, 1);
+  png_set_iCCP(writer.png, writer.info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, data, size);
+  png_set_benign_errors(writer.png, 0);
+  return png_get_valid(writer.png, writer.info, PNG_INFO_iCCP) != 0;
+}
+
+bool set_exif(Writer& writer, std::uint8_t* data, png_uint_32 size) {
+  if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
+  png_set_eXIf_1(writer.png, writer.info, size, data);
+  return true;
+}
+
+bool set_header(Writer& writer, const Image& image) {
   constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                  PNG_COLOR_TYPE_RGB_ALPHA};
   png_structp png = writer.png;
@@ -170,6 +207,12 @@ bool write_header(Writer& writer, const Image& image, png_textp text, int text_c
   png_set_compression_mem_level(png, 8);
   png_set_compression_strategy(png, Z_FILTERED);
   png_set_compression_window_bits(png, 15);
+  return true;
+}
+
+bool write_header(Writer& writer, const Image& image, png_textp text, int text_count) {
+  png_structp png = writer.png;
+  if (setjmp(png_jmpbuf(png)) != 0) return false;
   if (text_count > 0) png_set_text(png, writer.info, text, text_count);
   png_write_info(png, writer.info);
   if constexpr (std::endian::native == std::endian::little) {
@@ -231,6 +274,16 @@ std::vector<png_text> as_png_text(std::vector<TextChunk>& chunks) {
   return out;
 }
 
+/// `exif` is a copy for libpng, which wants it to be writable.
+void set_carried(Writer& writer, const Carried& carried, std::vector<std::uint8_t>& exif) {
+  if (!carried.icc.empty() && !set_profile(writer, carried.icc.data(), static_cast<png_uint_32>(carried.icc.size()))) {
+    log::warning("the colour profile is none that a PNG may hold: it is left out");
+  }
+  if (!exif.empty() && !set_exif(writer, exif.data(), static_cast<png_uint_32>(exif.size()))) {
+    encoding_failed(writer.state.message);
+  }
+}
+
 }  // namespace
 
 ImageFile decode_png(Bytes bytes, const std::string& name) {
@@ -263,16 +316,22 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
   if (!read_pixels(reader, rows.data())) refuse();
   if (bit_depth == 8) widen_samples(file.image);
   read_text_entries(reader, file.text);
+  read_carried(reader, file);
   return file;
 }
 
 std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options) {
   std::vector<TextChunk> chunks = text_chunks(options.text);
+  // An XMP packet is iTXt even where it is plain ASCII.
+  if (!options.carried.xmp.empty()) chunks.push_back({kXmpKey, options.carried.xmp, true});
   std::vector<png_text> text = as_png_text(chunks);
   std::vector<std::uint8_t> out;
   Writer writer;
   if (writer.info == nullptr) throw Error(ErrorCode::kMemory, "the PNG can't be encoded: out of memory");
   writer.state.output = &out;
+  if (!set_header(writer, image)) encoding_failed(writer.state.message);
+  std::vector<std::uint8_t> exif = options.carried.exif;
+  set_carried(writer, options.carried, exif);
   if (!write_header(writer, image, text.data(), static_cast<int>(text.size()))) encoding_failed(writer.state.message);
   std::vector<std::uint8_t> row(image.bit_depth == 16 ? 0 : static_cast<std::size_t>(image.width * image.channels));
   for (int y = 0; y < image.height; ++y) {

@@ -1,8 +1,12 @@
 // WebP through libwebp.
 #include <webp/decode.h>
+#include <webp/demux.h>
 #include <webp/encode.h>
+#include <webp/mux.h>
 
 #include <algorithm>
+#include <memory>
+#include <string_view>
 
 #include "io/image_codecs.h"
 #include "zimage/error.h"
@@ -43,6 +47,50 @@ struct Picture {
 
 [[noreturn]] void encoding_failed(const std::string& why, const std::string& hint = "") {
   throw Error(ErrorCode::kRuntime, "the WebP can't be encoded: " + why, hint);
+}
+
+/// The bytes of a chunk; empty if there is none.
+std::string_view chunk_of(const WebPDemuxer* demuxer, const char* name, WebPChunkIterator& place) {
+  if (WebPDemuxGetChunk(demuxer, name, 1, &place) == 0) return {};
+  return {reinterpret_cast<const char*>(place.chunk.bytes), place.chunk.size};
+}
+
+/// A container that the demuxer doesn't take, with pixels that decode, carries nothing.
+void read_carried(Bytes bytes, Carried& carried) {
+  const WebPData data{bytes.data(), bytes.size()};
+  const std::unique_ptr<WebPDemuxer, void (*)(WebPDemuxer*)> demuxer(WebPDemux(&data), WebPDemuxDelete);
+  if (demuxer == nullptr) return;
+  WebPChunkIterator place{};
+  const std::string_view icc = chunk_of(demuxer.get(), "ICCP", place);
+  carried.icc.assign(icc.begin(), icc.end());
+  WebPDemuxReleaseChunkIterator(&place);
+  std::string_view exif = chunk_of(demuxer.get(), "EXIF", place);
+  // Some writers leave JPEG's prefix on.
+  constexpr std::string_view kPrefix("Exif\0\0", 6);
+  if (exif.starts_with(kPrefix)) exif.remove_prefix(kPrefix.size());
+  carried.exif.assign(exif.begin(), exif.end());
+  WebPDemuxReleaseChunkIterator(&place);
+  carried.xmp = chunk_of(demuxer.get(), "XMP ", place);
+  WebPDemuxReleaseChunkIterator(&place);
+}
+
+/// The encoded picture in a container with what it carries.
+std::vector<std::uint8_t> with_carried(const WebPMemoryWriter& picture, const Carried& carried) {
+  const std::unique_ptr<WebPMux, void (*)(WebPMux*)> mux(WebPMuxNew(), WebPMuxDelete);
+  const WebPData image{picture.mem, picture.size};
+  bool whole = mux != nullptr && WebPMuxSetImage(mux.get(), &image, 0) == WEBP_MUX_OK;
+  const auto add = [&](const char* name, const void* data, std::size_t size) {
+    const WebPData chunk{static_cast<const std::uint8_t*>(data), size};
+    if (size > 0) whole = whole && WebPMuxSetChunk(mux.get(), name, &chunk, 0) == WEBP_MUX_OK;
+  };
+  add("ICCP", carried.icc.data(), carried.icc.size());
+  add("EXIF", carried.exif.data(), carried.exif.size());
+  add("XMP ", carried.xmp.data(), carried.xmp.size());
+  WebPData file{};
+  whole = whole && WebPMuxAssemble(mux.get(), &file) == WEBP_MUX_OK;
+  const std::unique_ptr<WebPData, void (*)(WebPData*)> owner(&file, WebPDataClear);
+  if (!whole) encoding_failed("its container can't be put together");
+  return {file.bytes, file.bytes + file.size};
 }
 
 void configure(WebPConfig& config, int quality) {
@@ -91,6 +139,7 @@ ImageFile decode_webp(Bytes bytes, const std::string& name) {
     const std::uint8_t* row = output.u.RGBA.rgba + static_cast<std::ptrdiff_t>(y) * output.u.RGBA.stride;
     std::copy(row, row + row_samples, &file.image.samples[file.image.index(0, y)]);
   }
+  read_carried(bytes, file.carried);
   return file;
 }
 
@@ -121,6 +170,9 @@ std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& o
   if (imported == 0 || WebPEncode(&config, &picture.value) == 0) {
     encoding_failed("libwebp's error " + std::to_string(picture.value.error_code));
   }
+  const Carried& carried = options.carried;
+  if (!carried.icc.empty() || !carried.exif.empty() || !carried.xmp.empty())
+    return with_carried(picture.writer, carried);
   return {picture.writer.mem, picture.writer.mem + picture.writer.size};
 }
 

@@ -23,6 +23,7 @@ TEST_CASE("the result lies beside the picture") {
   CHECK(name("a b/photo.JPEG", ImageFormat::kJpeg) == "a b/photo-inpainted.JPEG");
   CHECK(name("/x/photo.v2.webp", ImageFormat::kWebp) == "/x/photo.v2-inpainted.webp");
   CHECK(name("x.bmp", ImageFormat::kBmp) == "x-inpainted.png");
+  CHECK(name("x.tif", ImageFormat::kTiff) == "x-inpainted.png");
   CHECK(name("x.bmp", ImageFormat::kBmp, "", ImageFormat::kWebp) == "x-inpainted.webp");
   CHECK(name("wrong.jpg", ImageFormat::kPng) == "wrong-inpainted.png");
   CHECK(name("noending", ImageFormat::kPng) == "noending-inpainted.png");

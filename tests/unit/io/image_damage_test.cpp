@@ -4,7 +4,10 @@
 
 #include "io/image_file.h"
 #include "support/catch.h"
+#include "unit/io/exif_samples.h"
 #include "unit/io/picture_samples.h"
+#include "unit/io/profile_samples.h"
+#include "unit/io/tiff_samples.h"
 
 using namespace zimage;
 using namespace zimage::test;
@@ -31,6 +34,15 @@ Bytes small_bmp_with_masks() {
   return bmp(parts);
 }
 
+Bytes carrying(ImageFormat format) {
+  io::EncodeOptions options;
+  options.format = format;
+  options.carried.exif = exif_sample({});
+  options.carried.icc = wide_icc();
+  options.carried.xmp = "<x tiff:Orientation=\"6\"/>";
+  return io::encode_image(noise_image(7, 5, 3, 8), options);
+}
+
 std::vector<std::pair<std::string, Bytes>> samples() {
   const auto encoded = [](const Image& image, ImageFormat format, int quality) {
     io::EncodeOptions options;
@@ -47,6 +59,10 @@ std::vector<std::pair<std::string, Bytes>> samples() {
           {"lossless webp", encoded(noise_image(6, 5, 4, 8), ImageFormat::kWebp, 0)},
           {"lossy webp", encoded(gradient_image(20, 20, 3), ImageFormat::kWebp, 50)},
           {"lossy webp with alpha", encoded(noise_image(20, 20, 4, 8), ImageFormat::kWebp, 50)},
+          {"png with all it can carry", carrying(ImageFormat::kPng)},
+          {"webp with all it can carry", carrying(ImageFormat::kWebp)},
+          {"tiff", plain_tiff(noise_image(5, 4, 3, 8), false)},
+          {"tiff of 16 bits, other byte order", plain_tiff(noise_image(4, 3, 4, 16), true)},
           {"bmp", small_bmp()},
           {"bmp with masks", small_bmp_with_masks()}};
 }
@@ -107,7 +123,9 @@ TEST_CASE("image: random damage is refused or decoded", "[io]") {
 
 TEST_CASE("image: random bytes behind each signature", "[io]") {
   std::mt19937 random(7);
-  const std::vector<std::string> kStarts = {"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "RIFF", "BM"};
+  const std::vector<std::string> kStarts = {
+      "\x89PNG\r\n\x1a\n",     "\xff\xd8\xff",         "RIFF", "BM", std::string("II*\0", 4),
+      std::string("MM\0*", 4), std::string("II+\0", 4)};
   for (const std::string& start : kStarts) {
     for (int round = 0; round < 500; ++round) {
       Bytes bytes = bytes_of(start);

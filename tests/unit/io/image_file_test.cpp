@@ -158,6 +158,7 @@ TEST_CASE("image: what can't be encoded", "[io]") {
     return error->code();
   };
   CHECK(code(image, as(ImageFormat::kBmp)) == ErrorCode::kUsage);
+  CHECK(code(image, as(ImageFormat::kTiff)) == ErrorCode::kUsage);
   CHECK(code(image, as(ImageFormat::kJpeg, 101)) == ErrorCode::kUsage);
   CHECK(code(image, as(ImageFormat::kJpeg, -1)) == ErrorCode::kUsage);
   CHECK(code({}, as(ImageFormat::kPng)) == ErrorCode::kRuntime);
@@ -171,6 +172,8 @@ TEST_CASE("image: formats by name and by content", "[io]") {
   CHECK(io::format_from_name("b.jpg") == ImageFormat::kJpeg);
   CHECK(io::format_from_name("b.webp") == ImageFormat::kWebp);
   CHECK(io::format_from_name("b.bmp") == ImageFormat::kBmp);
+  CHECK(io::format_from_name("b.TIFF") == ImageFormat::kTiff);
+  CHECK(io::format_from_name("b.tif") == ImageFormat::kTiff);
   CHECK_FALSE(io::format_from_name("b.gif"));
   CHECK_FALSE(io::format_from_name("png"));
   const Image image = noise_image(2, 2, 3, 8);
@@ -185,7 +188,7 @@ TEST_CASE("image: files that are no picture", "[io]") {
   const auto message = [&](const std::string& name) { return input_error_of([&] { io::read_image(folder / name); }); };
   write(folder / "photo.txt", "hello");
   CHECK(message("photo.txt") ==
-        (folder / "photo.txt").string() + " is not a picture: PNG, JPEG, WebP or BMP is needed");
+        (folder / "photo.txt").string() + " is not a picture: PNG, JPEG, WebP, BMP or TIFF is needed");
   CHECK(message("gone.png") == (folder / "gone.png").string() + " does not exist");
   write(folder / "empty.png", "");
   CHECK(contains(message("empty.png"), "empty.png is empty"));

@@ -1,0 +1,37 @@
+// The picture of a job as its file has it, beside the sRGB working copy that the model sees.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "io/color_profile.h"
+#include "io/image_file.h"
+
+namespace zimage::app {
+
+struct Plan;
+
+/// What of the picture's file goes into the result's.
+struct PictureSource {
+  /// The picture in its own colour space and depth, on the canvas of --outpaint; empty where the working copy
+  /// (`Request::image`) is that picture itself.
+  Image original;
+  std::optional<io::ColorProfile> profile;  ///< the original's, where there is one
+  io::Carried carried;                      ///< of a profile that fits: one that doesn't is left out
+  std::vector<std::uint8_t> jpeg;           ///< the file's bytes, if it is a JPEG and the result will be one
+};
+
+/// Reads the picture into `plan.request.image` (in its own colours) and fills `plan.source` and `plan.input_format`.
+/// Errors: kInput as io::read_image().
+void read_source(Plan& plan);
+
+/// Once the mask is made: where the picture has a colour profile other than sRGB's, its pixels go to `plan.source` and
+/// the request gets a 16-bit sRGB copy. A profile that can't be used is told, and forgotten.
+void make_working_copy(Plan& plan);
+
+/// A picture in sRGB, for the model alone. Errors: kInput as io::read_image().
+Image read_in_srgb(const std::filesystem::path& path);
+
+}  // namespace zimage::app

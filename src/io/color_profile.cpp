@@ -1,0 +1,176 @@
+#include "io/color_profile.h"
+
+#include <lcms2.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "zimage/error.h"
+
+namespace zimage::io {
+namespace {
+
+/// Where lcms2 makes a table of a transform, a fine one: with the coarser one the dark end is off by two 8-bit levels.
+constexpr cmsUInt32Number kFlags =
+    cmsFLAGS_NOCACHE | cmsFLAGS_CLUT_PRE_LINEARIZATION | cmsFLAGS_CLUT_POST_LINEARIZATION | cmsFLAGS_HIGHRESPRECALC;
+constexpr cmsUInt32Number kIntent = INTENT_RELATIVE_COLORIMETRIC;
+
+struct Profile {
+  cmsHPROFILE handle = nullptr;
+  explicit Profile(cmsHPROFILE h) : handle(h) {}
+  ~Profile() {
+    if (handle != nullptr) cmsCloseProfile(handle);
+  }
+  Profile(const Profile&) = delete;
+  Profile& operator=(const Profile&) = delete;
+};
+
+struct Transform {
+  cmsHTRANSFORM handle = nullptr;
+  Transform(const Profile& from, cmsUInt32Number in, const Profile& to, cmsUInt32Number out)
+      : handle(cmsCreateTransform(from.handle, in, to.handle, out, kIntent, kFlags)) {}
+  ~Transform() {
+    if (handle != nullptr) cmsDeleteTransform(handle);
+  }
+  Transform(const Transform&) = delete;
+  Transform& operator=(const Transform&) = delete;
+};
+
+cmsHPROFILE srgb_profile(bool grey) {
+  if (!grey) return cmsCreate_sRGBProfile();
+  // IEC 61966-2-1: the curve that sRGB has for each of its colours.
+  constexpr cmsFloat64Number kCurve[] = {2.4, 1.0 / 1.055, 0.055 / 1.055, 1.0 / 12.92, 0.04045};
+  cmsToneCurve* curve = cmsBuildParametricToneCurve(nullptr, 4, kCurve);
+  cmsHPROFILE profile = curve == nullptr ? nullptr : cmsCreateGrayProfile(cmsD50_xyY(), curve);
+  if (curve != nullptr) cmsFreeToneCurve(curve);
+  return profile;
+}
+
+std::string kind_of(cmsColorSpaceSignature space) {
+  switch (space) {
+    case cmsSigGrayData: return "grey";
+    case cmsSigRgbData: return "RGB";
+    case cmsSigCmykData: return "CMYK";
+    case cmsSigLabData: return "Lab";
+    default: return "other";
+  }
+}
+
+cmsUInt32Number format_of(bool grey, int bit_depth) {
+  if (grey) return bit_depth == 16 ? TYPE_GRAY_16 : TYPE_GRAY_8;
+  return bit_depth == 16 ? TYPE_RGB_16 : TYPE_RGB_8;
+}
+
+std::uint16_t to_8_bits(std::uint16_t value) { return static_cast<std::uint16_t>((value + 128u) / 257u); }
+
+/// Whether every colour of a coarse grid stays within a level of itself. `to_srgb`: 8 bits to 16.
+bool is_identity(const Transform& to_srgb, bool grey) {
+  constexpr int kStep = 15;
+  std::vector<std::uint8_t> in;
+  for (int r = 0; r < 256; r += kStep) {
+    for (int g = 0; g < 256; g += grey ? 256 : kStep) {
+      for (int b = 0; b < 256; b += grey ? 256 : kStep) {
+        in.push_back(static_cast<std::uint8_t>(r));
+        if (!grey) in.insert(in.end(), {static_cast<std::uint8_t>(g), static_cast<std::uint8_t>(b)});
+      }
+    }
+  }
+  std::vector<std::uint16_t> out(in.size());
+  cmsDoTransform(to_srgb.handle, in.data(), out.data(), static_cast<cmsUInt32Number>(in.size() / (grey ? 1 : 3)));
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (std::abs(in[i] - to_8_bits(out[i])) > 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+struct ColorProfile::Transforms {
+  Transform there;  ///< profile → sRGB, 16 bits
+  Transform back;   ///< sRGB → profile, 16 bits
+  Transforms(const Profile& profile, const Profile& srgb, bool grey, int bit_depth)
+      : there(profile, format_of(grey, bit_depth), srgb, format_of(grey, 16)),
+        back(srgb, format_of(grey, 16), profile, format_of(grey, 16)) {}
+
+  bool whole() const { return there.handle != nullptr && back.handle != nullptr; }
+};
+
+std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth,
+                                               std::string& why) {
+  const Profile profile(cmsOpenProfileFromMem(icc.data(), static_cast<cmsUInt32Number>(icc.size())));
+  if (profile.handle == nullptr) {
+    why = "it is damaged";
+    return std::nullopt;
+  }
+  const cmsColorSpaceSignature space = cmsGetColorSpace(profile.handle);
+  if (space != (grey ? cmsSigGrayData : cmsSigRgbData)) {
+    why = "it is for " + kind_of(space) + " pictures, and this one is " + (grey ? "grey" : "RGB");
+    return std::nullopt;
+  }
+  const cmsProfileClassSignature kind = cmsGetDeviceClass(profile.handle);
+  if (kind == cmsSigLinkClass || kind == cmsSigAbstractClass || kind == cmsSigNamedColorClass) {
+    why = "it is no profile of a device or a colour space";
+    return std::nullopt;
+  }
+  const Profile srgb(srgb_profile(grey));
+  if (srgb.handle == nullptr) throw Error(ErrorCode::kMemory, "there is no memory for a colour profile");
+  ColorProfile out;
+  out.grey_ = grey;
+  out.bit_depth_ = bit_depth;
+  const Transform to_srgb(profile, format_of(grey, 8), srgb, format_of(grey, 16));
+  out.srgb_ = to_srgb.handle != nullptr && is_identity(to_srgb, grey);
+  if (out.srgb_) return out;
+  auto transforms = std::make_shared<Transforms>(profile, srgb, grey, bit_depth);
+  if (!transforms->whole()) {
+    why = "it is damaged, or has no way back from sRGB";
+    return std::nullopt;
+  }
+  out.transforms_ = std::move(transforms);
+  return out;
+}
+
+Image ColorProfile::to_srgb(const Image& picture) const {
+  Image out(picture.width, picture.height, picture.channels, 16);
+  const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);
+  const auto channels = static_cast<std::size_t>(picture.channels);
+  const auto width = static_cast<std::size_t>(picture.width);
+  const bool deep = bit_depth_ == 16;
+  std::vector<std::uint8_t> bytes(deep ? 0 : width * colors);
+  std::vector<std::uint16_t> words(width * colors);
+  for (int y = 0; y < picture.height; ++y) {
+    const std::uint16_t* from = &picture.samples[picture.index(0, y)];
+    std::uint16_t* to = &out.samples[out.index(0, y)];
+    for (std::size_t x = 0; x < width; ++x) {
+      for (std::size_t c = 0; c < colors; ++c) {
+        const std::uint16_t sample = from[x * channels + c];
+        if (deep) {
+          words[x * colors + c] = sample;
+        } else {
+          bytes[x * colors + c] = static_cast<std::uint8_t>(sample);
+        }
+      }
+    }
+    const void* source = deep ? static_cast<const void*>(words.data()) : bytes.data();
+    cmsDoTransform(transforms_->there.handle, source, words.data(), static_cast<cmsUInt32Number>(width));
+    for (std::size_t x = 0; x < width; ++x) {
+      std::copy_n(words.data() + x * colors, colors, to + x * channels);
+      if (channels == colors) continue;
+      const std::uint16_t alpha = from[x * channels + colors];
+      to[x * channels + colors] = static_cast<std::uint16_t>(deep ? alpha : alpha * 257u);
+    }
+  }
+  return out;
+}
+
+void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const {
+  const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);
+  const auto step = static_cast<std::size_t>(channels);
+  std::vector<std::uint16_t> words(count * colors);
+  for (std::size_t x = 0; x < count; ++x) std::copy_n(pixels + x * step, colors, words.data() + x * colors);
+  cmsDoTransform(transforms_->back.handle, words.data(), words.data(), static_cast<cmsUInt32Number>(count));
+  for (std::size_t x = 0; x < count; ++x) std::copy_n(words.data() + x * colors, colors, pixels + x * step);
+  if (bit_depth_ == 16) return;
+  for (std::size_t i = 0; i < count * step; ++i) pixels[i] = to_8_bits(pixels[i]);
+}
+
+}  // namespace zimage::io
