@@ -2,10 +2,16 @@
 
 import hashlib
 import json
+import os
+import subprocess
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from conftest import environment, load
+
+PICTURES = 6  # of the fixture
 PROMPT = "a large yellow circle in the center on a striped cyan background"
 
 
@@ -45,3 +51,25 @@ def digests(folder):
 
 def json_lines(text):
     return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture
+def batch(work):
+    """Pictures and masks, and the arguments that inpaint them into `results`."""
+    work.names = make_pictures(work.folder, PICTURES)
+    work.results = work.folder / "results"
+    work.arguments = folder_job(work.folder, work.results, "--steps", "2")
+    return work
+
+
+def start(work, *args, **popen):
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(work.command(*args), cwd=work.folder, env=environment(), **{**streams, **popen})
+
+
+def whole_outputs(work):
+    """The names in the results' folder, each of which must be a whole picture; temporary files too."""
+    names = sorted(os.listdir(work.results)) if work.results.is_dir() else []
+    for name in names:
+        load(work.results / name)
+    return names
