@@ -51,6 +51,7 @@ void set(Settings& settings, const std::string& key, const json& value, const fs
   bool negated = false;
   const OptionSpec& spec = option_of(key, negated);
   std::string text = value_text(key, value);
+  if (key == "output" && text == "-") refuse("'output' can't be - in a batch", "give a file or a folder");
   const bool special = key == "mask" && text == "alpha";
   if (spec.path && !special && !text.empty()) text = (folder / text).string();
   settings.set(spec.name, {text}, Source::kJob);
@@ -159,7 +160,6 @@ Settings parse_manifest_line(const std::string& line, const Settings& command, c
   } catch (const Error& e) {
     refuse(e.message(), e.hint());
   }
-  if (settings.text("output") == "-") refuse("'output' can't be - in a batch", "give a file or a folder");
   return settings;
 }
 

@@ -88,6 +88,30 @@ TEST_CASE("models agree with their oracles", "[parity]") {
   check_vae(fixture, packed);
 }
 
+TEST_CASE("pictures that share a forward get what each would get alone", "[parity]") {
+  const c10::InferenceMode guard;
+  const ModelFixture fixture("a");
+  const auto folder = fixture.folder / "transformer";
+  const auto source = io::open_checkpoint(folder);
+  const auto model = load_part<DiT>(*source, GENERATE(false, true), DiTConfig::detect(*source, config_of(folder)));
+  const auto& call = fixture.calls["dit"][0];
+  const at::Tensor latents = fixture.tensor(call["name"].get<std::string>() + ".latents");
+  const at::Tensor embeds = fixture.tensor("dit.prompt_embeds");
+  // Of different lengths that are padded to the same.
+  DiTContext first = model.prepare(embeds.slice(1, 0, 5), latents.size(2), latents.size(3));
+  const DiTContext second = model.prepare(embeds.slice(1, 3, 20), latents.size(2), latents.size(3));
+  const at::Tensor alone = model.forward(latents, 0.3F, first);
+  const at::Tensor other = model.forward(latents * -0.5, 0.3F, second);
+  first.caption = at::cat({first.caption, second.caption}, 0);
+  const at::Tensor both = model.forward(at::cat({latents, latents * -0.5}, 0), 0.3F, first);
+  const auto apart = [](const at::Tensor& a, const at::Tensor& b) {
+    return ((a - b).norm() / b.norm()).item<double>();
+  };
+  CHECK(apart(both.narrow(0, 0, 1), alone) < 1e-6);
+  CHECK(apart(both.narrow(0, 1, 1), other) < 1e-6);
+  CHECK(apart(alone, other) > 1e-2);
+}
+
 TEST_CASE("sizes come from the shapes where there is no config.json", "[parity]") {
   const ModelFixture fixture("a");
   const auto source = io::open_checkpoint(fixture.folder / "text_encoder");

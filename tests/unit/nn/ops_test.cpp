@@ -49,6 +49,18 @@ TEST_CASE("norm_rope_ equals its twin") {
   CHECK(relative_error(norm_rope_(x.clone(), weight, kEps, rope), expected) < 1e-6);
 }
 
+TEST_CASE("norm_rope_ turns every picture of a batch alike") {
+  const at::Tensor x = at::randn({3, 19, 2, 16});
+  const at::Tensor weight = at::randn({16});
+  const at::Tensor angle = at::randn({19, 8});
+  const at::Tensor rope = at::stack({angle.cos(), angle.sin()}, -1).contiguous();
+  const at::Tensor together = norm_rope_(x.clone(), weight, kEps, rope);
+  CHECK(relative_error(together, twin::norm_rope(x, weight, kEps, rope)) < 1e-6);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(at::equal(together.narrow(0, i, 1), norm_rope_(x.narrow(0, i, 1).clone(), weight, kEps, rope)));
+  }
+}
+
 TEST_CASE("what the kernels don't take goes to the twins") {
   const at::Tensor x = at::randn({1, 8, 4, 16}).to(at::kBFloat16);
   const at::Tensor weight = at::ones({16}, at::kBFloat16);

@@ -1,0 +1,90 @@
+#include <fstream>
+
+#include "app/job_source.h"
+#include "support/catch.h"
+#include "zimage/error.h"
+
+using namespace zimage;
+using namespace zimage::app;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of files that only have names.
+class Tree {
+ public:
+  explicit Tree(std::initializer_list<const char*> files) {
+    fs::remove_all(root);
+    for (const char* file : files) {
+      fs::create_directories((root / file).parent_path());
+      std::ofstream(root / file) << "x";
+    }
+  }
+  ~Tree() { fs::remove_all(root); }
+
+  Settings settings(bool prompt = true) const {
+    Settings settings;
+    settings.set("image", {(root / "in").string()}, Source::kCommandLine);
+    settings.set("mask", {(root / "masks").string()}, Source::kCommandLine);
+    if (prompt) settings.set("prompt", {"p"}, Source::kCommandLine);
+    return settings;
+  }
+  std::vector<Job> jobs(bool prompt = true) const { return list_folder_jobs(settings(prompt), root / "out"); }
+
+  fs::path root = fs::temp_directory_path() / "zimage-folder-jobs-test";
+};
+
+}  // namespace
+
+TEST_CASE("a folder's pictures are jobs in the order of their names, with their masks and prompts") {
+  const Tree tree{"in/b.png",    "in/a.JPG",    "in/sub/c.webp", "in/sub/c.txt",    "in/notes.md", "in/.hidden.png",
+                  "in/.x/d.png", "masks/a.png", "masks/b.bmp",   "masks/sub/c.png", "masks/e.png"};
+  const auto jobs = tree.jobs();
+  REQUIRE(jobs.size() == 3);
+  CHECK(jobs[0].name == (tree.root / "in/a.JPG").string());
+  CHECK(jobs[1].settings.text("mask") == (tree.root / "masks/b.bmp").string());
+  CHECK(jobs[1].settings.text("prompt") == "p");
+  CHECK(jobs[2].settings.text("prompt-file") == (tree.root / "in/sub/c.txt").string());
+  CHECK_FALSE(jobs[2].settings.has("prompt"));
+  CHECK(jobs[2].folder == tree.root / "out/sub");
+  CHECK(jobs[2].index == 2);
+  for (const Job& job : jobs) CHECK_FALSE(job.error);
+}
+
+TEST_CASE("what is wrong with one picture is its job's error") {
+  const Tree tree{"in/a.png", "in/b.png", "in/c.png", "masks/a.png", "masks/a.jpg", "masks/c.png"};
+  const auto jobs = tree.jobs();
+  REQUIRE(jobs.size() == 3);
+  CHECK(jobs[0].error->message().find("two masks") != std::string::npos);
+  CHECK(jobs[1].error->message().find("no mask") != std::string::npos);
+  CHECK(jobs[1].error->code() == ErrorCode::kInput);
+  CHECK_FALSE(jobs[2].error);
+}
+
+TEST_CASE("results and masks that lie within the picture folder are no pictures") {
+  const Tree tree{"in/a.png", "in/masks/a.png", "in/results/a.png"};
+  Settings settings = tree.settings();
+  settings.set("mask", {(tree.root / "in/masks").string()}, Source::kJob);
+  const auto jobs = list_folder_jobs(settings, tree.root / "in/results");
+  REQUIRE(jobs.size() == 1);
+  CHECK(jobs[0].settings.text("mask") == (tree.root / "in/masks/a.png").string());
+}
+
+TEST_CASE("a folder without a picture, a prompt or a folder of its own for the masks is refused") {
+  {
+    const Tree tree{"in/a.txt", "masks/a.png"};
+    CHECK_THROWS_WITH(tree.jobs(), Catch::Contains("no picture"));
+  }
+  const Tree tree{"in/a.png", "masks/a.png"};
+  CHECK_THROWS_WITH(tree.jobs(/*prompt=*/false), Catch::Contains("no prompt"));
+  Settings settings = tree.settings();
+  settings.set("mask", {(tree.root / "in/../in").string()}, Source::kJob);
+  CHECK_THROWS_WITH(list_folder_jobs(settings, tree.root / "out"), Catch::Contains("same folder"));
+}
+
+TEST_CASE("results of a folder lie beside it") {
+  CHECK(default_output_folder("photos") == "photos-inpainted");
+  CHECK(default_output_folder("a/photos/") == "a/photos-inpainted");
+  const fs::path here = fs::current_path();
+  CHECK(default_output_folder(".") == here.parent_path() / (here.filename().string() + "-inpainted"));
+}
