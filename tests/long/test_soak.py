@@ -18,7 +18,7 @@ from conftest import BINARY, environment  # noqa: E402
 
 PICTURES = int(os.environ.get("ZIMAGE_SOAK_PICTURES", "1000"))
 SETTLED = 50  # jobs after which the memory stays what it is
-AROUND = 10  # jobs before and after, of which the median counts
+SPAN = 40  # jobs of which the median counts: what is in flight differs from one to the next
 GROWTH = 1.05
 SIZES = ((64, 48), (96, 64), (48, 80), (128, 96), (75, 53), (240, 160))
 COLOURS = ("red", "green", "blue", "yellow", "purple", "black")
@@ -83,8 +83,8 @@ def run(folder, arguments, manifest=None):
 
 def check(sizes):
     assert len(sizes) > 0.95 * PICTURES
-    settled = statistics.median(sizes[SETTLED - AROUND : SETTLED + AROUND])
-    end = statistics.median(sizes[-2 * AROUND - 1 : -1])
+    settled = statistics.median(sizes[SETTLED : SETTLED + SPAN])
+    end = statistics.median(sizes[-SPAN:])
     print(f"after {SETTLED} jobs {settled:.1f} MB, at the end {end:.1f} MB ({end / settled:.3f}), "
           f"every {PICTURES // 10}: {' '.join(f'{size:.0f}' for size in sizes[:: PICTURES // 10])}")  # fmt: skip
     assert end <= GROWTH * settled
