@@ -13,6 +13,7 @@
 
 #include "app/batch_units.h"
 #include "app/bounded_queue.h"
+#include "app/claims.h"
 #include "app/golden_plan.h"
 #include "app/interrupt.h"
 #include "app/outputs.h"
@@ -74,6 +75,8 @@ class Batch {
   // The reader's thread.
   void read();
   void prepare(Job& job);
+  void claim_outputs(const Job& job);
+  void leave_to_others(const Job& job);
   // The device's thread.
   void compute();
   bool compute_units(std::vector<BatchUnit> units);
@@ -96,6 +99,7 @@ class Batch {
   Session& session_;
   Progress& progress_;
   Reporter& reporter_;
+  Claims claims_;
   BoundedQueue<TrackedJob> prepared_;
   BoundedQueue<ComputedUnit> computed_;
   std::mutex mutex_;  ///< of all below, and of the reporter and progress.job_end
@@ -177,8 +181,26 @@ void Batch::fail(BatchJob& job, const Error& error, std::size_t outputs) {
     job.failed = true;
     job.open -= outputs - 1;
   }
+  claims_.release(job.name);
   settle(job, report);
   if (plan_.fail_fast) stop_reading();
+}
+
+/// Of jobs that come one by one; those of a list have been compared before the first ran.
+void Batch::claim_outputs(const Job& job) {
+  if (plan_.jobs->all() != nullptr) return;
+  const Plan plan = plan_outputs(job.settings, {.batch = true, .folder = job.folder, .random_seed = 0});
+  claims_.take(job.name, all_output_paths(plan));
+}
+
+/// Another machine does this job; ours may not write to its outputs.
+void Batch::leave_to_others(const Job& job) {
+  if (job.error) return;
+  try {
+    claim_outputs(job);
+  } catch (const Error&) {
+    return;  // that machine says what is wrong with it
+  }
 }
 
 void Batch::prepare(Job& job) {
@@ -187,6 +209,7 @@ void Batch::prepare(Job& job) {
   tracked->running.report = report_of(job.settings);
   try {
     if (job.error) throw *job.error;
+    claim_outputs(job);
     RunningJob& running = tracked->running;
     running.plan = resolve(job.settings, place_of(job, plan_.random_seed));
     tracked->open = running.plan.outputs.size();
@@ -203,7 +226,11 @@ void Batch::read() {
     while (!stopping()) {
       std::optional<Job> job = plan_.jobs->next();
       if (!job) break;
-      if (plan_.shard.holds(job->index) && !stopping()) prepare(*job);
+      if (stopping()) break;
+      if (plan_.shard.holds(job->index))
+        prepare(*job);
+      else
+        leave_to_others(*job);
     }
   } catch (...) {
     abort(std::current_exception());

@@ -1,9 +1,9 @@
 #include <cstdlib>
-#include <map>
 #include <random>
 
 #include "app/available.h"
 #include "app/batch.h"
+#include "app/claims.h"
 #include "app/interrupt.h"
 #include "app/manifest.h"
 #include "app/outputs.h"
@@ -47,7 +47,7 @@ void check_combinations(const Settings& settings) {
 
 /// Where each job's files go, as far as that can be told; a job that can't be resolved has none.
 void check_collisions(const std::vector<Job>& jobs) {
-  std::map<fs::path, const Job*> seen;
+  Claims claims;
   for (const Job& job : jobs) {
     if (job.error) continue;
     Plan plan;
@@ -57,13 +57,7 @@ void check_collisions(const std::vector<Job>& jobs) {
     } catch (const Error&) {
       continue;  // said when its turn comes
     }
-    for (const fs::path& path : all_output_paths(plan)) {
-      const auto [place, fresh] = seen.emplace(identity(path), &job);
-      if (fresh) continue;
-      throw Error(ErrorCode::kInput,
-                  job.name + " and " + place->second->name + " would both be written to " + path.string(),
-                  "give them different names");
-    }
+    claims.take(job.name, all_output_paths(plan));
   }
 }
 

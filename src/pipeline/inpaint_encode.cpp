@@ -17,6 +17,9 @@ namespace {
 
 /// A thousand prompts of thirty tokens take a third of this.
 constexpr std::size_t kMaxPromptBytes = std::size_t{1} << 30;
+/// Where encoding again is cheap, because the encoder stays loaded: so small a part of the DiT's weights, in fp32. A
+/// long batch of a small model, a prompt a picture, would grow well past its weights.
+constexpr std::size_t kWeightsPerPrompts = 20;
 
 /// The part of a control image that lies over a region of the picture, which it covers whole.
 Box control_box(const Image& control, const Image& picture, const WorkingRegion& region) {
@@ -57,7 +60,11 @@ const InpaintPipeline::Prompt& InpaintPipeline::encode_prompt(Job& job, const st
 }
 
 void InpaintPipeline::forget_prompts() {
-  if (prompt_bytes_ <= kMaxPromptBytes) return;
+  std::size_t most = kMaxPromptBytes;
+  if (models_.keeps_text_encoder()) {
+    most = std::min(most, static_cast<std::size_t>(models_.info().parameters) * sizeof(float) / kWeightsPerPrompts);
+  }
+  if (prompt_bytes_ <= most) return;
   prompts_.clear();
   prompt_bytes_ = 0;
 }
