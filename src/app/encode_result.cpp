@@ -20,8 +20,7 @@ EncodedResult encode_result(const Plan& plan, const Result& result, const ModelI
   const Image& picture = plan.request.image;
   if (!png && result.image.width == picture.width && result.image.height == picture.height) {
     // A lossy encoder changes kept pixels too: report the file as it is, not as it was before encoding.
-    encoded.difference =
-        compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);
+    encoded.difference = compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);
   }
   return encoded;
 }
