@@ -13,7 +13,6 @@ namespace zimage::io::codec {
 namespace {
 
 constexpr int kDefaultQuality = 95;
-constexpr const char* kSource = "the source JPEG";
 
 bool start(JpegDecoder& decoder, J_COLOR_SPACE space) {
   if (setjmp(decoder.error.jump) != 0) return false;
@@ -23,11 +22,13 @@ bool start(JpegDecoder& decoder, J_COLOR_SPACE space) {
   return true;
 }
 
-bool read_rows(JpegDecoder& decoder, std::uint8_t* pixels, std::size_t row_bytes) {
+/// By way of a row of bytes, which stays in the cache.
+bool read_rows(JpegDecoder& decoder, std::uint8_t* row, std::size_t row_samples, std::uint16_t* samples) {
   if (setjmp(decoder.error.jump) != 0) return false;
   while (decoder.info.output_scanline < decoder.info.output_height) {
-    JSAMPROW row = pixels + decoder.info.output_scanline * row_bytes;
+    std::uint16_t* to = samples + decoder.info.output_scanline * row_samples;
     jpeg_read_scanlines(&decoder.info, &row, 1);
+    std::copy_n(row, row_samples, to);
   }
   jpeg_finish_decompress(&decoder.info);
   return true;
@@ -56,7 +57,6 @@ bool encode(JpegEncoder& encoder, const Image& image, const JpegSettings& settin
   apply_settings(info, settings);
   if (quality != 0) jpeg_set_quality(&info, quality, TRUE);
   info.dct_method = JDCT_ISLOW;
-  info.optimize_coding = TRUE;
   jpeg_start_compress(&info, TRUE);
   write_markers(info, carried);
   while (info.next_scanline < info.image_height) {
@@ -95,8 +95,8 @@ void check_mask(const Mask& changed, int width, int height) {
 }
 
 void open(JpegDecoder& decoder, Bytes bytes) {
-  if (!read_header(decoder, bytes)) refuse(decoder, kSource);
-  check_header(decoder, bytes.size(), kSource);
+  if (!read_header(decoder, bytes)) refuse(decoder, kSourceName);
+  check_header(decoder, bytes.size(), kSourceName);
 }
 
 std::vector<std::uint8_t> encode_like_source(const Image& image, const EncodeOptions& options, const Carried& carried) {
@@ -136,9 +136,8 @@ ImageFile decode_jpeg(Bytes bytes, const std::string& name) {
   if (!start(decoder, info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB)) refuse(decoder, name);
 
   file.image = Image(static_cast<int>(info.output_width), static_cast<int>(info.output_height), info.output_components);
-  const std::size_t row_bytes = std::size_t{info.output_width} * static_cast<std::size_t>(info.output_components);
-  if (!read_rows(decoder, byte_storage(file.image), row_bytes)) refuse(decoder, name);
-  widen_samples(file.image);
+  std::vector<std::uint8_t> row(std::size_t{info.output_width} * static_cast<std::size_t>(info.output_components));
+  if (!read_rows(decoder, row.data(), row.size(), file.image.samples.data())) refuse(decoder, name);
   return file;
 }
 

@@ -26,6 +26,34 @@ bool read_plane(const jpeg_decompress_struct& info, const jpeg_component_info& c
   return std::find(plane.quantisation.begin(), plane.quantisation.end(), 0) == plane.quantisation.end();
 }
 
+bool same_table(const JHUFF_TBL* a, const JHUFF_TBL* b) {
+  return a != nullptr && b != nullptr && std::equal(std::begin(a->bits), std::end(a->bits), std::begin(b->bits)) &&
+         std::equal(std::begin(a->huffval), std::end(a->huffval), std::begin(b->huffval));
+}
+
+/// Whether the file has the tables that libjpeg sets where it isn't asked to make some.
+bool standard_tables(const jpeg_decompress_struct& info) {
+  JpegEncoder encoder;
+  prepare(encoder.error);
+  jpeg_compress_struct& standard = encoder.info;
+  standard.err = &encoder.error.manager;
+  if (setjmp(encoder.error.jump) != 0) return false;
+  jpeg_create_compress(&standard);
+  standard.input_components = info.num_components;
+  standard.in_color_space = info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_set_defaults(&standard);
+  jpeg_set_colorspace(&standard, info.jpeg_color_space);
+  for (int p = 0; p < info.num_components; ++p) {
+    const jpeg_component_info& from = info.comp_info[p];
+    const jpeg_component_info& to = standard.comp_info[p];
+    if (from.dc_tbl_no < 0 || from.dc_tbl_no >= NUM_HUFF_TBLS) return false;
+    if (from.ac_tbl_no < 0 || from.ac_tbl_no >= NUM_HUFF_TBLS) return false;
+    if (!same_table(info.dc_huff_tbl_ptrs[from.dc_tbl_no], standard.dc_huff_tbl_ptrs[to.dc_tbl_no])) return false;
+    if (!same_table(info.ac_huff_tbl_ptrs[from.ac_tbl_no], standard.ac_huff_tbl_ptrs[to.ac_tbl_no])) return false;
+  }
+  return true;
+}
+
 /// A slot may have been filled anew between the scans: then the later component gets another one.
 void separate_tables(JpegSettings& settings) {
   for (int p = 1; p < settings.planes; ++p) {
@@ -93,7 +121,10 @@ std::optional<JpegSettings> read_settings(JpegDecoder& decoder) {
   const bool grey = settings.space == JCS_GRAYSCALE && settings.planes == 1;
   const bool color = (settings.space == JCS_YCbCr || settings.space == JCS_RGB) && settings.planes == 3;
   if (!grey && !color) return std::nullopt;
-  if (!settings.interleaved && decoder.coefficients == nullptr && !read_coefficients(decoder)) return std::nullopt;
+  if (!settings.interleaved && decoder.coefficients == nullptr && !read_coefficients(decoder)) {
+    refuse(decoder, kSourceName);
+  }
+  settings.optimized = !standard_tables(info);
   for (int p = 0; p < settings.planes; ++p) {
     if (!read_plane(info, info.comp_info[p], settings.plane[static_cast<std::size_t>(p)])) return std::nullopt;
   }
@@ -135,6 +166,7 @@ void apply_settings(jpeg_compress_struct& info, const JpegSettings& settings) {
   jpeg_set_defaults(&info);
   jpeg_set_colorspace(&info, settings.space);
   for (int p = 0; p < settings.planes; ++p) apply_plane(info, p, settings.plane[static_cast<std::size_t>(p)]);
+  info.optimize_coding = settings.optimized ? TRUE : FALSE;
   info.restart_interval = settings.restart_interval;
   info.density_unit = static_cast<UINT8>(settings.density_unit);
   info.X_density = static_cast<UINT16>(settings.density_x);

@@ -24,7 +24,8 @@ struct JpegSettings {
   J_COLOR_SPACE space = JCS_YCbCr;  ///< JCS_GRAYSCALE, JCS_YCbCr or JCS_RGB
   std::array<JpegPlane, 3> plane;
   bool progressive = false;
-  bool interleaved = true;        ///< false: a scan for each component
+  bool interleaved = true;  ///< false: a scan for each component
+  bool optimized = true;    ///< Huffman tables made for the file (5 % smaller, but a pass more), not the standard's
   unsigned restart_interval = 0;  ///< in MCUs, 0: no restart markers
   int density_unit = 0;           ///< as in JFIF: 0 only an aspect ratio, 1 dots per inch, 2 per cm
   int density_x = 1;
@@ -43,14 +44,14 @@ struct JpegSettings {
 
 /// Of the file in `decoder`, after read_header(); reads the coefficients where the tables may stand between the scans.
 /// Empty for a file that libjpeg can't write again: a table with a 0 or none, fractional sampling (2:3), other colour
-/// spaces, damaged scans.
+/// spaces. Errors: kInput for damaged scans.
 std::optional<JpegSettings> read_settings(JpegDecoder& decoder);
 
 /// For a picture of `channels` (1 or 3) where the file of `settings` has as many components, else 4:4:4 with its first
 /// table for all of them.
 JpegSettings settings_for(const JpegSettings& settings, int channels);
 
-/// After jpeg_create_compress(): everything but quality, optimisation and what the compressor is fed with. libjpeg's
+/// After jpeg_create_compress(): everything but the quality and what the compressor is fed with. libjpeg's
 /// errors jump.
 void apply_settings(jpeg_compress_struct& info, const JpegSettings& settings);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <future>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -11,8 +13,6 @@
 
 namespace zimage::io::codec {
 namespace {
-
-constexpr const char* kSource = "the source JPEG";
 
 struct Box {
   int x, y, width, height;  // pixels
@@ -44,6 +44,7 @@ JpegSettings part_settings(const JpegSettings& settings, const Box& box) {
   out.height = box.height;
   out.progressive = false;
   out.interleaved = true;
+  out.optimized = false;
   out.restart_interval = 0;
   for (JpegPlane& plane : out.plane) limit_divisors(plane);
   return out;
@@ -117,16 +118,54 @@ void splice_part(JpegDecoder& source, JpegDecoder& part, const JpegSettings& set
   }
 }
 
-/// The row of MCUs at `y` that has changed pixels.
-void splice_row(JpegDecoder& source, const JpegSettings& settings, const Image& image, const Mask& changed, int y,
-                std::uint8_t* row_buffer) {
-  const Box box = touched_part(settings, changed, y);
-  if (box.width == 0) return;
-  JpegEncoder encoder;
-  if (!encode_part(encoder, part_settings(settings, box), image, box, row_buffer)) fail(encoder.error);
-  JpegDecoder part;
-  if (!read_header(part, encoder.bytes()) || !read_coefficients(part)) fail(part.error);
-  splice_part(source, part, settings, changed, box);
+/// A part of the new picture, as coefficients.
+struct Part {
+  Box box{};
+  JpegDecoder coefficients;
+};
+
+std::vector<std::unique_ptr<Part>> encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
+  std::vector<std::unique_ptr<Part>> parts;
+  std::vector<std::uint8_t> row(static_cast<std::size_t>(settings.width) * static_cast<std::size_t>(settings.planes));
+  for (int y = 0; y < settings.height; y += settings.mcu_height()) {
+    const Box box = touched_part(settings, changed, y);
+    if (box.width == 0) continue;
+    JpegEncoder encoder;
+    if (!encode_part(encoder, part_settings(settings, box), image, box, row.data())) fail(encoder.error);
+    auto part = std::make_unique<Part>();
+    part->box = box;
+    JpegDecoder& decoder = part->coefficients;
+    if (!read_header(decoder, encoder.bytes()) || !read_coefficients(decoder)) fail(decoder.error);
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+/// Whether standard Huffman tables have a code for all of a row of blocks. libjpeg-turbo checks that only where it
+/// makes tables of its own.
+bool in_range(const JBLOCK* blocks, unsigned count) {
+  bool beyond = false;
+  for (unsigned i = 0; i < count; ++i) {
+    const JCOEF* block = blocks[i];
+    beyond |= block[0] < -1024 || block[0] > 1023;
+    int largest = 0;
+    for (int k = 1; k < DCTSIZE2; ++k) largest = std::max<int>(largest, std::abs(int{block[k]}));
+    beyond |= largest > 1023;
+  }
+  return !beyond;
+}
+
+bool coefficients_in_range(JpegDecoder& source) {
+  if (setjmp(source.error.jump) != 0) return false;
+  for (int p = 0; p < source.info.num_components; ++p) {
+    const jpeg_component_info& component = source.info.comp_info[p];
+    for (unsigned row = 0; row < component.height_in_blocks; ++row) {
+      const JBLOCKARRAY blocks = source.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&source.info),
+                                                                     source.coefficients[p], row, 1, FALSE);
+      if (!in_range(blocks[0], component.width_in_blocks)) return false;
+    }
+  }
+  return true;
 }
 
 /// Pixels beyond a block that its colour reaches, across and down: libjpeg-turbo weighs two neighbouring samples where
@@ -152,7 +191,6 @@ bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settin
   jpeg_create_compress(&info);
   jpeg_mem_dest(&info, &encoder.out, &encoder.size);
   apply_settings(info, settings);
-  info.optimize_coding = TRUE;
   jpeg_write_coefficients(&info, source.coefficients);
   write_markers(info, carried);
   jpeg_finish_compress(&info);
@@ -162,7 +200,7 @@ bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settin
 }  // namespace
 
 bool can_be_spliced(JpegDecoder& source) {
-  if (source.coefficients == nullptr && !read_coefficients(source)) refuse(source, kSource);
+  if (source.coefficients == nullptr && !read_coefficients(source)) refuse(source, kSourceName);
   if (source.info.coef_bits == nullptr) return true;  // not progressive
   for (int p = 0; p < source.info.num_components; ++p) {
     // libjpeg-turbo smooths where one of the first ten coefficients isn't known to the last bit.
@@ -194,16 +232,19 @@ Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
 
 std::optional<std::vector<std::uint8_t>> splice(JpegDecoder& source, const JpegSettings& settings, const Image& image,
                                                 const Mask& changed, const Carried& carried) {
-  if (!can_be_spliced(source)) {
+  // The source is read while the parts are encoded.
+  std::future<bool> complete =
+      std::async(std::launch::async | std::launch::deferred, [&source] { return can_be_spliced(source); });
+  const std::vector<std::unique_ptr<Part>> parts = encode_parts(settings, image, changed);
+  if (!complete.get()) {
     log::warning("the whole JPEG is encoded anew: the source is progressive and lacks scans");
     return std::nullopt;
   }
-  std::vector<std::uint8_t> row(static_cast<std::size_t>(settings.width) * static_cast<std::size_t>(settings.planes));
-  for (int y = 0; y < settings.height; y += settings.mcu_height()) {
-    splice_row(source, settings, image, changed, y, row.data());
-  }
+  for (const auto& part : parts) splice_part(source, part->coefficients, settings, changed, part->box);
+  JpegSettings coding = settings;
+  if (!coefficients_in_range(source)) coding.optimized = true;
   JpegEncoder encoder;
-  if (!write(encoder, source, settings, carried)) {
+  if (!write(encoder, source, coding, carried)) {
     log::warning(std::string("the whole JPEG is encoded anew: the source's coefficients can't be written (") +
                  encoder.error.message + ")");
     return std::nullopt;

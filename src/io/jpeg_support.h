@@ -14,6 +14,9 @@
 
 namespace zimage::io::codec {
 
+/// The name of EncodeOptions::jpeg_source in messages.
+inline constexpr const char* kSourceName = "the source JPEG";
+
 struct JpegError {
   jpeg_error_mgr manager;  // first: libjpeg hands back a pointer to it
   std::jmp_buf jump;
