@@ -114,7 +114,9 @@ std::vector<std::uint8_t> encode_like_source(const Image& image, const EncodeOpt
   }
   if (options.jpeg_changed != nullptr && same_shape(*settings, image)) {
     check_mask(*options.jpeg_changed, image.width, image.height);
-    auto bytes = splice(source, *settings, image, *options.jpeg_changed, carried);
+    const auto& repaint = options.jpeg_changed->repaint;
+    const bool all = std::find(repaint.begin(), repaint.end(), 0) == repaint.end();  // nothing to keep
+    auto bytes = all ? std::nullopt : splice(source, *settings, image, *options.jpeg_changed, carried);
     if (bytes) return *std::move(bytes);
   }
   JpegSettings whole = divisors_within_reach(settings_for(*settings, image.color_channels()));

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "core/log.h"
 #include "io/image_file.h"
 #include "support/catch.h"
 #include "unit/io/jpeg_samples.h"
@@ -11,6 +12,12 @@ using namespace zimage;
 using namespace zimage::test;
 
 namespace {
+
+/// Hundreds of damaged files make hundreds of warnings.
+struct Silence {
+  Silence() { log::configure({log::Level::kOff, false, {}}); }
+  ~Silence() { log::configure({}); }
+};
 
 struct Size {
   int width, height;
@@ -75,11 +82,13 @@ bool touches(const Mask& mask, int left, int top, int width, int height) {
 /// first.
 int check_blocks(const JpegContent& out, const JpegContent& source, const JpegContent& whole, const Mask& mask) {
   int kept = 0;
+  // Then it is a whole encoding, whose divisors are limited to what can matter.
+  const bool all = std::find(mask.repaint.begin(), mask.repaint.end(), 0) == mask.repaint.end();
   REQUIRE(out.planes.size() == source.planes.size());
   for (std::size_t p = 0; p < out.planes.size(); ++p) {
     const JpegPlaneBlocks& plane = source.planes[p];
     REQUIRE(out.planes[p].blocks.size() == plane.blocks.size());
-    CHECK((out.planes[p].quantisation == plane.quantisation));
+    CHECK((out.planes[p].quantisation == (all ? whole : source).planes[p].quantisation));
     const int width = 8 * source.max_h / plane.h;
     const int height = 8 * source.max_v / plane.v;
     int wrong = 0;
@@ -144,7 +153,9 @@ TEST_CASE("jpeg: nothing changed, everything changed", "[io]") {
     const Image other = textured_image(53, 39, static_cast<int>(recipe.sampling.size()), 20);
     CHECK(decoded(io::encode_image(other, like(source, &mask))).samples == decoded(source).samples);
     std::fill(mask.repaint.begin(), mask.repaint.end(), std::uint8_t{1});
-    CHECK(io::encode_image(other, like(source, &mask)) == io::encode_image(other, like(source, nullptr)));
+    const JpegContent all = content_of(io::encode_image(other, like(source, &mask)));
+    const JpegContent whole = content_of(io::encode_image(other, like(source, nullptr)));
+    for (std::size_t p = 0; p < all.planes.size(); ++p) CHECK((all.planes[p].blocks == whole.planes[p].blocks));
   }
 }
 
@@ -154,6 +165,8 @@ TEST_CASE("jpeg: pixels outside the touched MCUs decode as before", "[io]") {
     INFO(recipe.name);
     int same = 0;
     int differing_in_reach = 0;
+    double left = 0;
+    double changed = 0;
     for (int round = 0; round < 12; ++round) {
       const Bytes source = sample(recipe, {100, 71}, 3);
       const Image before = decoded(source);
@@ -175,9 +188,12 @@ TEST_CASE("jpeg: pixels outside the touched MCUs decode as before", "[io]") {
         }
       }
       CHECK(wrong == 0);
-      // Noise through coarse tables and subsampled colours: close is far, but far from the untouched picture's.
-      CHECK(mean_difference(after, picture, mask) < 0.6 * mean_difference(before, picture, mask));
+      left += mean_difference(after, picture, mask);
+      changed += mean_difference(before, picture, mask);
     }
+    // Noise through coarse tables and subsampled colours is far from what it was, but nearer than the untouched
+    // picture.
+    CHECK(left < 0.6 * changed);
     CHECK(same > 1000);
     // The reach is no wider than needed: there are such pixels exactly where colour is interpolated.
     const std::vector<std::string> kNone = {"4:4:4", "4:1:1", "4:1:0", "grey", "RGB", "more blocks"};
@@ -210,6 +226,7 @@ TEST_CASE("jpeg: a mask must be of the picture's size", "[io]") {
 }
 
 TEST_CASE("jpeg: damaged sources", "[io]") {
+  const Silence silence;
   std::mt19937 random(77);
   const auto byte = [&] { return static_cast<std::uint8_t>(random()); };
   for (const JpegRecipe& recipe : jpeg_recipes()) {
