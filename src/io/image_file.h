@@ -59,12 +59,20 @@ struct EncodeOptions {
   /// subsampling.
   const std::vector<std::uint8_t>* jpeg_source = nullptr;
   /// JPEG only, with a source of the picture's size that was upright: where the picture may differ from it. The MCUs
-  /// that no such pixel lies in keep the source's DCT coefficients. Null: all is encoded anew.
+  /// that no such pixel lies in keep the source's DCT coefficients. Null, or a quality given: all is encoded anew.
   const Mask* jpeg_changed = nullptr;
 };
 
 /// Encodes to bytes. The same image and options give the same bytes. JPEG drops alpha and goes to 8 bits; WebP goes to
 /// 8 bits. Errors: kUsage for kBmp and kTiff, kRuntime if the encoder fails.
 std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& options);
+
+/// Where a JPEG made with `jpeg_source` = source and `jpeg_changed` = changed may decode otherwise than the source: the
+/// MCUs that a changed pixel lies in, and one pixel more on the sides where libjpeg interpolates subsampled colour
+/// across their border: left and right with 4:2:2, above and below with 4:4:0, all around with 4:2:0, none with 4:4:4,
+/// grey and 4:1:1. (Decoders that repeat colour samples need no such pixel.) All pixels if the file is encoded anew as
+/// a whole. 1 where pixels may differ. Errors: kInput for a source that can't be read, kRuntime for a mask not of its
+/// size.
+Mask jpeg_changed_pixels(const std::vector<std::uint8_t>& source, const Mask& changed);
 
 }  // namespace zimage::io

@@ -1,88 +1,20 @@
-// JPEG through libjpeg-turbo. As with libpng: a function with a setjmp in it holds plain data only.
-#include <csetjmp>
-#include <cstdio>
-#include <cstdlib>
-// jpeglib.h wants <cstdio> before it.
-#include <jpeglib.h>
-// after jpeglib.h
-#include <jerror.h>
+// JPEG through libjpeg-turbo.
+#include <algorithm>
+#include <optional>
 
+#include "core/log.h"
 #include "io/image_codecs.h"
+#include "io/jpeg_markers.h"
+#include "io/jpeg_settings.h"
+#include "io/jpeg_splice.h"
 #include "zimage/error.h"
 
 namespace zimage::io::codec {
 namespace {
 
 constexpr int kDefaultQuality = 95;
-/// A picture needs some dozens of scans at most; thousands of them, each over all of a large picture, take hours.
-constexpr int kMaxScans = 500;
 
-struct JpegError {
-  jpeg_error_mgr manager;  // first: libjpeg hands back a pointer to it
-  std::jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
-};
-
-void on_error(j_common_ptr info) {
-  auto* error = reinterpret_cast<JpegError*>(info->err);
-  info->err->format_message(info, error->message);
-  std::longjmp(error->jump, 1);
-}
-
-/// A warning (level −1) means data that isn't as the format says, filled in with guesses: no base to inpaint on.
-void on_message(j_common_ptr info, int level) {
-  if (level < 0) on_error(info);
-}
-
-void on_output(j_common_ptr) {}
-
-void prepare(JpegError& error) {
-  jpeg_std_error(&error.manager);
-  error.manager.error_exit = on_error;
-  error.manager.emit_message = on_message;
-  error.manager.output_message = on_output;
-  error.message[0] = '\0';
-}
-
-void on_progress(j_common_ptr info) {
-  auto* decoder = reinterpret_cast<j_decompress_ptr>(info);
-  if (decoder->input_scan_number <= kMaxScans) return;
-  auto* error = reinterpret_cast<JpegError*>(info->err);
-  std::snprintf(error->message, sizeof error->message, "it has more than %d scans", kMaxScans);
-  std::longjmp(error->jump, 1);
-}
-
-struct Decoder {
-  JpegError error{};
-  jpeg_progress_mgr progress{};
-  jpeg_decompress_struct info{};
-  ~Decoder() { jpeg_destroy_decompress(&info); }
-};
-
-struct Encoder {
-  JpegError error{};
-  jpeg_compress_struct info{};
-  unsigned char* out = nullptr;
-  unsigned long size = 0;
-  ~Encoder() {
-    jpeg_destroy_compress(&info);
-    std::free(out);
-  }
-};
-
-bool read_header(Decoder& decoder, Bytes bytes) {
-  prepare(decoder.error);
-  decoder.info.err = &decoder.error.manager;
-  if (setjmp(decoder.error.jump) != 0) return false;
-  jpeg_create_decompress(&decoder.info);
-  decoder.progress.progress_monitor = on_progress;
-  decoder.info.progress = &decoder.progress;
-  jpeg_mem_src(&decoder.info, bytes.data(), static_cast<unsigned long>(bytes.size()));
-  jpeg_read_header(&decoder.info, TRUE);
-  return true;
-}
-
-bool start(Decoder& decoder, J_COLOR_SPACE space) {
+bool start(JpegDecoder& decoder, J_COLOR_SPACE space) {
   if (setjmp(decoder.error.jump) != 0) return false;
   decoder.info.out_color_space = space;
   decoder.info.dct_method = JDCT_ISLOW;
@@ -90,92 +22,147 @@ bool start(Decoder& decoder, J_COLOR_SPACE space) {
   return true;
 }
 
-bool read_rows(Decoder& decoder, std::uint8_t* pixels, std::size_t row_bytes) {
+/// By way of a row of bytes, which stays in the cache.
+bool read_rows(JpegDecoder& decoder, std::uint8_t* row, std::size_t row_samples, std::uint16_t* samples) {
   if (setjmp(decoder.error.jump) != 0) return false;
   while (decoder.info.output_scanline < decoder.info.output_height) {
-    JSAMPROW row = pixels + decoder.info.output_scanline * row_bytes;
+    std::uint16_t* to = samples + decoder.info.output_scanline * row_samples;
     jpeg_read_scanlines(&decoder.info, &row, 1);
+    std::copy_n(row, row_samples, to);
   }
   jpeg_finish_decompress(&decoder.info);
   return true;
 }
 
-bool encode(Encoder& encoder, const Image& image, int channels, int quality, std::uint8_t* row_buffer) {
+/// 4:4:4 with libjpeg's tables.
+JpegSettings plain_settings(const Image& image) {
+  JpegSettings settings;
+  settings.width = image.width;
+  settings.height = image.height;
+  settings.planes = image.color_channels();
+  settings.space = settings.planes == 1 ? JCS_GRAYSCALE : JCS_YCbCr;
+  for (int p = 1; p < settings.planes; ++p) settings.plane[static_cast<std::size_t>(p)].table = 1;
+  return settings;
+}
+
+/// With `quality` 0 the tables of `settings`.
+bool encode(JpegEncoder& encoder, const Image& image, const JpegSettings& settings, int quality, const Carried& carried,
+            std::uint8_t* row_buffer) {
   prepare(encoder.error);
   jpeg_compress_struct& info = encoder.info;
   info.err = &encoder.error.manager;
   if (setjmp(encoder.error.jump) != 0) return false;
   jpeg_create_compress(&info);
   jpeg_mem_dest(&info, &encoder.out, &encoder.size);
-  info.image_width = static_cast<JDIMENSION>(image.width);
-  info.image_height = static_cast<JDIMENSION>(image.height);
-  info.input_components = channels;
-  info.in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
-  jpeg_set_defaults(&info);
-  jpeg_set_quality(&info, quality, TRUE);
+  apply_settings(info, settings);
+  if (quality != 0) jpeg_set_quality(&info, quality, TRUE);
   info.dct_method = JDCT_ISLOW;
-  info.optimize_coding = TRUE;
-  for (int c = 0; c < info.num_components; ++c) {
-    info.comp_info[c].h_samp_factor = 1;  // 4:4:4
-    info.comp_info[c].v_samp_factor = 1;
-  }
   jpeg_start_compress(&info, TRUE);
+  write_markers(info, carried);
   while (info.next_scanline < info.image_height) {
-    row_to_bytes(image, static_cast<int>(info.next_scanline), channels, row_buffer);
+    row_to_bytes(image, static_cast<int>(info.next_scanline), settings.planes, row_buffer);
     jpeg_write_scanlines(&info, &row_buffer, 1);
   }
   jpeg_finish_compress(&info);
   return true;
 }
 
-/// A block of 8x8 pixels takes at least a bit, so a small file can't be a large picture (unless its coding is
-/// arithmetic): refused before memory is asked for.
-void check_plausible(const jpeg_decompress_struct& info, std::size_t file_size, const std::string& name) {
-  const std::uint64_t blocks = std::uint64_t{info.image_width} * info.image_height / 64;
-  if (info.arith_code == FALSE && blocks / 8 > file_size) refuse_truncated(name);
-}
-
-}  // namespace
-
-ImageFile decode_jpeg(Bytes bytes, const std::string& name) {
-  Decoder decoder;
-  const auto refuse = [&]() {
-    if (decoder.error.manager.msg_code == JWRN_JPEG_EOF) refuse_truncated(name);
-    refuse_damaged(name, decoder.error.message);
-  };
-  if (!read_header(decoder, bytes)) refuse();
-  const jpeg_decompress_struct& info = decoder.info;
-  check_size(info.image_width, info.image_height, name);
-  if (info.num_components == 4) {
-    throw Error(ErrorCode::kInput, name + " is a CMYK JPEG, which is not supported", "convert it to RGB");
-  }
-  if (info.num_components != 1 && info.num_components != 3) {
-    throw Error(ErrorCode::kInput,
-                name + " is a JPEG of " + std::to_string(info.num_components) + " components, which is not supported",
-                "convert it to RGB");
-  }
-  check_plausible(info, bytes.size(), name);
-  if (!start(decoder, info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB)) refuse();
-
-  ImageFile file;
-  file.format = ImageFormat::kJpeg;
-  file.image = Image(static_cast<int>(info.output_width), static_cast<int>(info.output_height), info.output_components);
-  const std::size_t row_bytes = std::size_t{info.output_width} * static_cast<std::size_t>(info.output_components);
-  if (!read_rows(decoder, byte_storage(file.image), row_bytes)) refuse();
-  widen_samples(file.image);
-  return file;
-}
-
-std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& options) {
-  const int channels = image.color_channels();
-  std::vector<std::uint8_t> row(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(channels));
-  Encoder encoder;
-  const int quality = options.quality == 0 ? kDefaultQuality : options.quality;
-  if (!encode(encoder, image, channels, quality, row.data())) {
+std::vector<std::uint8_t> encode_whole(const Image& image, const JpegSettings& settings, int quality,
+                                       const Carried& carried) {
+  std::vector<std::uint8_t> row(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(settings.planes));
+  JpegEncoder encoder;
+  if (!encode(encoder, image, settings, quality, carried, row.data())) {
     throw Error(ErrorCode::kRuntime, std::string("the JPEG can't be encoded: ") + encoder.error.message,
                 "write a PNG instead: --format png");
   }
   return {encoder.out, encoder.out + encoder.size};
 }
 
+JpegSettings divisors_within_reach(JpegSettings settings) {
+  for (JpegPlane& plane : settings.plane) limit_divisors(plane);
+  return settings;
+}
+
+/// The source is the picture's own file: the same size and number of colours.
+bool same_shape(const JpegSettings& source, const Image& image) {
+  return source.width == image.width && source.height == image.height && source.planes == image.color_channels();
+}
+
+void check_mask(const Mask& changed, int width, int height) {
+  const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  if (changed.width == width && changed.height == height && changed.repaint.size() == pixels) return;
+  throw Error(ErrorCode::kRuntime, "the mask of a JPEG's changed pixels isn't of its size");
+}
+
+void open(JpegDecoder& decoder, Bytes bytes) {
+  if (!read_header(decoder, bytes)) refuse(decoder, kSourceName);
+  check_header(decoder, bytes.size(), kSourceName);
+}
+
+std::vector<std::uint8_t> encode_like_source(const Image& image, const EncodeOptions& options, const Carried& carried) {
+  JpegDecoder source;
+  open(source, *options.jpeg_source);
+  const std::optional<JpegSettings> settings = read_settings(source);
+  if (!settings || options.quality != 0) {
+    JpegSettings plain = plain_settings(image);
+    copy_density(source, plain);
+    if (!settings && options.quality == 0) {
+      log::warning("the JPEG is encoded at quality " + std::to_string(kDefaultQuality) +
+                   ": the source's own tables can't be used");
+    }
+    return encode_whole(image, plain, options.quality == 0 ? kDefaultQuality : options.quality, carried);
+  }
+  if (options.jpeg_changed != nullptr && same_shape(*settings, image)) {
+    check_mask(*options.jpeg_changed, image.width, image.height);
+    const auto& repaint = options.jpeg_changed->repaint;
+    const bool all = std::find(repaint.begin(), repaint.end(), 0) == repaint.end();  // nothing to keep
+    auto bytes = all ? std::nullopt : splice(source, *settings, image, *options.jpeg_changed, carried);
+    if (bytes) return *std::move(bytes);
+  }
+  JpegSettings whole = divisors_within_reach(settings_for(*settings, image.color_channels()));
+  whole.width = image.width;
+  whole.height = image.height;
+  return encode_whole(image, whole, 0, carried);
+}
+
+}  // namespace
+
+ImageFile decode_jpeg(Bytes bytes, const std::string& name) {
+  JpegDecoder decoder;
+  if (!read_header(decoder, bytes)) refuse(decoder, name);
+  check_header(decoder, bytes.size(), name);
+  ImageFile file;
+  file.format = ImageFormat::kJpeg;
+  file.carried = read_markers(decoder);
+  const jpeg_decompress_struct& info = decoder.info;
+  if (!start(decoder, info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB)) refuse(decoder, name);
+
+  file.image = Image(static_cast<int>(info.output_width), static_cast<int>(info.output_height), info.output_components);
+  std::vector<std::uint8_t> row(std::size_t{info.output_width} * static_cast<std::size_t>(info.output_components));
+  if (!read_rows(decoder, row.data(), row.size(), file.image.samples.data())) refuse(decoder, name);
+  return file;
+}
+
+std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& options) {
+  const Carried carried = writable_markers(options.carried);
+  if (options.jpeg_source != nullptr) return encode_like_source(image, options, carried);
+  const int quality = options.quality == 0 ? kDefaultQuality : options.quality;
+  return encode_whole(image, plain_settings(image), quality, carried);
+}
+
 }  // namespace zimage::io::codec
+
+namespace zimage::io {
+
+Mask jpeg_changed_pixels(const std::vector<std::uint8_t>& source, const Mask& changed) {
+  codec::JpegDecoder decoder;
+  codec::open(decoder, source);
+  const std::optional<codec::JpegSettings> settings = codec::read_settings(decoder);
+  Mask all(static_cast<int>(decoder.info.image_width), static_cast<int>(decoder.info.image_height));
+  codec::check_mask(changed, all.width, all.height);
+  if (settings && codec::can_be_spliced(decoder)) return codec::changed_pixels(*settings, changed);
+  std::fill(all.repaint.begin(), all.repaint.end(), std::uint8_t{1});
+  return all;
+}
+
+}  // namespace zimage::io

@@ -1,0 +1,255 @@
+#include "io/jpeg_splice.h"
+
+#include <algorithm>
+#include <cstring>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "core/log.h"
+#include "io/jpeg_markers.h"
+#include "zimage/error.h"
+
+namespace zimage::io::codec {
+namespace {
+
+struct Box {
+  int x, y, width, height;  // pixels
+};
+
+/// A part of the picture that starts at a MCU, as a small baseline JPEG of its own.
+bool encode_part(JpegEncoder& encoder, const JpegSettings& settings, const Image& image, const Box& box,
+                 std::uint8_t* row_buffer) {
+  prepare(encoder.error);
+  jpeg_compress_struct& info = encoder.info;
+  info.err = &encoder.error.manager;
+  if (setjmp(encoder.error.jump) != 0) return false;
+  jpeg_create_compress(&info);
+  jpeg_mem_dest(&info, &encoder.out, &encoder.size);
+  apply_settings(info, settings);
+  jpeg_start_compress(&info, TRUE);
+  while (info.next_scanline < info.image_height) {
+    row_to_bytes(image, box.y + static_cast<int>(info.next_scanline), settings.planes, row_buffer);
+    JSAMPROW row = row_buffer + static_cast<std::ptrdiff_t>(box.x) * settings.planes;
+    jpeg_write_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_compress(&info);
+  return true;
+}
+
+JpegSettings part_settings(const JpegSettings& settings, const Box& box) {
+  JpegSettings out = settings;
+  out.width = box.width;
+  out.height = box.height;
+  out.progressive = false;
+  out.interleaved = true;
+  out.optimized = false;
+  out.restart_interval = 0;
+  for (JpegPlane& plane : out.plane) limit_divisors(plane);
+  return out;
+}
+
+bool any_changed(const Mask& changed, const Box& box) {
+  const int right = std::min(box.x + box.width, changed.width);
+  const int bottom = std::min(box.y + box.height, changed.height);
+  for (int y = box.y; y < bottom; ++y) {
+    const std::uint8_t* row = changed.repaint.data() + changed.index(0, y);
+    std::uint8_t any = 0;
+    for (int x = box.x; x < right; ++x) any |= row[x];
+    if (any != 0) return true;
+  }
+  return false;
+}
+
+/// From the first to the last touched MCU of the row of MCUs at `y`; width 0: there is none.
+Box touched_part(const JpegSettings& settings, const Mask& changed, int y) {
+  const int step = settings.mcu_width();
+  const int height = std::min(settings.mcu_height(), settings.height - y);
+  Box box{0, y, 0, height};
+  for (int x = 0; x < settings.width; x += step) {
+    if (!any_changed(changed, {x, y, step, height})) continue;
+    if (box.width == 0) box.x = x;
+    box.width = std::min(x + step, settings.width) - box.x;
+  }
+  return box;
+}
+
+/// One row of blocks of one plane: of `part` at `box`, into the source. `touched[i]`: whether block i of the part
+/// counts.
+bool copy_blocks(JpegDecoder& source, JpegDecoder& part, int p, unsigned from_row, unsigned to_row, unsigned to_column,
+                 const std::uint8_t* touched) {
+  if (setjmp(part.error.jump) != 0) return false;
+  const JBLOCKARRAY from = part.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&part.info),
+                                                             part.coefficients[p], from_row, 1, FALSE);
+  if (setjmp(source.error.jump) != 0) return false;
+  const JBLOCKARRAY to = source.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&source.info),
+                                                             source.coefficients[p], to_row, 1, TRUE);
+  const unsigned count = part.info.comp_info[p].width_in_blocks;
+  for (unsigned i = 0; i < count; ++i) {
+    if (touched[i] != 0) std::memcpy(to[0][to_column + i], from[0][i], sizeof(JBLOCK));
+  }
+  return true;
+}
+
+[[noreturn]] void fail(const JpegError& error) {
+  throw Error(ErrorCode::kRuntime, std::string("the JPEG can't be encoded: ") + error.message,
+              "write a PNG instead: --format png");
+}
+
+void splice_part(JpegDecoder& source, JpegDecoder& part, const JpegSettings& settings, const Mask& changed,
+                 const Box& box) {
+  std::vector<std::uint8_t> touched;
+  for (int p = 0; p < settings.planes; ++p) {
+    const int width = settings.block_width(p);
+    const int height = settings.block_height(p);
+    const jpeg_component_info& component = part.info.comp_info[p];
+    touched.assign(component.width_in_blocks, 0);
+    for (unsigned row = 0; row < component.height_in_blocks; ++row) {
+      const int y = box.y + static_cast<int>(row) * height;
+      for (unsigned i = 0; i < component.width_in_blocks; ++i) {
+        touched[i] = any_changed(changed, {box.x + static_cast<int>(i) * width, y, width, height}) ? 1 : 0;
+      }
+      if (!copy_blocks(source, part, p, row, static_cast<unsigned>(y / height), static_cast<unsigned>(box.x / width),
+                       touched.data())) {
+        fail(part.error);
+      }
+    }
+  }
+}
+
+/// A part of the new picture, as coefficients.
+struct Part {
+  Box box{};
+  JpegDecoder coefficients;
+};
+
+std::vector<std::unique_ptr<Part>> encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
+  std::vector<std::unique_ptr<Part>> parts;
+  std::vector<std::uint8_t> row(static_cast<std::size_t>(settings.width) * static_cast<std::size_t>(settings.planes));
+  for (int y = 0; y < settings.height; y += settings.mcu_height()) {
+    const Box box = touched_part(settings, changed, y);
+    if (box.width == 0) continue;
+    JpegEncoder encoder;
+    if (!encode_part(encoder, part_settings(settings, box), image, box, row.data())) fail(encoder.error);
+    auto part = std::make_unique<Part>();
+    part->box = box;
+    JpegDecoder& decoder = part->coefficients;
+    if (!read_header(decoder, encoder.bytes()) || !read_coefficients(decoder)) fail(decoder.error);
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+/// Whether standard Huffman tables have a code for all of a row of blocks. libjpeg-turbo checks that only where it
+/// makes tables of its own.
+bool in_range(const JBLOCK* blocks, unsigned count) {
+  bool beyond = false;
+  for (unsigned i = 0; i < count; ++i) {
+    const JCOEF* block = blocks[i];
+    beyond |= block[0] < -1024 || block[0] > 1023;
+    int largest = 0;
+    for (int k = 1; k < DCTSIZE2; ++k) largest = std::max<int>(largest, std::abs(int{block[k]}));
+    beyond |= largest > 1023;
+  }
+  return !beyond;
+}
+
+bool coefficients_in_range(JpegDecoder& source) {
+  if (setjmp(source.error.jump) != 0) return false;
+  for (int p = 0; p < source.info.num_components; ++p) {
+    const jpeg_component_info& component = source.info.comp_info[p];
+    for (unsigned row = 0; row < component.height_in_blocks; ++row) {
+      const JBLOCKARRAY blocks = source.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&source.info),
+                                                                     source.coefficients[p], row, 1, FALSE);
+      if (!in_range(blocks[0], component.width_in_blocks)) return false;
+    }
+  }
+  return true;
+}
+
+/// Pixels beyond a block that its colour reaches, across and down: libjpeg-turbo weighs two neighbouring samples where
+/// it doubles (h2v1, h1v2, h2v2), and repeats samples in all other ratios.
+std::pair<int, int> colour_reach(const JpegSettings& settings) {
+  std::pair<int, int> reach{0, 0};
+  for (int p = 0; p < settings.planes; ++p) {
+    const int across = settings.block_width(p) / DCTSIZE;
+    const int down = settings.block_height(p) / DCTSIZE;
+    if (across > 2 || down > 2) continue;
+    if (across == 2) reach.first = 1;
+    if (down == 2) reach.second = 1;
+  }
+  return reach;
+}
+
+bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settings, const Carried& carried) {
+  prepare(encoder.error);
+  jpeg_compress_struct& info = encoder.info;
+  info.err = &encoder.error.manager;
+  if (setjmp(encoder.error.jump) != 0) return false;
+  if (setjmp(source.error.jump) != 0) return false;
+  jpeg_create_compress(&info);
+  jpeg_mem_dest(&info, &encoder.out, &encoder.size);
+  apply_settings(info, settings);
+  jpeg_write_coefficients(&info, source.coefficients);
+  write_markers(info, carried);
+  jpeg_finish_compress(&info);
+  return true;
+}
+
+}  // namespace
+
+bool can_be_spliced(JpegDecoder& source) {
+  if (source.coefficients == nullptr && !read_coefficients(source)) refuse(source, kSourceName);
+  if (source.info.coef_bits == nullptr) return true;  // not progressive
+  for (int p = 0; p < source.info.num_components; ++p) {
+    // libjpeg-turbo smooths where one of the first ten coefficients isn't known to the last bit.
+    const int* bits = source.info.coef_bits[p];
+    if (std::any_of(bits, bits + 10, [](int unknown) { return unknown != 0; })) return false;
+  }
+  return true;
+}
+
+Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
+  const auto [reach_x, reach_y] = colour_reach(settings);
+  const int width = settings.mcu_width();
+  const int height = settings.mcu_height();
+  Mask out(settings.width, settings.height);
+  for (int y = 0; y < settings.height; y += height) {
+    for (int x = 0; x < settings.width; x += width) {
+      if (!any_changed(changed, {x, y, width, height})) continue;
+      const int left = std::max(x - reach_x, 0);
+      const int right = std::min(x + width + reach_x, settings.width);
+      const int bottom = std::min(y + height + reach_y, settings.height);
+      for (int row = std::max(y - reach_y, 0); row < bottom; ++row) {
+        std::fill_n(out.repaint.begin() + static_cast<std::ptrdiff_t>(out.index(left, row)), right - left,
+                    std::uint8_t{1});
+      }
+    }
+  }
+  return out;
+}
+
+std::optional<std::vector<std::uint8_t>> splice(JpegDecoder& source, const JpegSettings& settings, const Image& image,
+                                                const Mask& changed, const Carried& carried) {
+  // The source is read while the parts are encoded.
+  std::future<bool> complete =
+      std::async(std::launch::async | std::launch::deferred, [&source] { return can_be_spliced(source); });
+  const std::vector<std::unique_ptr<Part>> parts = encode_parts(settings, image, changed);
+  if (!complete.get()) {
+    log::warning("the whole JPEG is encoded anew: the source is progressive and lacks scans");
+    return std::nullopt;
+  }
+  for (const auto& part : parts) splice_part(source, part->coefficients, settings, changed, part->box);
+  JpegSettings coding = settings;
+  if (!coefficients_in_range(source)) coding.optimized = true;
+  JpegEncoder encoder;
+  if (!write(encoder, source, coding, carried)) {
+    log::warning(std::string("the whole JPEG is encoded anew: the source's coefficients can't be written (") +
+                 encoder.error.message + ")");
+    return std::nullopt;
+  }
+  return std::vector<std::uint8_t>(encoder.out, encoder.out + encoder.size);
+}
+
+}  // namespace zimage::io::codec
