@@ -24,20 +24,20 @@ enum class GoldenStatus {
 const char* to_string(GoldenStatus status);
 
 struct GoldenCheck {
-  std::filesystem::path golden;  ///< the picture's file
-  int tolerance = 0;             ///< largest difference of a sample that still matches, in 8-bit levels
-  bool update = false;           ///< write the golden picture instead
+  std::filesystem::path golden{};  ///< the picture's file
+  int tolerance = 0;               ///< largest difference of a sample that still matches, in 8-bit levels
+  bool update = false;             ///< write the golden picture instead
   /// Where a mismatch is drawn (PNG, see difference_picture()); empty: nowhere.
-  std::filesystem::path difference;
+  std::filesystem::path difference{};
   bool overwrite = false;  ///< replace an existing `difference`
 };
 
 struct GoldenResult {
   GoldenStatus status = GoldenStatus::kMissing;
-  std::filesystem::path path;             ///< the golden picture's
-  std::optional<PictureMetrics> metrics;  ///< match or mismatch, if the sizes agree
-  std::string note;                       ///< why there are no metrics, for people: "is 8x8, the result 16x16"
-  std::filesystem::path difference;       ///< the picture that was drawn; empty: none
+  std::filesystem::path path{};             ///< the golden picture's
+  std::optional<PictureMetrics> metrics{};  ///< match or mismatch, if the sizes agree
+  std::string note{};                       ///< why there are no metrics, for people: "is 8x8, the result 16x16"
+  std::filesystem::path difference{};       ///< the picture that was drawn; empty: none
 
   bool failed() const { return status == GoldenStatus::kMismatch || status == GoldenStatus::kMissing; }
 };

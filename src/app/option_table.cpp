@@ -130,12 +130,13 @@ const OptionSpec kOptions[] = {
     {.name = "shard", .group = Group::kBatch, .kind = Kind::kText, .value_name = "I/N|auto", .only = kNothing,
      .help = "this machine's share of the jobs"},
 
-    {.name = "golden", .group = Group::kGolden, .kind = Kind::kText, .value_name = "PATH", .only = kNothing,
-     .help = "compare the result with this picture or folder"},
+    {.name = "golden", .group = Group::kGolden, .kind = Kind::kText, .value_name = "PATH",
+     .help = "compare the result with this picture or folder",
+     .more = "In a folder, the picture of the output's name counts. A difference beyond --tolerance is drawn to STEM-difference.png beside the output, and exits 6."},
     {.name = "tolerance", .group = Group::kGolden, .kind = Kind::kInteger, .value_name = "N", .default_value = "0", .min = 0, .max = 255,
-     .help = "largest 8-bit difference", .more = "Does nothing without --golden."},
-    {.name = "golden-update", .group = Group::kGolden, .kind = Kind::kFlag, .only = "false",
-     .help = "write the golden pictures anew"},
+     .help = "largest 8-bit difference from the golden picture", .more = "Does nothing without --golden."},
+    {.name = "golden-update", .group = Group::kGolden, .kind = Kind::kFlag,
+     .help = "write the golden pictures anew, from the results"},
 
     {.name = "device", .group = Group::kMachine, .kind = Kind::kText, .value_name = "NAME", .default_value = "auto", .choices = "auto cpu cuda", .tier = Tier::kShort,
      .help = "auto, cpu, cuda or cuda:N"},

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "app/golden_plan.h"
 #include "app/naming.h"
 #include "app/text.h"
 #include "core/log.h"
@@ -41,6 +42,11 @@ void check_collisions(const Plan& plan) {
       throw Error(ErrorCode::kUsage, "two outputs would be written to " + path.string(), "give them different names");
     }
   }
+  for (const PlannedOutput& output : plan.outputs) {
+    if (output.golden.empty() || !seen.contains(identity(output.golden))) continue;
+    throw Error(ErrorCode::kUsage, output.golden.string() + " is the golden picture and an output",
+                "give them different names");
+  }
 }
 
 void check_all_writable(const Plan& plan) {
@@ -72,6 +78,7 @@ std::vector<fs::path> all_output_paths(const Plan& plan) {
   for (const PlannedOutput& output : plan.outputs) {
     if (!output.path.empty()) paths.push_back(output.path);
     if (!output.latents_path.empty()) paths.push_back(output.latents_path);
+    if (!output.difference_path.empty()) paths.push_back(output.difference_path);
   }
   for (const fs::path& path : {plan.save_mask, plan.save_crop}) {
     if (!path.empty()) paths.push_back(path);
@@ -105,8 +112,11 @@ void resolve_outputs(const Settings& settings, Plan& plan) {
     const bool several = input.count > 1 && !latents.empty();
     plan.outputs.push_back({naming.paths[static_cast<std::size_t>(k)],
                             plan.request.seed + static_cast<std::uint64_t>(k),
-                            several ? numbered(latents, k) : latents});
+                            several ? numbered(latents, k) : latents,
+                            {},
+                            {}});
   }
+  resolve_golden(settings, plan);
   check_collisions(plan);
   check_all_writable(plan);
   warn_about_losses(plan);

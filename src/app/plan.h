@@ -17,7 +17,9 @@ namespace zimage::app {
 struct PlannedOutput {
   std::filesystem::path path;  ///< empty: PNG bytes on stdout
   std::uint64_t seed = 0;
-  std::filesystem::path latents_path;  ///< empty: latents aren't saved
+  std::filesystem::path latents_path;       ///< empty: latents aren't saved
+  std::filesystem::path golden{};           ///< the picture it is compared with; empty: none
+  std::filesystem::path difference_path{};  ///< where a mismatch with it is drawn; empty: nowhere
 };
 
 struct Plan {
@@ -48,6 +50,9 @@ struct Plan {
   bool dry_run = false;
   std::filesystem::path save_mask;
   std::filesystem::path save_crop;
+
+  int golden_tolerance = 0;  ///< in 8-bit levels
+  bool golden_update = false;
 
   std::string replay_metadata;  ///< the JSON of --replay's picture; empty without
 };

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/golden.h"
 #include "conditioning/geometry.h"
 #include "zimage/error.h"
 #include "zimage/inpainter.h"
@@ -16,7 +17,7 @@ namespace zimage::app {
 
 /// Filled as the job goes on, so that a failure reports what is known by then.
 struct JobReport {
-  std::string status = "error";                 ///< "ok", "skipped", "planned", "error"
+  std::string status = "error";                 ///< "ok", "skipped", "planned", "mismatch" (--golden), "error"
   std::optional<std::filesystem::path> output;  ///< empty path: stdout
   std::optional<std::string> image;
   std::optional<std::string> mask;
@@ -35,6 +36,7 @@ struct JobReport {
   std::optional<std::size_t> changed_pixels;
   std::optional<int> max_change_outside_mask;
   std::map<std::string, double> timings_ms;
+  std::optional<GoldenResult> golden;  ///< with --golden
   std::optional<ModelInfo> model;
   std::string model_path;
   std::optional<Error> error;

@@ -7,6 +7,7 @@
 
 #include "app/encode_result.h"
 #include "app/existing.h"
+#include "app/golden_plan.h"
 #include "app/latents_file.h"
 #include "app/metadata.h"
 #include "app/naming.h"
@@ -17,6 +18,7 @@
 #include "conditioning/mask.h"
 #include "core/log.h"
 #include "io/atomic_file.h"
+#include "io/regular_file.h"
 
 namespace zimage::app {
 namespace fs = std::filesystem;
@@ -136,6 +138,7 @@ class Run {
   void one(Inpainter& inpainter, const PlannedOutput& output);
   void write_side_outputs(const Result& result);
   void write_result(const Result& result, const PlannedOutput& output, const ordered_json& making);
+  void report(JobReport& job);
   void describe_result(const Result& result);
   fs::path crop_path(std::size_t k) const;
   void check_crops_writable() const;
@@ -149,6 +152,8 @@ class Run {
   JobReport& job_;
   ordered_json hashes_;
   bool side_outputs_written_ = false;
+  std::vector<GoldenResult> golden_failures_;
+  std::optional<Error> last_golden_error_;
 };
 
 void Run::all() {
@@ -169,6 +174,16 @@ void Run::all() {
   for (const fs::path& path : all_output_paths(plan_)) folders.insert(path.parent_path());
   for (const fs::path& folder : folders) io::remove_stale_temporaries(folder.empty() ? "." : folder);
   for (const PlannedOutput& output : plan_.outputs) one(inpainter, output);
+  finish_goldens(golden_failures_, last_golden_error_);
+}
+
+/// Tells of a job that is through.
+void Run::report(JobReport& job) {
+  if (const auto error = judge_golden(plan_, job)) {
+    golden_failures_.push_back(*job.golden);
+    last_golden_error_ = error;
+  }
+  reporter_.job(job);
 }
 
 void Run::hash(const ModelInfo& model) {
@@ -212,7 +227,11 @@ void Run::one(Inpainter& inpainter, const PlannedOutput& output) {
     JobReport skipped = job_;
     skipped.status = "skipped";
     skipped.output = output.path;
-    return reporter_.job(skipped);
+    if (!output.golden.empty()) {
+      const auto bytes = io::read_bytes(output.path, SIZE_MAX - 1, ErrorCode::kInput);
+      skipped.golden = check_planned_golden(plan_, output, bytes);
+    }
+    return report(skipped);
   }
   if (plan_.skip_existing) {
     for (const fs::path& path : {plan_.save_mask, plan_.save_crop, output.latents_path}) {
@@ -231,7 +250,7 @@ void Run::one(Inpainter& inpainter, const PlannedOutput& output) {
   done.timings_ms["total"] = total.ms();
   done.output = output.path;
   done.status = "ok";
-  reporter_.job(done);
+  report(done);
 }
 
 void Run::describe_result(const Result& result) {
@@ -284,6 +303,7 @@ void Run::write_result(const Result& result, const PlannedOutput& output, const 
   } else {
     io::write_file_atomically(output.path, encoded.bytes, plan_.overwrite);
   }
+  job_.golden = check_planned_golden(plan_, output, encoded.bytes);
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ int fail(State& state, const Error& error) {
   // One line, whatever the names in it hold.
   const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
   log::error(app::printable(error.message() + hint));
-  if (state.json) {
+  // A result that differs from its golden picture has its line already.
+  if (state.json && error.code() != ErrorCode::kGolden) {
     state.job.status = "error";
     state.job.error = error;
     state.job.output.reset();

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "app/text.h"
+#include "cli/metrics_json.h"
 #include "cli/terminal.h"
 
 namespace zimage::cli {
@@ -102,6 +103,7 @@ std::string to_json_line(const JobReport& report) {
   out["regions"] = report.regions.empty() ? ordered_json() : regions_json(report);
   out["changed_pixels"] = or_null(report.changed_pixels);
   out["max_change_outside_mask"] = or_null(report.max_change_outside_mask);
+  out["golden"] = report.golden ? golden_json(*report.golden) : ordered_json();
   out["timings_ms"] = timings_json(report);
   out["peak_memory_mb"] = peak_memory_mb();
   out["model"] = model_json(report);

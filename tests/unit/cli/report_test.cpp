@@ -13,9 +13,9 @@ using namespace zimage::cli;
 namespace {
 
 const char* kKeys[] = {
-    "status",     "output",         "image",  "mask", "prompt",  "seed",           "strength",
-    "strategy",   "steps",          "sigmas", "size", "regions", "changed_pixels", "max_change_outside_mask",
-    "timings_ms", "peak_memory_mb", "model"};
+    "status",   "output",     "image",          "mask", "prompt",  "seed",           "strength",
+    "strategy", "steps",      "sigmas",         "size", "regions", "changed_pixels", "max_change_outside_mask",
+    "golden",   "timings_ms", "peak_memory_mb", "model"};
 
 }  // namespace
 
