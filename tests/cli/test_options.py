@@ -57,7 +57,7 @@ def test_folders_and_gguf_say_so(work, args):
     assert "is not available in this version" in result.err
 
 
-@pytest.mark.parametrize("name", ["inspect", "bench", "doctor"])
+@pytest.mark.parametrize("name", ["inspect", "bench"])
 def test_subcommands_say_so(work, name):
     result = work.run(name, "picture.png")
     assert result.code == 2
