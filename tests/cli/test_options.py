@@ -60,7 +60,7 @@ def test_a_folder_of_masks_needs_a_folder_of_pictures(work):
     assert "--mask . is a folder" in result.err
 
 
-@pytest.mark.parametrize("name", ["inspect", "bench", "doctor"])
+@pytest.mark.parametrize("name", ["inspect", "bench"])
 def test_subcommands_say_so(work, name):
     result = work.run(name, "picture.png")
     assert result.code == 2
