@@ -91,3 +91,16 @@ def test_killed_and_run_again(work):
     untouched = {path: path.stat().st_mtime_ns for path in output.iterdir()}
     finish(work, output)
     assert {path: path.stat().st_mtime_ns for path in output.iterdir()} == untouched
+
+
+def test_what_a_kill_left_goes_though_nothing_is_to_be_done(work):
+    """As after a kill in the middle of --overwrite: the old result is there, and half of the new."""
+    make_pictures(work.folder, 2)
+    output = work.folder / "results"
+    finish(work, output)
+    done = digests(output)
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True).stdout.strip()
+    host = os.uname().nodename
+    (output / f".p0000.png.{host}-{ended}.part").write_bytes(b"half")
+    finish(work, output)
+    assert digests(output) == done

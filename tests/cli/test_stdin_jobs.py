@@ -103,9 +103,9 @@ def test_bad_lines_on_stdin_fail_alone(batch):
     assert "stdin line 1: it is not JSON" in err
 
 
-@pytest.mark.parametrize("mode", [[], ["--overwrite"], ["--skip-existing"], ["--skip-existing", "--overwrite"]])
-@pytest.mark.parametrize("waits", [True, False])
-def test_colliding_lines_on_stdin_fail_alone(batch, mode, waits):
+@pytest.mark.parametrize("waits, mode", [(True, []), (False, []), (False, ["--overwrite"]), (False, ["--skip-existing"]),
+                                         (True, ["--skip-existing", "--overwrite"])])  # fmt: skip
+def test_colliding_lines_on_stdin_fail_alone(batch, waits, mode):
     """Whether the first has been written by then or not."""
     driver = Driver(batch, *mode)
     jobs = [driver.job(0), driver.job(1, output="./r0.png"), driver.job(2), driver.job(3, output="sub/../r2.png")]

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue", "scancel")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue", "scancel", "sinfo")
 CPUS = 4  # whatever the machine has: four tasks shall run at once
 START_TIMEOUT = 30
 # Slurm holds a requeued job back until its old credential has expired; by default that is two minutes.
@@ -25,14 +25,8 @@ def find_program(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
-def why_not():
-    """Why a Slurm can't be started here, or None."""
-    missing = [name for name in PROGRAMS if find_program(name) is None]
-    if missing:
-        return f"Slurm is not installed ({', '.join(missing)} missing): scripts/setup --test installs it"
-    if os.getuid() != 0:
-        return "slurmctld and slurmd are started as root, and this is another user"
-    return None
+def missing_programs():
+    return [name for name in PROGRAMS if find_program(name) is None]
 
 
 def free_ports(count):
