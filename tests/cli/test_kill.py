@@ -66,9 +66,11 @@ def test_killed_and_run_again(work):
     assert len(expected) == PICTURES
 
     output = work.folder / "results"
-    caught, hits = 0, 0
+    caught, hits, starts = 0, 0, 0
     # Some more where by chance every write was over before it was caught.
     while hits < KILLS or (caught == 0 and hits < 4 * KILLS):
+        starts += 1
+        assert starts <= 8 * KILLS, "it ends before it can be killed"
         # Half of them anywhere, the start included; half in the middle of a write.
         writing = hits % 2 == 1 or hits >= KILLS
         moment = generator.uniform(0, 2 * seconds / KILLS)
