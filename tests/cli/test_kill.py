@@ -33,16 +33,17 @@ def finish(work, output):
 
 
 def parts(output):
-    return [name for name in os.listdir(output) if name.endswith(".part")] if output.is_dir() else []
+    return {name for name in os.listdir(output) if name.endswith(".part")} if output.is_dir() else set()
 
 
 def kill_at(process, output, seconds, writing):
     """Kills after some seconds, or as soon after them as a file is being written. Whether it was still running."""
+    before = parts(output)  # of an earlier kill
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         time.sleep(0.001)
     # Busy, so that the file is caught before it is whole.
-    while writing and process.poll() is None and not parts(output):
+    while writing and process.poll() is None and not parts(output) - before:
         pass
     process.kill()
     process.communicate(timeout=TIMEOUT)
@@ -74,6 +75,7 @@ def test_killed_and_run_again(work):
         # Half of them anywhere, the start included; half in the middle of a write.
         writing = hits % 2 == 1 or hits >= KILLS
         moment = generator.uniform(0, 2 * seconds / KILLS)
+        before = parts(output)
         hit = kill_at(start(work, output), output, moment, writing)
         left = parts(output)
         done = len(digests(output)) - len(left)
@@ -82,7 +84,7 @@ def test_killed_and_run_again(work):
         check_whole(output, expected)
         if hit:
             hits += 1
-            caught += len(left) > 0
+            caught += len(left - before) > 0
         else:  # it was through before its time: from the start again
             assert digests(output) == expected
             shutil.rmtree(output)

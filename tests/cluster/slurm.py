@@ -145,7 +145,7 @@ PartitionName=all Nodes={self.host} Default=YES State=UP
 """
         )
         version = re.search(r"(\d+)\.(\d+)", self.run("sinfo", "--version"))
-        if version and tuple(map(int, version.groups())) >= (23, 11):
+        if version and tuple(map(int, version.groups())) >= (23, 2):
             (self.folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
 
     def environment(self):
