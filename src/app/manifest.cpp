@@ -83,8 +83,10 @@ class StdinJobs final : public JobSource {
   std::optional<Job> next() override {
     while (std::optional<std::string> line = read_line()) {
       ++number_;
+      const std::string name = "stdin line " + std::to_string(number_);
+      if (std::exchange(too_long_, false)) return too_long_job(name);
       if (is_blank(*line)) continue;
-      return make_job(*line, "stdin line " + std::to_string(number_), index_++, command_, {});
+      return make_job(*line, name, index_++, command_, {});
     }
     return std::nullopt;
   }
@@ -96,6 +98,16 @@ class StdinJobs final : public JobSource {
   }
 
  private:
+  Job too_long_job(const std::string& name) {
+    Job job;
+    job.index = index_++;
+    job.name = name;
+    job.settings = command_;
+    job.error = Error(ErrorCode::kInput, name + " is longer than 4 MiB", "end each job with a newline");
+    return job;
+  }
+
+  /// Of a line that is too long what is left of it, with `too_long_` set.
   std::optional<std::string> read_line() {
     std::size_t end = buffer_.find('\n');
     while (end == std::string::npos && !ended_) {
@@ -103,10 +115,11 @@ class StdinJobs final : public JobSource {
       read_some();
       end = buffer_.find('\n', before);
       if (buffer_.size() > kLineLimit && end == std::string::npos) {
-        throw Error(ErrorCode::kInput, "a line on stdin is longer than 4 MiB", "end each job with a newline");
+        too_long_ = true;
+        buffer_.clear();
       }
     }
-    if (end == std::string::npos && buffer_.empty()) return std::nullopt;
+    if (end == std::string::npos && buffer_.empty() && !too_long_) return std::nullopt;
     std::string line = buffer_.substr(0, end);
     buffer_.erase(0, end == std::string::npos ? end : end + 1);
     return line;
@@ -132,6 +145,7 @@ class StdinJobs final : public JobSource {
   std::string buffer_;
   std::size_t number_ = 0;
   std::size_t index_ = 0;
+  bool too_long_ = false;  ///< the line that is being read
   bool ended_ = false;
 };
 

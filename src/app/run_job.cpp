@@ -194,6 +194,10 @@ void prepare_job(Session& session, RunningJob& job) {
   hash(session, job);
   job.kept.clear();
   for (std::size_t k = 0; k < plan.outputs.size(); ++k) job.kept.push_back(keep_existing(session, job, k));
+  // Also where all is kept: a kill while it replaced an output leaves both.
+  if (!plan.dry_run) {
+    for (const fs::path& path : all_output_paths(plan)) session.clean_folder(path.parent_path());
+  }
   job.first = static_cast<std::size_t>(std::find(job.kept.begin(), job.kept.end(), false) - job.kept.begin());
   if (job.all_kept() && !plan.dry_run) return;
   if (plan.request.image.empty()) read_inputs(plan);
@@ -204,8 +208,6 @@ void prepare_job(Session& session, RunningJob& job) {
   check_side_outputs_writable(job);
   say_regions(job.report.regions);
   say_plan(plan, job.report);
-  if (plan.dry_run) return;
-  for (const fs::path& path : all_output_paths(plan)) session.clean_folder(path.parent_path());
 }
 
 Result compute_output(Session& session, RunningJob& job, std::size_t k, Observer& observer) {

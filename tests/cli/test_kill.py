@@ -33,16 +33,17 @@ def finish(work, output):
 
 
 def parts(output):
-    return [name for name in os.listdir(output) if name.endswith(".part")] if output.is_dir() else []
+    return {name for name in os.listdir(output) if name.endswith(".part")} if output.is_dir() else set()
 
 
 def kill_at(process, output, seconds, writing):
     """Kills after some seconds, or as soon after them as a file is being written. Whether it was still running."""
+    before = parts(output)  # of an earlier kill
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         time.sleep(0.001)
     # Busy, so that the file is caught before it is whole.
-    while writing and process.poll() is None and not parts(output):
+    while writing and process.poll() is None and not parts(output) - before:
         pass
     process.kill()
     process.communicate(timeout=TIMEOUT)
@@ -66,12 +67,15 @@ def test_killed_and_run_again(work):
     assert len(expected) == PICTURES
 
     output = work.folder / "results"
-    caught, hits = 0, 0
+    caught, hits, starts = 0, 0, 0
     # Some more where by chance every write was over before it was caught.
     while hits < KILLS or (caught == 0 and hits < 4 * KILLS):
+        starts += 1
+        assert starts <= 8 * KILLS, "it ends before it can be killed"
         # Half of them anywhere, the start included; half in the middle of a write.
         writing = hits % 2 == 1 or hits >= KILLS
         moment = generator.uniform(0, 2 * seconds / KILLS)
+        before = parts(output)
         hit = kill_at(start(work, output), output, moment, writing)
         left = parts(output)
         done = len(digests(output)) - len(left)
@@ -80,7 +84,7 @@ def test_killed_and_run_again(work):
         check_whole(output, expected)
         if hit:
             hits += 1
-            caught += len(left) > 0
+            caught += len(left - before) > 0
         else:  # it was through before its time: from the start again
             assert digests(output) == expected
             shutil.rmtree(output)
@@ -91,3 +95,16 @@ def test_killed_and_run_again(work):
     untouched = {path: path.stat().st_mtime_ns for path in output.iterdir()}
     finish(work, output)
     assert {path: path.stat().st_mtime_ns for path in output.iterdir()} == untouched
+
+
+def test_what_a_kill_left_goes_though_nothing_is_to_be_done(work):
+    """As after a kill in the middle of --overwrite: the old result is there, and half of the new."""
+    make_pictures(work.folder, 2)
+    output = work.folder / "results"
+    finish(work, output)
+    done = digests(output)
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True).stdout.strip()
+    host = os.uname().nodename
+    (output / f".p0000.png.{host}-{ended}.part").write_bytes(b"half")
+    finish(work, output)
+    assert digests(output) == done

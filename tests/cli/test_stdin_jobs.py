@@ -96,16 +96,19 @@ def test_bad_lines_on_stdin_fail_alone(batch):
     driver.process.stdin.write(b'\xff\xfe{"image": "\xff"}\n')
     driver.send("")
     assert driver.result()["status"] == "error"
+    driver.send(driver.job(0, prompt="x" * (5 << 20)) + "\n")
+    told = driver.result()
+    assert told["status"] == "error" and "is longer than 4 MiB" in told["error"]["message"]
     driver.send(driver.job(0) + "\n")
     assert driver.result()["status"] == "ok"
     code, _, err = driver.end()
-    assert code == 7 and f"1 done, {len(BAD_LINES) + 1} failed" in err
+    assert code == 7 and f"1 done, {len(BAD_LINES) + 2} failed" in err
     assert "stdin line 1: it is not JSON" in err
 
 
-@pytest.mark.parametrize("mode", [[], ["--overwrite"], ["--skip-existing"], ["--skip-existing", "--overwrite"]])
-@pytest.mark.parametrize("waits", [True, False])
-def test_colliding_lines_on_stdin_fail_alone(batch, mode, waits):
+@pytest.mark.parametrize("waits, mode", [(True, []), (False, []), (False, ["--overwrite"]), (False, ["--skip-existing"]),
+                                         (True, ["--skip-existing", "--overwrite"])])  # fmt: skip
+def test_colliding_lines_on_stdin_fail_alone(batch, waits, mode):
     """Whether the first has been written by then or not."""
     driver = Driver(batch, *mode)
     jobs = [driver.job(0), driver.job(1, output="./r0.png"), driver.job(2), driver.job(3, output="sub/../r2.png")]
