@@ -23,7 +23,7 @@ class Case:
     thing: world.Thing  # what is in the hole and goes, or for "replacement" and "control" what comes
     empty: np.ndarray | None = None  # the background alone
     control: np.ndarray | None = None  # a control image
-    scale: float = 1.0  # of the world: 4 has things four times as large
+    scale: float = 1.0  # of the world: 3 has things three times as large
     mask: np.ndarray | None = None  # uint8 [H, W], where it isn't the hole in white
     result: np.ndarray | None = field(default=None, repr=False)
     effective: np.ndarray | None = field(default=None, repr=False)  # bool: where the result may differ
@@ -70,3 +70,9 @@ def make_cases(count: int) -> list[Case]:
         picture, right, prompt = world.draw(alone), world.draw(gone), world.describe_fully(gone)
         cases.append(Case(f"{number:03d}-removal", "removal", picture, right, hole, prompt, number, alone.things[0]))
     return cases
+
+
+def make_tight_cases(count: int) -> list[Case]:
+    """Removals whose hole is the thing and no pixel more, as a quick hand or another program marks it."""
+    removals = [case for case in make_cases(count) if case.kind == "removal"]
+    return [replace(case, name=f"{case.name}-tight", hole=world.coverage(case.thing, *case.size) > 0) for case in removals]

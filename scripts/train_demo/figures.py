@@ -29,11 +29,17 @@ def _pairs(picture: np.ndarray, hole: np.ndarray, axis: int) -> tuple[np.ndarray
     return step, crossing, beside & ~crossing
 
 
+def _window(border: np.ndarray) -> tuple[slice, slice]:
+    """The part of a picture that a border and its rings lie in."""
+    spans = (np.flatnonzero(border.any(axis=axis)) for axis in (1, 0))
+    return tuple(slice(max(0, int(span[0]) - RING - 2), int(span[-1]) + RING + 3) for span in spans)
+
+
 def seam_sums(case: Case, border: np.ndarray) -> np.ndarray:
     """Sum and count of the steps across a mask's border, sum and count of those beside it."""
-    sums = np.zeros(4)
+    sums, window = np.zeros(4), _window(border)
     for axis in (0, 1):
-        step, crossing, beside = _pairs(case.result, border, axis)
+        step, crossing, beside = _pairs(case.result[window], border[window], axis)
         step = np.abs(step).mean(axis=-1)
         sums += step[crossing].sum(), crossing.sum(), step[beside].sum(), beside.sum()
     return sums
@@ -50,10 +56,10 @@ def seam(cases: list[Case]) -> float:
 
 def false_step(case: Case, border: np.ndarray) -> float:
     """Mean of what the steps across a border have too much or too little, next to the right picture's. 0 is no seam."""
-    wrong = []
+    wrong, window = [], _window(border)
     for axis in (0, 1):
-        step, crossing, _ = _pairs(case.result, border, axis)
-        wanted = _pairs(case.right, border, axis)[0]
+        step, crossing, _ = _pairs(case.result[window], border[window], axis)
+        wanted = _pairs(case.right[window], border[window], axis)[0]
         wrong.append(np.abs(step - wanted).mean(axis=-1)[crossing])
     return float(np.concatenate(wrong).mean())
 

@@ -1,6 +1,6 @@
 """Pictures larger than the demo model is at home at, where it matters which part of them it is shown.
 
-- zoomed: a picture of the world, four times as large, as a photograph is larger than the model;
+- zoomed: a picture of the world, three times as large, as a photograph is larger than the model;
 - wide: a large background of the world with one thing on it, of the size that things have;
 - synthetic: two-coloured slopes and clouds, which the model never saw, with a thing to be removed.
 """
@@ -13,8 +13,8 @@ from PIL import Image
 from . import cases, masks, world
 from .cases import MARGIN, Case
 
-SEED, ZOOM = 700_000, 4
-WIDE, SYNTHETIC = (384, 512), (320, 448)  # height, width
+SEED, ZOOM = 700_000, 3
+WIDE, SYNTHETIC = (256, 384), (256, 352)  # height, width
 
 
 def _zoom(picture: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import cases, classifier, common, figures, grid, larger, runs
+from . import cases, classifier, common, figures, grid, larger, paired, runs
 
 ROOT = common.models_folder().parent.parent
 FIGURES = ("seam ratio", "false step", "hole error", "colour shift", "band error", "colour", "shape", "megapixels", "forwards")
@@ -36,11 +36,13 @@ def blurred(hole: np.ndarray, reach: int) -> np.ndarray:
 def make_world(name: str, count: int) -> list[cases.Case]:
     if name == "small":
         return [c for c in cases.make_cases(count) if c.kind != "control"]
-    return larger.make_cases(name, count)
+    if name == "tight":
+        return cases.make_tight_cases(count)
+    return larger.make_cases(name, max(2, count // 3))
 
 
-def measure(runner: runs.Runner, network, made: list[cases.Case], strategy: str, row: grid.Row) -> dict[str, np.ndarray]:
-    """Figures of every picture; NaN where one has no meaning. The seam's sums are [N, 2, 4]: both borders."""
+def measure(runner: runs.Runner, network, made: list[cases.Case], strategy: str, row: grid.Row) -> dict:
+    """Figures of every picture, an array each; NaN where one has no meaning."""
     for case in made:
         case.mask = blurred(case.hole, row.blur) if row.blur else None
         runner.write_inputs(case)
@@ -49,7 +51,7 @@ def measure(runner: runs.Runner, network, made: list[cases.Case], strategy: str,
     where = lambda chosen, f: np.array([f(c) if ok else np.nan for c, ok in zip(made, chosen)])  # noqa: E731
     borders = [(c.hole, c.effective) for c in made]
     out = {
-        "sums": np.array([[figures.seam_sums(c, b) for b in both] for c, both in zip(made, borders)]),
+        "seams": paired.Seams.of(made),
         "false step": np.array([max(figures.false_step(c, b) for b in both) if ok else np.nan
                                 for c, both, ok in zip(made, borders, removal)]),
         "hole error": where(removal, figures.hole_error),
@@ -65,26 +67,12 @@ def measure(runner: runs.Runner, network, made: list[cases.Case], strategy: str,
     return out
 
 
-def worst_seam(sums: np.ndarray) -> float:
-    """Of the two borders: the mask's, and that of what may change."""
-    return max(figures.seam_of(sums[:, border].sum(axis=0)) for border in (0, 1))
-
-
-def summary(found: dict[str, np.ndarray], base: dict[str, np.ndarray]) -> dict[str, list[float]]:
+def summary(found: dict, base: dict) -> dict[str, list[float]]:
     """Figure: value, difference to the base, standard error of the difference."""
-    n = len(found["sums"])
-    out = {}
-    kept = [np.arange(n) != i for i in range(n)]
-    without = np.array([worst_seam(found["sums"][k]) - worst_seam(base["sums"][k]) for k in kept])
-    error = np.sqrt((n - 1) / n * np.square(without - without.mean()).sum())
-    value = worst_seam(found["sums"])
-    out["seam ratio"] = [value, value - worst_seam(base["sums"]), float(error)]
+    out = {"seam ratio": [found["seams"].ratio(), *paired.seam_difference(found["seams"], base["seams"])]}
     for name in FIGURES[1:]:
-        pairs = (found[name] - base[name])[~np.isnan(found[name])]
-        if len(pairs) == 0:
-            continue
-        error = pairs.std(ddof=1) / np.sqrt(len(pairs))
-        out[name] = [float(np.nanmean(found[name])), float(pairs.mean()), float(error)]
+        if not np.isnan(found[name]).all():
+            out[name] = [float(np.nanmean(found[name])), *paired.mean_difference(found[name], base[name])]
     return out
 
 
@@ -110,7 +98,7 @@ def table(rows: dict[str, dict[str, list[float]]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="measure_defaults", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--scenes", type=int, default=60, help="of the small world; a third of that of each larger one")
+    parser.add_argument("--scenes", type=int, default=60, help="of each world; of the larger ones a third")
     parser.add_argument("--binary", type=Path, default=ROOT / "build" / "zimage-inpaint")
     parser.add_argument("--model", type=Path, default=common.models_folder())
     parser.add_argument("--judge", type=Path, default=ROOT / "tests" / "fixtures" / "judge.safetensors")
@@ -126,7 +114,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         runner = runs.Runner(arguments.binary, arguments.model, Path(folder), workers=arguments.workers)
         for world in arguments.only:
-            made = make_world(world, arguments.scenes if world == "small" else max(2, arguments.scenes // 3))
+            made = make_world(world, arguments.scenes)
             for strategy in arguments.strategy:
                 rows, base = {}, None
                 for row in grid.rows(world, strategy):
