@@ -47,19 +47,13 @@ def _anywhere(rng: np.random.Generator, height: int, width: int) -> world.Thing:
 
 
 def wide(number: int) -> list[Case]:
+    """Removals alone: where in the picture a thing is says nothing about where in the region it is."""
     rng = np.random.default_rng(SEED + 10_000 + number)
     background = world.make_scene(rng, WIDE, things=0)
     scene = replace(background, things=(_anywhere(rng, *WIDE),))
-    wanted, new = cases.exchange(scene, 0, rng)
-    hole = cases.dig(scene, new, rng)
-    picture, right, empty = (world.draw(s) for s in (scene, wanted, background))
-    # Where in the picture it is says nothing about where in the region it is.
-    prompt = f"{world.describe_thing(new, place=False)} on a {world.describe_background(wanted)}"
-    gone = world.describe_fully(background)
-    return [
-        Case(f"wide-{number}-replacement", "replacement", picture, right, hole, prompt, number, new, empty),
-        Case(f"wide-{number}-removal", "removal", picture, empty, hole, gone, number, new, empty),
-    ]
+    hole = cases.dig(scene, scene.things[0], rng)
+    picture, right, gone = world.draw(scene), world.draw(background), world.describe_fully(background)
+    return [Case(f"wide-{number}-removal", "removal", picture, right, hole, gone, number, scene.things[0], right)]
 
 
 def _slope(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -82,10 +76,6 @@ def _clouds(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def synthetic(number: int) -> list[Case]:
-    return [_synthetic(2 * number), _synthetic(2 * number + 1)]
-
-
-def _synthetic(number: int) -> Case:
     rng = np.random.default_rng(SEED + 20_000 + number)
     right = _slope(rng, *SYNTHETIC) + (_clouds(rng, *SYNTHETIC) if number % 2 else 0)
     thing = _anywhere(rng, *SYNTHETIC)
@@ -96,7 +86,7 @@ def _synthetic(number: int) -> Case:
     colour = min(world.BACKGROUNDS, key=lambda n: np.abs(middle - world.BACKGROUNDS[n]).sum())
     right, picture = (np.clip(np.rint(p), 0, 255).astype(np.uint8) for p in (right, picture))
     prompt = f"an empty gradient {colour} background"
-    return Case(f"synthetic-{number}-removal", "removal", picture, right, hole, prompt, number, thing, right)
+    return [Case(f"synthetic-{number}-removal", "removal", picture, right, hole, prompt, number, thing, right)]
 
 
 WORLDS = {"zoomed": zoomed, "wide": wide, "synthetic": synthetic}

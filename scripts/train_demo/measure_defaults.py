@@ -38,7 +38,7 @@ def make_world(name: str, count: int) -> list[cases.Case]:
         return [c for c in cases.make_cases(count) if c.kind != "control"]
     if name == "tight":
         return cases.make_tight_cases(count)
-    return larger.make_cases(name, max(2, count // 3))
+    return larger.make_cases(name, max(2, count // 4 if name == "zoomed" else count // 2))
 
 
 def measure(runner: runs.Runner, network, made: list[cases.Case], strategy: str, row: grid.Row) -> dict:
@@ -98,7 +98,7 @@ def table(rows: dict[str, dict[str, list[float]]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="measure_defaults", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--scenes", type=int, default=60, help="of each world; of the larger ones a third")
+    parser.add_argument("--scenes", type=int, default=60, help="of each world; of the larger ones half, or a quarter")
     parser.add_argument("--binary", type=Path, default=ROOT / "build" / "zimage-inpaint")
     parser.add_argument("--model", type=Path, default=common.models_folder())
     parser.add_argument("--judge", type=Path, default=ROOT / "tests" / "fixtures" / "judge.safetensors")
