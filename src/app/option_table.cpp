@@ -96,7 +96,7 @@ const OptionSpec kOptions[] = {
     {.name = "megapixels", .group = Group::kGeometry, .kind = Kind::kNumber, .value_name = "X", .min = 0.01, .max = 4, .recorded = true, .per_job = true,
      .help = "working size for --crop auto (the model's native area)", .more = "Does nothing with --crop off."},
     {.name = "outpaint", .group = Group::kGeometry, .kind = Kind::kText, .value_name = "L,T,R,B", .default_value = "0,0,0,0", .recorded = true, .per_job = true,
-     .help = "grow the picture by pixels at left, top, right and bottom, and paint them", .more = "The picture itself stays as it is, but for the --mask if one is given."},
+     .help = "grow the picture by pixels at left, top, right and bottom, and paint them", .more = "The picture itself stays as it is, but for the feather, and the --mask if one is given."},
     {.name = "composite", .group = Group::kGeometry, .kind = Kind::kSwitch, .default_value = "true", .recorded = true, .per_job = true,
      .help = "paste only the hole into the picture",
      .more = "Every pixel outside the mask and its feather stays as it is. --no-composite writes what the model decoded, at its working size: with --crop auto of one region, with --crop off of the whole picture."},
