@@ -33,8 +33,9 @@ at::Tensor inpaint_pixels(const at::Tensor& pixels, const at::Tensor& mask) {
 at::Tensor inpaint_control_context(const at::Tensor& control_latents, const at::Tensor& mask,
                                    const at::Tensor& inpaint_latents) {
   const at::Tensor control = control_latents.defined() ? control_latents : at::zeros_like(inpaint_latents);
-  const at::Tensor keep = at::upsample_nearest2d(1.0 - mask, {inpaint_latents.size(2), inpaint_latents.size(3)});
-  return at::cat({control, keep * (1.0 - stroke_cells(mask)), inpaint_latents}, 1);
+  const at::Tensor sampled = at::upsample_nearest2d(1.0 - mask, {inpaint_latents.size(2), inpaint_latents.size(3)});
+  const at::Tensor keep = sampled * (1.0 - stroke_cells(mask));
+  return at::cat({control, keep, inpaint_latents}, 1);
 }
 
 }  // namespace zimage

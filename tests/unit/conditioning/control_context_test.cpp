@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <functional>
 
 #include "conditioning/repaint.h"
@@ -71,6 +72,6 @@ TEST_CASE("a stroke beside a thick hole is told, and the hole's rim stays as it 
   const at::Tensor stroke = mask_of([](double x, double y) { return x >= 99 && x < 101 && y > 20; });
   const at::Tensor both = keep_channel(at::maximum(disc, stroke));
   CHECK(at::equal(both, at::minimum(nearest(disc), 1.0 - latent_mask(stroke))));
-  // The parity of the guide's own way: the stroke would be lost.
+  // By the nearest neighbour alone the stroke would be lost.
   CHECK(nearest(stroke).min().item<float>() == 1.0F);
 }
