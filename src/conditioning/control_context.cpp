@@ -7,11 +7,10 @@ namespace {
 
 constexpr std::int64_t kCell = 8;
 
-/// Sets every pixel to the largest value of the square of `side` that begins `before` pixels above and left of it; 0
-/// beyond the border.
-at::Tensor largest_around(const at::Tensor& plane, std::int64_t side, std::int64_t before) {
+/// Sets every pixel to the largest value of the square of `side` that begins `before` pixels above and left of it.
+at::Tensor largest_around(const at::Tensor& plane, std::int64_t side, std::int64_t before, double beyond_the_border) {
   const std::int64_t after = side - 1 - before;
-  const at::Tensor padded = at::constant_pad_nd(plane, {before, after, before, after}, 0);
+  const at::Tensor padded = at::constant_pad_nd(plane, {before, after, before, after}, beyond_the_border);
   return at::max_pool2d(at::max_pool2d(padded, {side, 1}, {1, 1}), {1, side}, {1, 1});
 }
 
@@ -19,8 +18,8 @@ at::Tensor largest_around(const at::Tensor& plane, std::int64_t side, std::int64
 /// the mask one of its pixels is sampled; a stroke is what lies further than a cell from all such squares, so that the
 /// rounded rim of a thick hole is none. [1, 1, h, w].
 at::Tensor stroke_cells(const at::Tensor& mask) {
-  const at::Tensor corners = 1.0 - largest_around(1.0 - mask, kCell, 0);  // of the squares that fit
-  const at::Tensor near = largest_around(corners, 3 * kCell, 2 * kCell - 1);
+  const at::Tensor corners = 1.0 - largest_around(1.0 - mask, kCell, 0, 1.0);  // of the squares that fit
+  const at::Tensor near = largest_around(corners, 3 * kCell, 2 * kCell - 1, 0.0);
   return at::max_pool2d(mask * (1.0 - near), {kCell, kCell}, {kCell, kCell});
 }
 

@@ -51,6 +51,9 @@ TEST_CASE("the mask channel is the nearest neighbour's where a square of 8 fits"
 
 TEST_CASE("every cell that a thin stroke touches is told to the ControlNet") {
   for (const int thickness : {1, 2, 3, 5, 7}) {
+    // Along the border as well, where no sample lies in the last seven pixels.
+    const auto border = mask_of([&](double x, double y) { return x >= kSide - thickness || y >= kSide - thickness; });
+    CHECK(at::equal(keep_channel(border), 1.0 - latent_mask(border)));
     for (int offset = 0; offset < 8; ++offset) {
       for (const double slope : {0.0, 0.21, 1.0, -0.6}) {
         const auto place = [&](double a, double b) { return a - slope * b - 40 - offset; };
