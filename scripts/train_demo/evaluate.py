@@ -2,7 +2,8 @@
 
     scripts/evaluate_demo [--scenes N] [--keep FOLDER] [--json FILE] [-- OPTION...]
 
-What follows `--` is given to every run of the executable.
+What follows `--` is given to every run of the executable, before what the run is about: the guide's plain algorithm stays
+plain.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from . import classifier, common, evaluation
+from . import classifier, common, evaluation, runs
 
 ROOT = common.models_folder().parent.parent
 
@@ -34,11 +35,11 @@ def main() -> int:
         folder = arguments.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         options = tuple(arguments.options)
-        runner = evaluation.Runner(arguments.binary, arguments.model, folder, options, arguments.workers)
-        figures = evaluation.measure(runner, classifier.load(arguments.judge), arguments.scenes)
+        runner = runs.Runner(arguments.binary, arguments.model, folder, options, arguments.workers)
+        found = evaluation.measure(runner, classifier.load(arguments.judge), arguments.scenes)
     if arguments.json:
-        evaluation.write(figures, arguments.json)
-    missed = evaluation.problems(figures)
+        evaluation.write(found, arguments.json)
+    missed = evaluation.problems(found)
     for line in missed:
         print(line, file=sys.stderr)
     print(f"{len(missed)} figures miss their bars" if missed else "every figure meets its bar")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from . import common, evaluation, masks, world
+from . import cases, common, masks, runs, world
 
 ROOT = common.models_folder().parent.parent
 SEED = 1
@@ -51,7 +51,7 @@ def rows() -> dict[str, tuple[world.Scene, world.Scene, world.Thing]]:
 
 
 def _write(folder: Path, name: str, scene: world.Scene, thing: world.Thing) -> tuple[Path, Path]:
-    hole = masks.around(thing, scene.height, scene.width, evaluation.MARGIN)
+    hole = masks.around(thing, scene.height, scene.width, cases.MARGIN)
     picture, mask = folder / f"{name}picture.png", folder / f"{name}mask.png"
     Image.fromarray(world.draw(scene)).save(picture, optimize=True)
     Image.fromarray(hole.astype(np.uint8) * 255).save(mask, optimize=True)
@@ -75,10 +75,10 @@ def main() -> int:
         picture, mask = _write(arguments.output, f"{name}-", scene, thing)
         for strategy, options in {"repaint": [], "controlnet": ["--controlnet", str(model / "controlnet")]}.items():
             output = arguments.output / f"{name}-{strategy}.png"
-            runner = evaluation.Runner(arguments.binary, model, arguments.output)
+            runner = runs.Runner(arguments.binary, model, arguments.output)
             prompt = world.describe_fully(wanted)
             runner.run(["--image", str(picture), "--mask", str(mask), "--prompt", prompt, "--seed", str(SEED),
-                        "--output", str(output), *evaluation.FINISH, *options])  # fmt: skip
+                        "--output", str(output), *options])  # fmt: skip
         print(f"{name}: {prompt}")
     return 0
 

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-from . import common, evaluation, world
+from . import cases, common, world
 
 ROOT = common.models_folder().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "golden"))
@@ -20,11 +20,11 @@ REMOVALS = ("repaint-strength", "controlnet-tall")
 def draw_inputs(folder, name: str, number: int) -> None:
     rng = np.random.default_rng(7000 + number)
     scene = world.make_scene(rng, SIZES.get(name, (128, 128)), things=1 if name in REMOVALS else 2)
-    wanted, thing = evaluation.exchange(scene, 0, rng)
+    wanted, thing = cases.exchange(scene, 0, rng)
     if name in REMOVALS:
         wanted = scene.without_things()
     Image.fromarray(world.draw(scene)).save(folder / f"{name}-image.png", optimize=True)
-    hole = evaluation.dig(scene, thing, rng)
+    hole = cases.dig(scene, thing, rng)
     Image.fromarray(hole.astype(np.uint8) * 255).save(folder / f"{name}-mask.png", optimize=True)
     (folder / f"{name}.txt").write_text(world.describe_fully(wanted) + "\n", encoding="utf-8")
     if name == "controlnet-edges":

@@ -60,19 +60,18 @@ ordered_json recorded_options(const Plan& plan, std::uint64_t seed) {
   options["mask-invert"] = plan.mask_reading.invert;
   // 0 is what a soft mask has without one.
   if (plan.mask_reading.threshold > 0.0) options["mask-threshold"] = plan.mask_reading.threshold;
-  // What is off is left out: such a picture is the one that earlier versions made.
-  if (request.feather > 0) options["feather"] = request.feather;
-  if (request.color_match) options["color-match"] = true;
-  if (plan.mask_grow > 0) options["mask-grow"] = plan.mask_grow;
-  if (plan.mask_fill_holes) options["mask-fill-holes"] = true;
-  if (plan.mask_reading.soft) options["soft-mask"] = true;
-  if (request.jump_length > 0 && request.jump_count > 1) {
-    options["jump-length"] = request.jump_length;
-    options["jump-count"] = request.jump_count;
-  }
+  // What is off is recorded too: left out it would come back as the default, which may be on.
+  options["feather"] = request.feather;
+  options["color-match"] = request.color_match;
+  options["mask-grow"] = plan.mask_grow;
+  options["mask-fill-holes"] = plan.mask_fill_holes;
+  options["soft-mask"] = plan.mask_reading.soft;
+  const bool jumps = request.jump_length > 0 && request.jump_count > 1;
+  options["jump-length"] = jumps ? request.jump_length : 0;
+  options["jump-count"] = jumps ? request.jump_count : 1;
   if (request.crop == CropMode::kAuto && request.padding >= 0) options["padding"] = request.padding;
   if (request.crop == CropMode::kAuto && request.megapixels > 0.0) options["megapixels"] = request.megapixels;
-  if (plan.outpaint.any()) options["outpaint"] = borders_text(plan.outpaint);
+  options["outpaint"] = borders_text(plan.outpaint);
   options["crop"] = request.crop == CropMode::kAuto ? "auto" : "off";
   options["composite"] = request.composite;
   options["dtype"] = plan.compute.dtype;

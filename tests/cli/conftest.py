@@ -14,6 +14,8 @@ BINARY = pathlib.Path(os.environ.get("ZIMAGE_BIN", ROOT / "build" / "zimage-inpa
 MODEL = pathlib.Path(os.environ.get("ZIMAGE_TEST_MODEL", ROOT / "models" / "demo"))
 WIDTH, HEIGHT = 64, 48
 TIMEOUT = 120
+# The guide's plain algorithm, whatever the defaults are.
+PLAIN = ("--crop", "off", "--feather", "0", "--no-color-match", "--mask-grow", "0", "--jump-length", "0")
 
 
 def environment(**changes):

@@ -44,7 +44,7 @@ def failure(work, result, code, *parts):
 
 
 def test_a_33_channel_file_inpaints_without_repaint(work):
-    done = report(work.job(*V21, "--json", "-o", "out.png"))
+    done = report(work.job(*V21, "--feather", "0", "--json", "-o", "out.png"))
     assert done["strategy"] == "controlnet" and "2.1" in done["strategy_reason"]
     assert done["control_scale"] == 0.75 and done["model"]["controlnet"] == "2.1"
     assert done["max_change_outside_mask"] == 0

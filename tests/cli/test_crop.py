@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from conftest import HEIGHT, WIDTH, load
-
+from conftest import HEIGHT, PLAIN, WIDTH, load
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def wide(work):
 
 
 def outcome(work, *options, **more):
-    finished = work.job("--json", "--overwrite", "-o", "out.png", "--crop", "auto", *options, **more)
+    finished = work.job("--json", "--overwrite", "-o", "out.png", *PLAIN, "--crop", "auto", *options, **more)
     assert finished.code == 0, finished.err
     return load(work.folder / "out.png"), json.loads(finished.out), finished.err
 
@@ -91,13 +90,13 @@ def test_the_raw_decode_is_of_one_region(wide):
 
 
 def test_a_picture_of_about_the_area_is_done_whole(work):
-    off = work.job("--json", "--crop", "off", "-o", "off.png")
+    off = work.job("--json", *PLAIN, "-o", "off.png")
     auto, report, _ = outcome(work, "--megapixels", "0.01")
     assert [report["regions"][0][k] for k in ("width", "height")] == [WIDTH, HEIGHT]
     small = Image.fromarray(np.random.default_rng(5).integers(0, 256, (112, 128, 3), dtype=np.uint8))
     small.save(work.folder / "small.png")
     work.save_mask(np.pad(work.hole, ((30, 34), (30, 34))), "small-mask.png")
-    work.job("--crop", "off", "-o", "off.png", "--overwrite", image="small.png", mask="small-mask.png")
+    work.job(*PLAIN, "-o", "off.png", "--overwrite", image="small.png", mask="small-mask.png")
     auto, _, _ = outcome(work, image="small.png", mask="small-mask.png")
     assert off.code == 0
     assert np.array_equal(auto, load(work.folder / "off.png"))
@@ -122,7 +121,7 @@ def test_outpainting_keeps_the_picture_and_paints_the_border(work, mode):
     else:
         Image.fromarray(work.pixels).convert(mode).save(work.folder / "other.png")
     finished = work.run("-i", "other.png", "-p", "a door", "--seed", "7", "--steps", "2", "--outpaint", "5,0,30,16",
-                        "--json", "--save-mask", "effective.png", "-o", "out.png")  # fmt: skip
+                        "--feather", "0", "--json", "--save-mask", "effective.png", "-o", "out.png")  # fmt: skip
     assert finished.code == 0, finished.err
     report = json.loads(finished.out)
     after, before = load(work.folder / "out.png"), load(work.folder / "other.png")
@@ -164,6 +163,22 @@ def test_without_mask_and_border_there_is_nothing_to_do(work):
 def test_a_canvas_beyond_all_measure_is_refused(work):
     finished = work.run("-i", "picture.png", "-p", "a door", "--outpaint", "60000,60000,0,0")
     assert finished.code == 3 and "60064x60048" in finished.err
+
+
+def test_by_default_an_outpainted_border_fades_into_the_picture(work):
+    finished = work.run("-i", "picture.png", "-p", "a door", "--seed", "7", "--steps", "2", "--outpaint", "0,0,30,0",
+                        "--json", "-o", "out.png")  # fmt: skip
+    assert finished.code == 0 and json.loads(finished.out)["max_change_outside_mask"] == 0
+    changed = (load(work.folder / "out.png")[:, :WIDTH] != work.pixels).any(axis=-1)
+    assert not changed[:, : WIDTH - 4].any() and changed[:, WIDTH - 4 :].mean() > 0.8
+
+
+def test_by_default_the_surroundings_are_worked_on(wide):
+    finished = wide.job("--json", "-o", "out.png")
+    (region,) = json.loads(finished.out)["regions"]
+    assert holds(region, wide.hole) and region["width"] < 300
+    whole = wide.job("--json", "--crop", "off", "-o", "off.png")
+    assert json.loads(whole.out)["regions"][0]["width"] == 600
 
 
 def test_a_dry_run_tells_the_regions(wide):

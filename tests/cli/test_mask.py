@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import HEIGHT, WIDTH, load
+from conftest import HEIGHT, PLAIN, WIDTH, load
 
 
 def distances(hole):
@@ -17,8 +17,8 @@ def distances(hole):
 
 
 def outcome(work, *options, **more):
-    """The result and its report."""
-    finished = work.job("--json", "--overwrite", "-o", "out.png", *options, **more)
+    """The result of the plain algorithm with some options, and its report."""
+    finished = work.job("--json", "--overwrite", "-o", "out.png", *PLAIN, *options, **more)
     assert finished.code == 0, finished.err
     return load(work.folder / "out.png").astype(int), json.loads(finished.out)
 
@@ -93,7 +93,7 @@ def test_holes_are_filled(work):
 def test_a_mask_of_another_size_is_resized_and_said(work, factor):
     mask = Image.fromarray(np.where(work.hole, 255, 0).astype(np.uint8))
     mask.resize((int(WIDTH * factor), int(HEIGHT * factor)), Image.NEAREST).save(work.folder / "other.png")
-    finished = work.job("-o", "out.png", "--save-mask", "effective.png", mask="other.png")
+    finished = work.job("-o", "out.png", "--feather", "0", "--save-mask", "effective.png", mask="other.png")
     assert finished.code == 0
     assert f"{int(WIDTH * factor)}x{int(HEIGHT * factor)}" in finished.err and "resized" in finished.err
     assert np.array_equal(load(work.folder / "effective.png") == 255, work.hole)
@@ -133,7 +133,7 @@ def test_a_soft_mask_holds_by_degrees(work):
     error = []
     for value in (25, 128, 255):
         Image.fromarray(np.where(work.hole, value, 0).astype(np.uint8)).save(work.folder / "grey.png")
-        base = ["--steps", "8", "--overwrite", "--no-composite", "-o", "raw.png"]
+        base = [*PLAIN, "--steps", "8", "--overwrite", "--no-composite", "-o", "raw.png"]
         work.job(*base, "--strength", "0.001", mask="mask.png")
         kept = load(work.folder / "raw.png").astype(int)
         assert work.job(*base, "--soft-mask", mask="grey.png").code == 0
@@ -171,12 +171,34 @@ def test_the_same_again_is_the_same(work):
     assert np.array_equal(first, second)
 
 
-def test_off_is_off(work):
-    """The values that change nothing give the bytes of a run without them."""
+def test_a_default_given_is_a_default(work):
+    """The defaults, given, give the bytes of a run without them, metadata and all."""
     work.job("-o", "plain.png")
-    work.job("-o", "off.png", "--feather", "0", "--no-color-match", "--mask-grow", "0", "--jump-length", "0",
-             "--crop", "off", "--outpaint", "0,0,0,0")
-    assert (work.folder / "plain.png").read_bytes() == (work.folder / "off.png").read_bytes()
+    work.job("-o", "given.png", "--feather", "4", "--color-match", "--mask-grow", "0", "--jump-length", "0",
+             "--jump-count", "1", "--crop", "auto", "--outpaint", "0,0,0,0")  # fmt: skip
+    assert (work.folder / "plain.png").read_bytes() == (work.folder / "given.png").read_bytes()
+
+
+def test_by_default_the_mask_and_a_feather_of_4_may_change(work):
+    finished = work.job("--json", "-o", "out.png", "--save-mask", "effective.png")
+    assert finished.code == 0, finished.err
+    effective = load(work.folder / "effective.png") == 255
+    assert np.array_equal(effective, distances(work.hole) <= 4)
+    changed = (load(work.folder / "out.png") != work.pixels).any(axis=-1)
+    assert not changed[~effective].any() and changed[effective & ~work.hole].mean() > 0.8
+
+
+def test_what_is_off_comes_back_as_off(work):
+    """A picture of the plain algorithm, replayed where the defaults are others, and looked at by --skip-existing."""
+    assert work.job("-o", "made.png", *PLAIN).code == 0
+    assert work.run("--replay", "made.png", "-o", "again.png").code == 0
+    assert (work.folder / "made.png").read_bytes() == (work.folder / "again.png").read_bytes()
+    assert (load(work.folder / "made.png")[~work.hole] == work.pixels[~work.hole]).all()
+    same = work.job("-o", "made.png", *PLAIN, "--skip-existing", "--json")
+    assert json.loads(same.out)["status"] == "skipped"
+    for other in ((), ("--feather", "0", "--crop", "off"), ("--no-color-match", "--crop", "off"), (*PLAIN, "--mask-grow", "1")):
+        refused = work.job("-o", "made.png", *other, "--skip-existing")
+        assert refused.code == 2 and "other parameters" in refused.err
 
 
 def test_a_replay_brings_every_option_back(work):

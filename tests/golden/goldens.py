@@ -18,6 +18,9 @@ MODEL = ROOT / "models" / "demo"
 # moves a pixel by a rounding, seldom more.
 LEVELS, SHARE, LARGEST = 1, 0.999, 4
 
+# The guide's plain algorithm, whatever the defaults are; a case's own options come after and win.
+PLAIN = ("--crop", "off", "--feather", "0", "--no-color-match", "--mask-grow", "0", "--jump-length", "0")
+
 CASES = {
     "repaint": (),
     "repaint-euler": ("--sampler", "euler", "--steps", "12"),
@@ -37,7 +40,7 @@ def command(binary, name: str, output) -> list[str]:
     return [
         str(binary), "--model", str(MODEL), "--image", str(FOLDER / f"{name}-image.png"),
         "--mask", str(FOLDER / f"{name}-mask.png"), "--prompt", prompt, "--seed", "11", "--device", "cpu",
-        "--dtype", "fp32", "-q", "--overwrite", "--no-metadata", "--output", str(output), *options,
+        "--dtype", "fp32", "-q", "--overwrite", "--no-metadata", "--output", str(output), *PLAIN, *options,
     ]  # fmt: skip
 
 

@@ -84,6 +84,34 @@ TEST_CASE("metadata names what made the picture, and nothing of where") {
   for (const char c : text.at(kMetadataKey)) CHECK(static_cast<unsigned char>(c) < 0x80);
 }
 
+TEST_CASE("what is off is recorded as off, whatever the table's defaults are") {
+  Job job;
+  const auto replayed = [&] {
+    const auto making = job.making();
+    Settings settings = replaying(job.write_png("out.png", png_text(job.plan, 7, job.model, making)));
+    apply_replay(settings);
+    return settings;
+  };
+  const Settings off = replayed();
+  for (const char* name : {"feather", "mask-grow", "jump-length"}) CHECK(off.integer(name) == 0);
+  for (const char* name : {"color-match", "soft-mask", "mask-fill-holes"}) {
+    CHECK(off.has(name));
+    CHECK_FALSE(off.flag(name));
+  }
+  CHECK(off.text("crop") == "off");
+  job.plan.request.feather = 9;
+  job.plan.request.color_match = true;
+  job.plan.request.jump_length = 2;
+  job.plan.request.jump_count = 3;
+  job.plan.request.crop = CropMode::kAuto;
+  const Settings on = replayed();
+  CHECK(on.integer("feather") == 9);
+  CHECK(on.flag("color-match"));
+  CHECK(on.integer("jump-length") == 2);
+  CHECK(on.integer("jump-count") == 3);
+  CHECK(on.text("crop") == "auto");
+}
+
 TEST_CASE("a replay gives the options back") {
   const Job job;
   const auto making = job.making(UINT64_MAX);

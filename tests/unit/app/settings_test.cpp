@@ -63,7 +63,7 @@ TEST_CASE("what isn't given has the table's default") {
   const Settings none;
   CHECK(none.integer("steps") == 8);
   CHECK(none.number("shift") == 3.0);
-  CHECK(none.text("crop") == "off");
+  CHECK(none.text("crop") == "auto");
   CHECK(none.flag("composite"));
   CHECK_FALSE(none.flag("json"));
   CHECK_FALSE(none.seed().has_value());
