@@ -139,7 +139,7 @@ const OptionSpec kOptions[] = {
     {.name = "golden-update", .group = Group::kGolden, .kind = Kind::kFlag, .per_job = true,
      .help = "write the golden pictures anew, from the results"},
 
-    {.name = "device", .group = Group::kMachine, .kind = Kind::kText, .value_name = "NAME", .default_value = "auto", .choices = "auto cpu cuda", .tier = Tier::kShort,
+    {.name = "device", .group = Group::kMachine, .kind = Kind::kText, .value_name = "NAME", .default_value = "auto", .offered = "auto cpu cuda", .tier = Tier::kShort,
      .help = "auto, cpu, cuda or cuda:N"},
     {.name = "dtype", .group = Group::kMachine, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "auto", .choices = "auto fp32 bf16 fp16 fp8", .only = "auto fp32 bf16 fp16", .recorded = true,
      .help = "auto (fp32 on CPU, bf16 on CUDA), fp32, bf16, fp16"},

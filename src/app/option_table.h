@@ -35,7 +35,8 @@ struct OptionSpec {
   Kind kind;
   const char* value_name = "";     ///< as the help shows it
   const char* default_value = "";  ///< "" : none
-  const char* choices = "";        ///< kChoice: separated by blanks; kText: what completions offer
+  const char* choices = "";        ///< kChoice: separated by blanks
+  const char* offered = "";        ///< kText: what completions offer, separated by blanks; other values are taken too
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
   bool above_min = false;      ///< min itself is out

@@ -48,8 +48,11 @@ std::string description(const OptionSpec& spec, bool all) {
 
 ValueHint value_hint(const OptionSpec& spec) {
   ValueHint hint;
-  hint.words = app::words(spec.kind == Kind::kChoice && spec.only != nullptr ? spec.only : spec.choices);
-  if (spec.kind == Kind::kChoice) return hint;
+  if (spec.kind == Kind::kChoice) {
+    hint.words = app::words(spec.only != nullptr ? spec.only : spec.choices);
+    return hint;
+  }
+  hint.words = app::words(spec.offered);
   std::istringstream names(spec.value_name);
   for (std::string name; std::getline(names, name, '|');) {
     if (names_path(name)) {
