@@ -25,8 +25,8 @@ AT_LEAST = {
 AT_MOST = {"repaint seam": 1.2, "controlnet seam": 1.2}
 # The defaults less the guide's plain algorithm, at most; docs/defaults.md has what is measured, with standard errors.
 GAINS = {
-    "repaint": {"seam": -1.2, "removal error": -0.8, "colour shift": -1.2},
-    "controlnet": {"seam": 0.0, "removal error": 0.0, "colour shift": 0.0},
+    "repaint": {"seam": -1.25, "removal error": -0.8, "colour shift": -1.4},
+    "controlnet": {"seam": -1.2, "removal error": -1.2, "colour shift": -1.9},
 }
 
 
@@ -67,7 +67,7 @@ def measure_strategy(runner: Runner, network: classifier.Judge, cases: list[Case
     out[f"{strategy} removal error"] = float(errors.mean())
     out[f"{strategy} colour shift"] = float(np.nanmean(found["colour shift"]))
     out[f"{strategy} seam"] = found["seam"].ratio()
-    few = cases[: max(8, len(cases) // 2)]
+    few = cases[: max(8, len(cases) // 2)]  # enough for margins of many standard errors, in half the time
     runner.repaint(few, strategy, grid.PLAIN)
     compare(found, _measured(few), strategy, out)
     say(f"{strategy}: " + ", ".join(f"{name[len(strategy) + 1:]} {value:.3f}" for name, value in out.items()))
@@ -80,7 +80,8 @@ def measure(runner: Runner, network: classifier.Judge, count: int, say=print) ->
         runner.write_inputs(case)
     out: dict[str, float] = {}
     out["judge colour"], out["judge shape"] = classifier.validate(network)
-    round_trips = [c for c in cases if c.kind == "replacement"]
+    half = -(-count // 2)
+    round_trips = [c for c in cases if c.kind == "replacement"][:half]
     runner.repaint(round_trips, "repaint", ROUND_TRIP)
     out["VAE PSNR"] = float(np.mean([figures.psnr(c.picture, c.result) for c in round_trips]))
     say(f"VAE: {out['VAE PSNR']:.2f} dB")
@@ -88,7 +89,7 @@ def measure(runner: Runner, network: classifier.Judge, count: int, say=print) ->
     for strategy in STRATEGIES if both else STRATEGIES[:1]:
         out.update(measure_strategy(runner, network, [c for c in cases if c.kind != "control"], strategy, say))
     if both:
-        led = [c for c in cases if c.kind == "control"]
+        led = [c for c in cases if c.kind == "control"][:half]
         runner.repaint(led, "controlnet")
         out["control image IoU"] = float(np.mean([figures.overlap(c) for c in led]))
         colour, shape = figures.judged(network, led).mean(axis=0)
