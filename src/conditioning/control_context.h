@@ -10,9 +10,8 @@ namespace zimage {
 at::Tensor inpaint_pixels(const at::Tensor& pixels, const at::Tensor& mask);
 
 /// The 33 channels [control 16, keep mask 1, inpaint 16] at latent size: [1, 33, h, w]. The mask channel is 1 − mask by
-/// nearest neighbour, and 0 as well in the cells of strokes so thin that no pixel of them need be sampled: parts of the
-/// mask further than a cell from every 8×8 square that fits into it. Without a control image `control_latents` is
-/// undefined and stands as zeros in latent space: the ControlNet was trained with it dropped to that.
+/// nearest neighbour. Without a control image `control_latents` is undefined and stands as zeros in latent space: the
+/// ControlNet was trained with it dropped to that.
 at::Tensor inpaint_control_context(const at::Tensor& control_latents, const at::Tensor& mask,
                                    const at::Tensor& inpaint_latents);
 
