@@ -59,10 +59,6 @@ JobReport report_of(const Settings& settings) {
 /// Writing a large picture can take as long as making it; the device's own threads come first.
 unsigned writer_count() { return std::clamp(std::thread::hardware_concurrency() / 4, 1U, 4U); }
 
-/// Pictures of many sizes leave holes in the heap that the next ones don't fit into: without this a batch grows with
-/// its length. Every time would cost a small model 5 % of its speed.
-constexpr std::size_t kPicturesPerTrim = 16;
-
 class Batch {
  public:
   Batch(BatchPlan& plan, Session& session, Progress& progress, Reporter& reporter)
@@ -113,7 +109,6 @@ class Batch {
   std::exception_ptr fatal_;
   std::vector<GoldenResult> unlike_;  ///< their golden pictures
   bool anything_worked_ = false;
-  std::size_t made_ = 0;
 };
 
 /// Lets finish_output() and report_unmade() report to the batch.
@@ -272,8 +267,9 @@ bool Batch::compute_units(std::vector<BatchUnit> units) {
     for (ComputedUnit& result : results) {
       result.compute_ms = computing.ms() / static_cast<double>(results.size());
       computed_.push(std::move(result));
-      if (++made_ % kPicturesPerTrim == 0) ::malloc_trim(0);
     }
+    // Pictures of many sizes leave holes in the heap that the next ones don't fit into. Costs a picture about 2 ms.
+    ::malloc_trim(0);
   } catch (...) {
     const Error error = as_error(std::current_exception());
     if (error.code() == ErrorCode::kInterrupted) return false;
