@@ -171,8 +171,9 @@ void ReportFile::write(const std::string& line) {
 }
 
 void StdoutReporter::job(const JobReport& report) {
-  if (report_ != nullptr) report_->write(to_json_line(report));
-  if (json_) return write_stdout(to_json_line(report));
+  const std::string line = json_ || report_ != nullptr ? to_json_line(report) : "";
+  if (report_ != nullptr) report_->write(line);
+  if (json_) return write_stdout(line);
   if (report.status == "error") return;
   if (report.status == "planned") return write_stdout(to_plan_text(report));
   // With --output - stdout holds the picture and nothing else.

@@ -40,6 +40,8 @@ class Finished:
 class Work:
     """A folder with a picture and a mask, and the executable run in it."""
 
+    options = ()  #: of every job; its own come after and win
+
     def __init__(self, folder):
         self.folder = folder
         generator = np.random.default_rng(1)
@@ -72,7 +74,7 @@ class Work:
     def job(self, *more, image="picture.png", mask="mask.png", prompt="a door", **popen):
         """A complete command line of few steps; `more` may repeat an option, the last one counts."""
         base = ["--image", image, "--mask", mask, "--prompt", prompt, "--seed", "7", "--steps", "2"]
-        return self.run(*base, *more, **popen)
+        return self.run(*base, *self.options, *more, **popen)
 
     def files(self):
         return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if p.is_file())

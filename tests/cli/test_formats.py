@@ -18,6 +18,13 @@ RESULT = {"png": "png", "jpg": "jpg", "webp": "webp", "tif": "png"}
 XMP = b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"><a b="c"/></x:xmpmeta><?xpacket end="w"?>'
 
 
+@pytest.fixture
+def work(work):
+    """Without the feather, so that the hole is all that may change."""
+    work.options = ("--feather", "0")
+    return work
+
+
 def save(picture, path, exif=None, icc=None, xmp=None):
     """Losslessly, but for JPEG."""
     more = {}

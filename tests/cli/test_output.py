@@ -16,6 +16,13 @@ KEYS = ["status", "output", "image", "mask", "prompt", "seed", "strength", "stra
         "changed_pixels", "max_change_outside_mask", "timings_ms", "peak_memory_mb", "model"]
 
 
+@pytest.fixture
+def work(work):
+    """Without the feather, so that the hole is all that may change, and at the picture's own size."""
+    work.options = ("--feather", "0", "--crop", "off")
+    return work
+
+
 def test_stdout_is_the_path_alone(work):
     result = work.job()
     assert result.code == 0, result.err
