@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/metadata.h"
+#include "conditioning/geometry.h"
+#include "core/large_image.h"
 #include "core/log.h"
 #include "io/exif.h"
 
@@ -25,7 +27,7 @@ bool in_own_colors(const Plan& plan) {
 /// The original, with the result where the mask lets it: everywhere else bit for bit, and also where the repaint left
 /// the working copy as it was.
 Image in_profile(const Plan& plan, const Result& result) {
-  Image picture = plan.source.original;
+  Image picture = copy_of(plan.source.original);
   const Image& working = plan.request.image;
   const auto channels = static_cast<std::size_t>(picture.channels);
   std::vector<std::uint16_t> span;
@@ -72,14 +74,27 @@ std::vector<std::uint8_t> exif_for(const Plan& plan, const Image& image, const n
   return with;
 }
 
+bool uses_source_jpeg(const Plan& plan) {
+  return plan.format == io::ImageFormat::kJpeg && !plan.source.jpeg.empty() && plan.quality == 0 &&
+         plan.request.composite;
+}
+
 /// The source JPEG's tables, and its coefficients where the picture hasn't changed.
 void fill_jpeg(const Plan& plan, const Result& result, const Image& image, io::EncodeOptions& options) {
   const Image& original = plan.original();
-  const bool fits = plan.request.composite && image.color_channels() == original.color_channels();
-  if (plan.format != io::ImageFormat::kJpeg || plan.source.jpeg.empty() || plan.quality != 0 || !fits) return;
+  if (!uses_source_jpeg(plan) || image.color_channels() != original.color_channels()) return;
   options.jpeg_source = &plan.source.jpeg;
-  const bool upright = plan.source.carried.orientation == 1;
-  if (upright && !plan.outpaint.any() && same_size(image, original)) options.jpeg_changed = &result.effective_mask;
+  if (!keeps_coefficients(plan) || !same_size(image, original)) return;
+  options.jpeg_changed = &result.effective_mask;
+  options.jpeg_ahead = plan.source.jpeg_ahead.get();
+}
+
+/// A file that keeps the source's coefficients where `changed` is 0 decodes as the source does but for rows of MCUs (of
+/// 32 pixels at most) with changes, and a row of pixels beside them: only those are decoded, with room to spare.
+Difference compare_kept(const Image& picture, const std::vector<std::uint8_t>& bytes, const Mask& changed) {
+  constexpr int kRoom = 64;
+  const Box box = grown(bounding_box(changed), kRoom, {0, 0, changed.width, changed.height});
+  return compare_band(picture, io::decode_jpeg_rows(bytes, "the result", box.y, box.height), box.y, changed);
 }
 
 io::EncodeOptions options_for(const Plan& plan, const Result& result, const Image& image, const ModelInfo& model,
@@ -103,21 +118,29 @@ bool is_lossy(const Plan& plan) {
 
 }  // namespace
 
+bool keeps_coefficients(const Plan& plan) {
+  return uses_source_jpeg(plan) && plan.source.carried.orientation == 1 && !plan.outpaint.any();
+}
+
 EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
                             const nlohmann::ordered_json& making, std::uint64_t seed) {
   const bool converted = in_own_colors(plan);
   const Image in_own = converted ? in_profile(plan, result) : Image();
   const Image& image = converted ? in_own : result.image;
-  const io::EncodeOptions options = options_for(plan, result, image, model, making, seed);
+  io::EncodeOptions options = options_for(plan, result, image, model, making, seed);
   EncodedResult encoded;
+  bool kept = false;
+  options.jpeg_kept = &kept;
   encoded.bytes = io::encode_image(image, options);
-  encoded.encoded_whole = is_lossy(plan) && options.jpeg_changed == nullptr;
+  encoded.encoded_whole = is_lossy(plan) && !kept;
   encoded.difference.changed_pixels = result.changed_pixels;
   encoded.difference.max_change_outside_mask = result.max_change_outside_mask;
   // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
   const Image& picture = converted ? plan.source.original : plan.request.image;
   if (plan.format == io::ImageFormat::kPng) {
     if (converted) encoded.difference = compare(picture, image, result.effective_mask);
+  } else if (kept) {
+    encoded.difference = compare_kept(picture, encoded.bytes, result.effective_mask);
   } else if (same_size(image, picture)) {
     // A lossy encoder changes kept pixels too: report the file as it is, not as it was before encoding.
     encoded.difference = compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);

@@ -18,6 +18,9 @@ struct EncodedResult {
   bool encoded_whole = false;
 };
 
+/// Whether the result's file is to keep coefficients of the picture's, as far as the plan tells.
+bool keeps_coefficients(const Plan& plan);
+
 /// Encodes one result in the plan's format: brought back into the picture's own colours and depth, with what its file
 /// carried. `making` is describe_making()'s JSON. Safe on any thread; reads `plan`.
 /// Errors: kRuntime if the encoder fails.

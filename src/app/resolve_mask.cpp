@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "app/available.h"
 #include "app/text.h"
@@ -21,27 +22,26 @@ std::string mask_name(const Plan& plan) {
   return plan.mask_path.string();
 }
 
-/// As large as the file is.
-Mask read_mask(const Plan& plan) {
+Mask alpha_mask(const Plan& plan) {
   const Image& picture = plan.request.image;
-  if (plan.mask_from_alpha) {
-    if (!picture.has_alpha()) {
-      throw Error(ErrorCode::kInput, plan.image_path.string() + " has no transparency, which --mask alpha needs",
-                  "give a mask file, or a picture with an alpha channel");
-    }
-    return mask_from_alpha(picture, plan.mask_reading);
+  if (!picture.has_alpha()) {
+    throw Error(ErrorCode::kInput, plan.image_path.string() + " has no transparency, which --mask alpha needs",
+                "give a mask file, or a picture with an alpha channel");
   }
-  const io::ImageFile file = io::read_image(plan.mask_path);
-  const std::string sizes = "the mask " + plan.mask_path.string() + " is " +
-                            size_text(file.image.width, file.image.height) + ", the picture " +
-                            plan.image_path.string() + " is " + size_text(picture.width, picture.height);
-  if (!same_aspect(file.image.width, file.image.height, picture.width, picture.height)) {
+  return mask_from_alpha(picture, plan.mask_reading);
+}
+
+/// The file's mask at the picture's size.
+Mask fitted_mask(const Plan& plan, Mask mask) {
+  const Image& picture = plan.request.image;
+  if (mask.width == picture.width && mask.height == picture.height) return mask;
+  const std::string sizes = "the mask " + plan.mask_path.string() + " is " + size_text(mask.width, mask.height) +
+                            ", the picture " + plan.image_path.string() + " is " +
+                            size_text(picture.width, picture.height);
+  if (!same_aspect(mask.width, mask.height, picture.width, picture.height)) {
     throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or scale it with its sides in proportion");
   }
-  const Mask mask = mask_from_image(file.image, plan.mask_reading);
-  if (mask.width != picture.width || mask.height != picture.height) {
-    log::notice(printable(sizes) + ": the mask is resized");
-  }
+  log::notice(printable(sizes) + ": the mask is resized");
   return resize_mask(mask, picture.width, picture.height);
 }
 
@@ -112,10 +112,15 @@ void resolve_mask_options(const Settings& settings, Plan& plan) {
   if (settings.has("outpaint")) plan.outpaint = parse_borders(settings.text("outpaint"));
 }
 
-void resolve_mask(Plan& plan) {
+Mask read_mask_file(const std::filesystem::path& path, const MaskReading& reading) {
+  return mask_from_image(io::read_image(path).image, reading);
+}
+
+void resolve_mask(Plan& plan, std::optional<Mask> file) {
   Request& request = plan.request;
-  const bool given = plan.mask_from_alpha || !plan.mask_path.empty();
-  request.mask = given ? read_mask(plan) : empty_mask(request.image, plan.mask_reading.soft);
+  request.mask = plan.mask_from_alpha ? alpha_mask(plan)
+                 : file               ? fitted_mask(plan, *std::move(file))
+                                      : empty_mask(request.image, plan.mask_reading.soft);
   if (plan.mask_fill_holes) request.mask = fill_mask_holes(request.mask);
   if (plan.mask_grow > 0) request.mask = grow_mask(request.mask, plan.mask_grow);
   request.opaque_hole = plan.mask_from_alpha;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/encode_result.h"
 #include "app/golden_plan.h"
 #include "app/resolve.h"
 #include "app/run_job.h"
@@ -30,6 +31,9 @@ void run(RunningJob& job, Observer& observer, Reporter& reporter) {
     }
     const Stopwatch computing;
     job.report.seed = job.plan.outputs[k].seed;
+    if (k == job.first && keeps_coefficients(job.plan)) {
+      job.plan.source.jpeg_ahead = std::make_shared<io::JpegAhead>(job.plan.source.jpeg);
+    }
     const Result result = compute_output(session, job, k, observer);
     judge(finish_output(session, job, k, result, computing.ms(), reporter));
   }

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "io/color_profile.h"
 #include "io/image_file.h"
+#include "io/jpeg_ahead.h"
 
 namespace zimage::app {
 
@@ -18,9 +20,10 @@ struct PictureSource {
   /// The picture in its own colour space and depth, on the canvas of --outpaint; empty where the working copy
   /// (`Request::image`) is that picture itself.
   Image original;
-  std::optional<io::ColorProfile> profile;  ///< the original's, where there is one
-  io::Carried carried;                      ///< of a profile that fits: one that doesn't is left out
-  std::vector<std::uint8_t> jpeg;           ///< the file's bytes, if it is a JPEG and the result will be one
+  std::optional<io::ColorProfile> profile;      ///< the original's, where there is one
+  io::Carried carried;                          ///< of a profile that fits: one that doesn't is left out
+  std::vector<std::uint8_t> jpeg;               ///< the file's bytes, if it is a JPEG and the result will be one
+  std::shared_ptr<io::JpegAhead> jpeg_ahead{};  ///< those, read ahead for the first result; null where nobody does
 };
 
 /// Reads the picture into `plan.request.image` (in its own colours) and fills `plan.source` and `plan.input_format`.

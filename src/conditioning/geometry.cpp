@@ -15,13 +15,19 @@ Box bounding_box(const Mask& mask, const Box& within) {
   int right = within.x - 1;
   int top = within.y + within.height;
   int bottom = within.y - 1;
+  // Most rows of a large mask are empty, which is told many pixels at a time.
+  const auto empty = [](const std::uint8_t* begin, const std::uint8_t* end) {
+    std::uint8_t any = 0;
+    for (; begin != end; ++begin) any |= *begin;
+    return any == 0;
+  };
   const auto painted = [](std::uint8_t value) { return value != 0; };
   for (int y = within.y; y < within.y + within.height; ++y) {
     const std::uint8_t* row = mask.repaint.data() + mask.index(0, y);
     const std::uint8_t* begin = row + within.x;
     const std::uint8_t* end = begin + within.width;
+    if (empty(begin, end)) continue;
     const std::uint8_t* first = std::find_if(begin, end, painted);
-    if (first == end) continue;
     top = std::min(top, y);
     bottom = y;
     left = std::min(left, static_cast<int>(first - row));

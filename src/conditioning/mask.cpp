@@ -1,5 +1,6 @@
 #include "conditioning/mask.h"
 
+#include <array>
 #include <cmath>
 
 #include "zimage/error.h"
@@ -7,20 +8,47 @@
 namespace zimage {
 namespace {
 
-template <class Share>
-Mask read_shares(const Image& image, const MaskReading& reading, Share share) {
+constexpr std::size_t kLevels = 256;
+
+/// What a pixel says: whether it is repainted, and in a soft mask how much.
+struct Reading {
+  std::uint8_t repaint = 0;
+  std::uint8_t level = 0;
+};
+
+Reading read_share(double share, const MaskReading& reading) {
+  const double wanted = reading.invert ? 1.0 - share : share;
+  if (wanted < reading.threshold || (reading.soft && wanted <= 0.0)) return {};
+  // Rounded up: what is above 0 stays above 0.
+  return {1, static_cast<std::uint8_t>(std::ceil(wanted * 255.0 - 1e-9))};
+}
+
+template <class Read>
+Mask read_pixels(const Image& image, bool soft, Read read) {
   Mask mask(image.width, image.height);
-  if (reading.soft) mask.level.resize(mask.repaint.size());
+  if (soft) mask.level.resize(mask.repaint.size());
   const auto step = static_cast<std::size_t>(image.channels);
-  for (std::size_t i = 0; i < mask.repaint.size(); ++i) {
-    const double value = share(image.samples.data() + i * step);
-    const double wanted = reading.invert ? 1.0 - value : value;
-    if (wanted < reading.threshold || (reading.soft && wanted <= 0.0)) continue;
-    mask.repaint[i] = 1;
-    // Rounded up: what is above 0 stays above 0.
-    if (reading.soft) mask.level[i] = static_cast<std::uint8_t>(std::ceil(wanted * 255.0 - 1e-9));
+  const std::uint16_t* pixel = image.samples.data();
+  for (std::size_t i = 0; i < mask.repaint.size(); ++i, pixel += step) {
+    const Reading found = read(pixel);
+    mask.repaint[i] = found.repaint;
+    if (soft) mask.level[i] = found.level;
   }
   return mask;
+}
+
+/// `share`: of a pixel's samples.
+template <class Share>
+Mask read_shares(const Image& image, const MaskReading& reading, Share share) {
+  return read_pixels(image, reading.soft, [&](const std::uint16_t* p) { return read_share(share(p), reading); });
+}
+
+/// As read_shares(), of one 8-bit value a pixel: worked out once for each level, as large masks take a while.
+template <class Value>
+Mask read_levels(const Image& image, const MaskReading& reading, Value value) {
+  std::array<Reading, kLevels> table;
+  for (std::size_t v = 0; v < kLevels; ++v) table[v] = read_share(static_cast<double>(v) / 255.0, reading);
+  return read_pixels(image, reading.soft, [&](const std::uint16_t* p) { return table[value(p) % kLevels]; });
 }
 
 }  // namespace
@@ -35,6 +63,10 @@ Mask mask_from_image(const Image& mask, const MaskReading& reading) {
   const bool color = mask.color_channels() == 3;
   const bool alpha = mask.has_alpha();
   const int alpha_channel = mask.channels - 1;
+  if (mask.bit_depth == 8 && !alpha) {
+    if (!color) return read_levels(mask, reading, [](const std::uint16_t* p) { return p[0]; });
+    return read_levels(mask, reading, [](const std::uint16_t* p) { return luminance(p[0], p[1], p[2]); });
+  }
   return read_shares(mask, reading, [=](const std::uint16_t* p) {
     const double light = (color ? luminance(p[0], p[1], p[2]) : p[0]) / full;
     return alpha ? light * (p[alpha_channel] / full) : light;

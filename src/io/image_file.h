@@ -50,6 +50,12 @@ ImageFormat identify_image(const std::filesystem::path& path);
 /// A picture file's bytes, undecoded. Errors: kInput if it can't be read, or is larger than any picture.
 std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path);
 
+/// The pixels of `count` rows of a JPEG from `first` on, as decode_image() gives them, but as they lie in the file,
+/// whatever its orientation. Rows before are passed by, rows behind not looked at. Errors: as decode_image().
+Image decode_jpeg_rows(const std::vector<std::uint8_t>& bytes, const std::string& name, int first, int count);
+
+class JpegAhead;
+
 struct EncodeOptions {
   ImageFormat format = ImageFormat::kPng;
   int quality = 0;                          ///< JPEG 1–100 (0: 95, 4:4:4); WebP 1–100, 0: lossless
@@ -61,6 +67,8 @@ struct EncodeOptions {
   /// JPEG only, with a source of the picture's size that was upright: where the picture may differ from it. The MCUs
   /// that no such pixel lies in keep the source's DCT coefficients. Null, or a quality given: all is encoded anew.
   const Mask* jpeg_changed = nullptr;
+  JpegAhead* jpeg_ahead = nullptr;  ///< with jpeg_changed: the same source, read ahead; null: it is read now
+  bool* jpeg_kept = nullptr;        ///< set to whether the source's coefficients were kept as jpeg_changed asks
 };
 
 /// Encodes to bytes. The same image and options give the same bytes. JPEG drops alpha and goes to 8 bits; WebP goes to

@@ -1,9 +1,12 @@
 // JPEG through libjpeg-turbo.
 #include <algorithm>
+#include <memory>
 #include <optional>
 
+#include "core/large_image.h"
 #include "core/log.h"
 #include "io/image_codecs.h"
+#include "io/jpeg_ahead.h"
 #include "io/jpeg_markers.h"
 #include "io/jpeg_settings.h"
 #include "io/jpeg_splice.h"
@@ -22,15 +25,36 @@ bool start(JpegDecoder& decoder, J_COLOR_SPACE space) {
   return true;
 }
 
-/// By way of a row of bytes, which stays in the cache.
-bool read_rows(JpegDecoder& decoder, std::uint8_t* row, std::size_t row_samples, std::uint16_t* samples) {
+bool read_row(JpegDecoder& decoder, std::uint8_t* row) {
   if (setjmp(decoder.error.jump) != 0) return false;
-  while (decoder.info.output_scanline < decoder.info.output_height) {
-    std::uint16_t* to = samples + decoder.info.output_scanline * row_samples;
-    jpeg_read_scanlines(&decoder.info, &row, 1);
-    std::copy_n(row, row_samples, to);
-  }
+  jpeg_read_scanlines(&decoder.info, &row, 1);
+  return true;
+}
+
+bool skip_rows(JpegDecoder& decoder, int count) {
+  if (setjmp(decoder.error.jump) != 0) return false;
+  jpeg_skip_scanlines(&decoder.info, static_cast<JDIMENSION>(count));
+  return true;
+}
+
+bool finish(JpegDecoder& decoder) {
+  if (setjmp(decoder.error.jump) != 0) return false;
   jpeg_finish_decompress(&decoder.info);
+  return true;
+}
+
+/// The next `count` rows. By way of a row of bytes, which stays in the cache; and no sample is written twice, which
+/// zeros to begin with would be.
+bool read_rows(JpegDecoder& decoder, int count, Image& image) {
+  image.width = static_cast<int>(decoder.info.output_width);
+  image.height = count;
+  image.channels = decoder.info.output_components;
+  std::vector<std::uint8_t> row(image.index(0, 1));
+  reserve_samples(image);
+  for (int y = 0; y < count; ++y) {
+    if (!read_row(decoder, row.data())) return false;
+    image.samples.insert(image.samples.end(), row.begin(), row.end());
+  }
   return true;
 }
 
@@ -94,18 +118,25 @@ void check_mask(const Mask& changed, int width, int height) {
   throw Error(ErrorCode::kRuntime, "the mask of a JPEG's changed pixels isn't of its size");
 }
 
-void open(JpegDecoder& decoder, Bytes bytes) {
-  if (!read_header(decoder, bytes)) refuse(decoder, kSourceName);
-  check_header(decoder, bytes.size(), kSourceName);
+void open_header(JpegDecoder& decoder, Bytes bytes, const std::string& name) {
+  if (!read_header(decoder, bytes)) refuse(decoder, name);
+  check_header(decoder, bytes.size(), name);
+}
+
+void start_pixels(JpegDecoder& decoder, const std::string& name) {
+  if (!start(decoder, decoder.info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB)) refuse(decoder, name);
 }
 
 std::vector<std::uint8_t> encode_like_source(const Image& image, const EncodeOptions& options, const Carried& carried) {
-  JpegDecoder source;
-  open(source, *options.jpeg_source);
-  const std::optional<JpegSettings> settings = read_settings(source);
+  std::unique_ptr<SpliceSource> source = options.jpeg_ahead != nullptr ? options.jpeg_ahead->take() : nullptr;
+  if (source == nullptr) {
+    source = std::make_unique<SpliceSource>();
+    open_source(*source, *options.jpeg_source);
+  }
+  const std::optional<JpegSettings>& settings = source->settings;
   if (!settings || options.quality != 0) {
     JpegSettings plain = plain_settings(image);
-    copy_density(source, plain);
+    copy_density(source->decoder, plain);
     if (!settings && options.quality == 0) {
       log::warning("the JPEG is encoded at quality " + std::to_string(kDefaultQuality) +
                    ": the source's own tables can't be used");
@@ -116,8 +147,11 @@ std::vector<std::uint8_t> encode_like_source(const Image& image, const EncodeOpt
     check_mask(*options.jpeg_changed, image.width, image.height);
     const auto& repaint = options.jpeg_changed->repaint;
     const bool all = std::find(repaint.begin(), repaint.end(), 0) == repaint.end();  // nothing to keep
-    auto bytes = all ? std::nullopt : splice(source, *settings, image, *options.jpeg_changed, carried);
-    if (bytes) return *std::move(bytes);
+    auto bytes = all ? std::nullopt : splice(*source, image, *options.jpeg_changed, carried);
+    if (bytes) {
+      if (options.jpeg_kept != nullptr) *options.jpeg_kept = true;
+      return *std::move(bytes);
+    }
   }
   JpegSettings whole = divisors_within_reach(settings_for(*settings, image.color_channels()));
   whole.width = image.width;
@@ -129,21 +163,18 @@ std::vector<std::uint8_t> encode_like_source(const Image& image, const EncodeOpt
 
 ImageFile decode_jpeg(Bytes bytes, const std::string& name) {
   JpegDecoder decoder;
-  if (!read_header(decoder, bytes)) refuse(decoder, name);
-  check_header(decoder, bytes.size(), name);
+  open_header(decoder, bytes, name);
   ImageFile file;
   file.format = ImageFormat::kJpeg;
   file.carried = read_markers(decoder);
-  const jpeg_decompress_struct& info = decoder.info;
-  if (!start(decoder, info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB)) refuse(decoder, name);
-
-  file.image = Image(static_cast<int>(info.output_width), static_cast<int>(info.output_height), info.output_components);
-  std::vector<std::uint8_t> row(std::size_t{info.output_width} * static_cast<std::size_t>(info.output_components));
-  if (!read_rows(decoder, row.data(), row.size(), file.image.samples.data())) refuse(decoder, name);
+  start_pixels(decoder, name);
+  const int height = static_cast<int>(decoder.info.output_height);
+  if (!read_rows(decoder, height, file.image) || !finish(decoder)) refuse(decoder, name);
   return file;
 }
 
 std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& options) {
+  if (options.jpeg_kept != nullptr) *options.jpeg_kept = false;
   const Carried carried = writable_markers(options.carried);
   if (options.jpeg_source != nullptr) return encode_like_source(image, options, carried);
   const int quality = options.quality == 0 ? kDefaultQuality : options.quality;
@@ -154,9 +185,19 @@ std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& o
 
 namespace zimage::io {
 
+Image decode_jpeg_rows(const std::vector<std::uint8_t>& bytes, const std::string& name, int first, int count) {
+  codec::JpegDecoder decoder;
+  codec::open_header(decoder, bytes, name);
+  codec::start_pixels(decoder, name);
+  Image image;
+  const bool read = (first == 0 || codec::skip_rows(decoder, first)) && codec::read_rows(decoder, count, image);
+  if (!read) codec::refuse(decoder, name);
+  return image;
+}
+
 Mask jpeg_changed_pixels(const std::vector<std::uint8_t>& source, const Mask& changed) {
   codec::JpegDecoder decoder;
-  codec::open(decoder, source);
+  codec::open_header(decoder, source, codec::kSourceName);
   const std::optional<codec::JpegSettings> settings = codec::read_settings(decoder);
   Mask all(static_cast<int>(decoder.info.image_width), static_cast<int>(decoder.info.image_height));
   codec::check_mask(changed, all.width, all.height);

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <exception>
 
+#include "core/large_image.h"
 #include "core/log.h"
 #include "io/image_codecs.h"
 #include "io/regular_file.h"
@@ -303,8 +304,8 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
   ImageFile file;
   file.format = ImageFormat::kPng;
   const int bit_depth = header.bit_depth == 16 ? 16 : 8;
-  file.image = Image(static_cast<int>(header.width), static_cast<int>(header.height),
-                     png_get_channels(reader.png, reader.info), bit_depth);
+  file.image = blank_image(static_cast<int>(header.width), static_cast<int>(header.height),
+                           png_get_channels(reader.png, reader.info), bit_depth);
   std::uint8_t* pixels =
       bit_depth == 16 ? reinterpret_cast<std::uint8_t*>(file.image.samples.data()) : byte_storage(file.image);
   const std::size_t row_bytes = png_get_rowbytes(reader.png, reader.info);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/large_image.h"
 #include "io/image_codecs.h"
 #include "zimage/error.h"
 
@@ -133,7 +134,7 @@ ImageFile decode_webp(Bytes bytes, const std::string& name) {
 
   ImageFile file;
   file.format = ImageFormat::kWebp;
-  file.image = Image(output.width, output.height, channels);
+  file.image = blank_image(output.width, output.height, channels);
   const std::size_t row_samples = file.image.index(0, 1);
   for (int y = 0; y < output.height; ++y) {
     const std::uint8_t* row = output.u.RGBA.rgba + static_cast<std::ptrdiff_t>(y) * output.u.RGBA.stride;

@@ -75,6 +75,33 @@ Box touched_part(const JpegSettings& settings, const Mask& changed, int y) {
   return box;
 }
 
+/// Whether standard Huffman tables have a code for all of a row of blocks. libjpeg-turbo checks that only where it
+/// makes tables of its own.
+bool in_range(const JBLOCK* blocks, unsigned count) {
+  bool beyond = false;
+  for (unsigned i = 0; i < count; ++i) {
+    const JCOEF* block = blocks[i];
+    beyond |= block[0] < -1024 || block[0] > 1023;
+    int largest = 0;
+    for (int k = 1; k < DCTSIZE2; ++k) largest = std::max<int>(largest, std::abs(int{block[k]}));
+    beyond |= largest > 1023;
+  }
+  return !beyond;
+}
+
+bool coefficients_in_range(JpegDecoder& source) {
+  if (setjmp(source.error.jump) != 0) return false;
+  for (int p = 0; p < source.info.num_components; ++p) {
+    const jpeg_component_info& component = source.info.comp_info[p];
+    for (unsigned row = 0; row < component.height_in_blocks; ++row) {
+      const JBLOCKARRAY blocks = source.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&source.info),
+                                                                     source.coefficients[p], row, 1, FALSE);
+      if (!in_range(blocks[0], component.width_in_blocks)) return false;
+    }
+  }
+  return true;
+}
+
 /// One row of blocks of one plane: of `part` at `box`, into the source. `touched[i]`: whether block i of the part
 /// counts.
 bool copy_blocks(JpegDecoder& source, JpegDecoder& part, int p, unsigned from_row, unsigned to_row, unsigned to_column,
@@ -141,33 +168,6 @@ std::vector<std::unique_ptr<Part>> encode_parts(const JpegSettings& settings, co
   return parts;
 }
 
-/// Whether standard Huffman tables have a code for all of a row of blocks. libjpeg-turbo checks that only where it
-/// makes tables of its own.
-bool in_range(const JBLOCK* blocks, unsigned count) {
-  bool beyond = false;
-  for (unsigned i = 0; i < count; ++i) {
-    const JCOEF* block = blocks[i];
-    beyond |= block[0] < -1024 || block[0] > 1023;
-    int largest = 0;
-    for (int k = 1; k < DCTSIZE2; ++k) largest = std::max<int>(largest, std::abs(int{block[k]}));
-    beyond |= largest > 1023;
-  }
-  return !beyond;
-}
-
-bool coefficients_in_range(JpegDecoder& source) {
-  if (setjmp(source.error.jump) != 0) return false;
-  for (int p = 0; p < source.info.num_components; ++p) {
-    const jpeg_component_info& component = source.info.comp_info[p];
-    for (unsigned row = 0; row < component.height_in_blocks; ++row) {
-      const JBLOCKARRAY blocks = source.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&source.info),
-                                                                     source.coefficients[p], row, 1, FALSE);
-      if (!in_range(blocks[0], component.width_in_blocks)) return false;
-    }
-  }
-  return true;
-}
-
 /// Pixels beyond a block that its colour reaches, across and down: libjpeg-turbo weighs two neighbouring samples where
 /// it doubles (h2v1, h1v2, h2v2), and repeats samples in all other ratios.
 std::pair<int, int> colour_reach(const JpegSettings& settings) {
@@ -230,21 +230,39 @@ Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
   return out;
 }
 
-std::optional<std::vector<std::uint8_t>> splice(JpegDecoder& source, const JpegSettings& settings, const Image& image,
-                                                const Mask& changed, const Carried& carried) {
+void open_source(SpliceSource& source, Bytes bytes) {
+  if (!read_header(source.decoder, bytes)) refuse(source.decoder, kSourceName);
+  check_header(source.decoder, bytes.size(), kSourceName);
+  source.settings = read_settings(source.decoder);
+}
+
+void read_source(SpliceSource& source) {
+  if (source.read) return;
+  source.complete = can_be_spliced(source.decoder);
+  source.in_range = source.complete && coefficients_in_range(source.decoder);
+  source.read = true;
+}
+
+std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Image& image, const Mask& changed,
+                                                const Carried& carried) {
+  const JpegSettings& settings = *source.settings;
   // The source is read while the parts are encoded.
-  std::future<bool> complete =
-      std::async(std::launch::async | std::launch::deferred, [&source] { return can_be_spliced(source); });
+  std::future<void> reading =
+      std::async(std::launch::async | std::launch::deferred, [&source] { read_source(source); });
   const std::vector<std::unique_ptr<Part>> parts = encode_parts(settings, image, changed);
-  if (!complete.get()) {
+  reading.get();
+  if (!source.complete) {
     log::warning("the whole JPEG is encoded anew: the source is progressive and lacks scans");
     return std::nullopt;
   }
-  for (const auto& part : parts) splice_part(source, part->coefficients, settings, changed, part->box);
   JpegSettings coding = settings;
-  if (!coefficients_in_range(source)) coding.optimized = true;
+  coding.optimized = settings.optimized || !source.in_range;
+  for (const auto& part : parts) {
+    coding.optimized = coding.optimized || !coefficients_in_range(part->coefficients);
+    splice_part(source.decoder, part->coefficients, settings, changed, part->box);
+  }
   JpegEncoder encoder;
-  if (!write(encoder, source, coding, carried)) {
+  if (!write(encoder, source.decoder, coding, carried)) {
     log::warning(std::string("the whole JPEG is encoded anew: the source's coefficients can't be written (") +
                  encoder.error.message + ")");
     return std::nullopt;

@@ -9,15 +9,29 @@
 
 namespace zimage::io::codec {
 
-/// `source`, coded as `settings` say, with the blocks that a changed pixel lies in encoded anew from `image` (of the
-/// same size and as many colours); all other blocks have the source's coefficients bit for bit. That is finer than
-/// whole MCUs: of a 4:2:0 MCU the luma blocks without a changed pixel stay as well. Takes the source's coefficients (2
-/// bytes for each sample of each component) and the new file as memory, and encodes no more than the touched rows of
-/// MCUs. Empty, with the reason in the log, if the source's coefficients can't stand in a new file: some are beyond
-/// what Huffman coding takes, or a progressive file lacks scans (decoders smooth what they miss). Errors: kInput for a
-/// source that can't be read.
-std::optional<std::vector<std::uint8_t>> splice(JpegDecoder& source, const JpegSettings& settings, const Image& image,
-                                                const Mask& changed, const Carried& carried);
+/// A source JPEG on its way to become a new file.
+struct SpliceSource {
+  JpegDecoder decoder;
+  std::optional<JpegSettings> settings;  ///< as read_settings()
+  bool read = false;                     ///< all below is known
+  bool complete = false;                 ///< as can_be_spliced()
+  bool in_range = false;                 ///< standard Huffman tables have a code for all coefficients
+};
+
+/// The header and the settings. `bytes` must outlive the source. Errors: kInput.
+void open_source(SpliceSource& source, Bytes bytes);
+/// All of the rest, unless it was read. Errors: kInput.
+void read_source(SpliceSource& source);
+
+/// `source` (opened, with settings), coded as those say, with the blocks that a changed pixel lies in encoded anew from
+/// `image` (of the same size and as many colours); all other blocks have the source's coefficients bit for bit. That is
+/// finer than whole MCUs: of a 4:2:0 MCU the luma blocks without a changed pixel stay as well. Takes the source's
+/// coefficients (2 bytes for each sample of each component) and the new file as memory, and encodes no more than the
+/// touched rows of MCUs. Empty, with the reason in the log, if the source's coefficients can't stand in a new file:
+/// some are beyond what Huffman coding takes, or a progressive file lacks scans (decoders smooth what they miss).
+/// Errors: kInput for a source that can't be read.
+std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Image& image, const Mask& changed,
+                                                const Carried& carried);
 
 /// Where the result of splice() may decode otherwise than the source: see jpeg_changed_pixels().
 Mask changed_pixels(const JpegSettings& settings, const Mask& changed);

@@ -13,6 +13,7 @@
 #include "conditioning/geometry.h"
 #include "conditioning/mask_operations.h"
 #include "conditioning/pixels.h"
+#include "core/large_image.h"
 #include "core/tap.h"
 #include "pipeline/inpaint_job.h"
 #include "pipeline/strategy.h"
@@ -164,7 +165,7 @@ void InpaintPipeline::begin_run(Job& job) {
   job.steps_in_all = job.result.steps * static_cast<int>(job.result.regions.size());
   job.result.strategy = job.strategy.name;
   job.result.strategy_reason = job.strategy.reason;
-  if (request.composite) job.result.image = request.image;
+  if (request.composite) job.result.image = copy_of(request.image);
 }
 
 std::vector<Result> InpaintPipeline::run(const std::vector<const Request*>& requests, Observer& observer) {

@@ -1,5 +1,7 @@
 #include "conditioning/difference.h"
 
+#include <algorithm>
+
 #include "support/catch.h"
 
 using namespace zimage;
@@ -37,4 +39,31 @@ TEST_CASE("alpha counts where both have it") {
   Image after = before;
   after.samples[3] = 255;
   CHECK(compare(before, after, Mask(1, 1)).max_change_outside_mask == 255);
+}
+
+TEST_CASE("the mean is over all samples outside, also of rows that are the same") {
+  Image before(4, 3, 3);
+  Image after = before;
+  Mask mask(4, 3);
+  mask.repaint[mask.index(1, 1)] = 1;
+  after.samples[after.index(1, 1, 0)] = 90;  // in the hole
+  after.samples[after.index(3, 1, 2)] = 33;
+  after.samples[after.index(0, 1, 1)] = 11;
+  const Difference difference = compare(before, after, mask);
+  CHECK(difference.changed_pixels == 3);
+  CHECK(difference.mean_change_outside_mask == 44.0 / 33.0);
+}
+
+TEST_CASE("a band is compared with its own rows") {
+  Image before(2, 4, 3);
+  for (std::size_t i = 0; i < before.samples.size(); ++i) before.samples[i] = static_cast<std::uint16_t>(i);
+  Image band(2, 2, 3);
+  std::copy_n(&before.samples[before.index(0, 1)], band.samples.size(), band.samples.begin());
+  const Mask mask(2, 4);
+  CHECK(compare_band(before, band, 1, mask).changed_pixels == 0);
+  CHECK(compare_band(before, band, 2, mask).changed_pixels == 4);
+  band.samples[0] = static_cast<std::uint16_t>(band.samples[0] + 24);
+  const Difference difference = compare_band(before, band, 1, mask);
+  CHECK(difference.max_change_outside_mask == 24);
+  CHECK(difference.mean_change_outside_mask == 1.0);
 }

@@ -1,0 +1,31 @@
+// A source JPEG's coefficients, read while the model works: a large file's take about as long as its pixels.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace zimage::io {
+namespace codec {
+struct SpliceSource;
+}
+
+class JpegAhead {
+ public:
+  /// Starts a thread that reads the coefficients (2 bytes for each sample of each component) of `bytes`, which must
+  /// outlive this.
+  explicit JpegAhead(const std::vector<std::uint8_t>& bytes);
+  /// Waits for the thread.
+  ~JpegAhead();
+  JpegAhead(const JpegAhead&) = delete;
+  JpegAhead& operator=(const JpegAhead&) = delete;
+
+  /// Waits for what was read. Null if that failed (whoever reads again learns why), and after the first call.
+  std::unique_ptr<codec::SpliceSource> take();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zimage::io

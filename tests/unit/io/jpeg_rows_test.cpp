@@ -1,0 +1,78 @@
+// Some rows of a JPEG, and a JPEG read ahead: the same as all of it at once.
+#include <algorithm>
+
+#include "io/image_file.h"
+#include "io/jpeg_ahead.h"
+#include "support/catch.h"
+#include "unit/io/jpeg_samples.h"
+#include "zimage/error.h"
+
+using namespace zimage;
+using namespace zimage::test;
+
+namespace {
+
+Bytes sample(const JpegRecipe& recipe, int width, int height) {
+  return jpeg(textured_image(width, height, static_cast<int>(recipe.sampling.size()), 3), recipe);
+}
+
+}  // namespace
+
+TEST_CASE("jpeg: rows decode as they do within the whole picture", "[io]") {
+  constexpr int kHeight = 230;
+  for (const JpegRecipe& recipe : jpeg_recipes()) {
+    const Bytes file = sample(recipe, 45, kHeight);
+    const Image whole = io::decode_image(file, "x").image;
+    for (const int first : {0, 1, 7, 8, 15, 16, 17, 31, 33, 64, 100, 161, 229}) {
+      for (const int count : {1, 16, 50, kHeight - first}) {
+        if (first + count > kHeight) continue;
+        INFO(recipe.name << ", " << count << " rows from " << first);
+        const Image rows = io::decode_jpeg_rows(file, "x", first, count);
+        REQUIRE(rows.height == count);
+        REQUIRE(rows.samples.size() == whole.index(0, count));
+        CHECK(std::equal(rows.samples.begin(), rows.samples.end(), &whole.samples[whole.index(0, first)]));
+      }
+    }
+  }
+}
+
+TEST_CASE("jpeg: read ahead or when it is needed, the file is the same", "[io]") {
+  for (const JpegRecipe& recipe : jpeg_recipes()) {
+    INFO(recipe.name);
+    const Bytes source = sample(recipe, 50, 70);
+    Image picture = io::decode_image(source, "x").image;
+    Mask mask(50, 70);
+    mask.repaint[mask.index(20, 30)] = 1;
+    picture.samples[picture.index(20, 30)] = 0;
+    io::EncodeOptions options;
+    options.format = io::ImageFormat::kJpeg;
+    options.jpeg_source = &source;
+    options.jpeg_changed = &mask;
+    bool kept = false;
+    options.jpeg_kept = &kept;
+    const Bytes now = io::encode_image(picture, options);
+    const bool kept_now = kept;
+    io::JpegAhead ahead(source);
+    options.jpeg_ahead = &ahead;
+    CHECK((io::encode_image(picture, options) == now));
+    CHECK(kept == kept_now);
+    CHECK((io::encode_image(picture, options) == now));  // it is gone, and read again
+    options.jpeg_changed = nullptr;
+    io::encode_image(picture, options);
+    CHECK_FALSE(kept);
+  }
+}
+
+TEST_CASE("jpeg: a damaged source read ahead is refused as ever", "[io]") {
+  Bytes source = sample(jpeg_recipes().front(), 50, 70);
+  const Image picture = io::decode_image(source, "x").image;
+  source.resize(source.size() / 2);
+  const Mask mask(50, 70);
+  io::JpegAhead ahead(source);
+  io::EncodeOptions options;
+  options.format = io::ImageFormat::kJpeg;
+  options.jpeg_source = &source;
+  options.jpeg_changed = &mask;
+  options.jpeg_ahead = &ahead;
+  CHECK_THROWS_AS(io::encode_image(picture, options), Error);
+}
