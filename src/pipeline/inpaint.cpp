@@ -106,6 +106,7 @@ void InpaintPipeline::finish_region(Job& job, const at::Tensor& latents) {
   at::Tensor pixels = models_.vae().decoder.decode(latents);
   require_finite(pixels, "the decoded pixels");
   job.begin("composite");
+  if (job.picture.valid()) result.image = job.picture.get();
   if (request.composite) {
     if (request.color_match) pixels = match_color(pixels, job.pixels, job.mask);
     composite(result.image, request.mask, job.region, pixels, {request.feather, request.opaque_hole});
@@ -165,7 +166,9 @@ void InpaintPipeline::begin_run(Job& job) {
   job.steps_in_all = job.result.steps * static_cast<int>(job.result.regions.size());
   job.result.strategy = job.strategy.name;
   job.result.strategy_reason = job.strategy.reason;
-  if (request.composite) job.result.image = copy_of(request.image);
+  if (!request.composite) return;
+  job.picture =
+      std::async(std::launch::async | std::launch::deferred, [&image = request.image] { return copy_of(image); });
 }
 
 std::vector<Result> InpaintPipeline::run(const std::vector<const Request*>& requests, Observer& observer) {

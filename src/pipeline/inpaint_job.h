@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <chrono>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,9 @@ struct InpaintPipeline::Job {
   std::optional<NoiseSource> noise;  ///< gave the blend's noise, and goes on for the jumps
   StrategyChoice strategy;
   ControlContext control;  ///< tokens undefined: no ControlNet, or its scale is 0
+  /// The picture that the result is pasted into, copied while the model works; not valid once it is there, and without
+  /// composite.
+  std::future<Image> picture;
   Result result;
 };
 
