@@ -16,8 +16,8 @@ SIDES = (6000, 4000)
 PAIRS = {"jpg": 4, "png": 2}
 MODEL_STAGES = ("load", "encode prompt", "encode picture", "denoise", "decode")
 MOST_MEMORY_MB = 1500
-# The aim is 1.5 for both. A spliced JPEG is not there: 2.5 to 3.6 were measured, by how busy the machine was. Its coefficients are read and written
-# beside its pixels, and samples of 16 bits take twice Pillow's memory.
+# The aim is 1.5 for both. A spliced JPEG is not there: 2.5 to 3.6 were measured, by how busy the machine was. Its
+# coefficients are read and written beside its pixels, and samples of 16 bits take twice Pillow's memory.
 MOST_TIMES_PILLOW = {"jpg": 4.5, "png": 1.5}
 
 
