@@ -132,7 +132,7 @@ EncodedResult encode_result(const Plan& plan, const Result& result, const ModelI
   bool kept = false;
   options.jpeg_kept = &kept;
   encoded.bytes = io::encode_image(image, options);
-  encoded.encoded_whole = is_lossy(plan) && !kept;
+  encoded.encoded_whole = is_lossy(plan) && options.jpeg_changed == nullptr;
   encoded.difference.changed_pixels = result.changed_pixels;
   encoded.difference.max_change_outside_mask = result.max_change_outside_mask;
   // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
