@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <exception>
-#include <iomanip>
 #include <mutex>
 #include <new>
 #include <set>
-#include <sstream>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -82,6 +80,7 @@ class Batch {
   // The device's thread.
   void compute();
   bool compute_units(std::vector<BatchUnit> units);
+  void tell_unmade(const BatchUnit& unit);
   void encode_prompts();
   // A writer's thread.
   void write();
@@ -283,6 +282,16 @@ bool Batch::compute_units(std::vector<BatchUnit> units) {
   return !stopping();
 }
 
+void Batch::tell_unmade(const BatchUnit& unit) {
+  Settler settler(*this, *unit.job);
+  try {
+    report_unmade(unit.job->running, unit.k, settler);
+  } catch (...) {
+    // Its golden picture is none, or what was kept has gone meanwhile.
+    fail(*unit.job, as_error(std::current_exception()), 1);
+  }
+}
+
 void Batch::compute() {
   // Jobs on stdin may depend on the results of those before: no more of them is waited for than there are.
   UnitStream stream(session_, plan_.batch_size, plan_.jobs->all() != nullptr, prepared_);
@@ -292,8 +301,7 @@ void Batch::compute() {
     const BatchUnit& first = units.front();
     BatchJob& job = *first.job;
     if (job.running.plan.dry_run || job.running.kept[first.k]) {
-      Settler settler(*this, job);
-      report_unmade(job.running, first.k, settler);
+      tell_unmade(first);
     } else {
       for (const BatchUnit& unit : units) progress_.job_begin(unit.job->name);
       if (!compute_units(units)) return;
@@ -354,23 +362,6 @@ void make_root(const BatchPlan& plan) {
 }
 
 }  // namespace
-
-int BatchSummary::exit_code() const {
-  if (interrupted) return static_cast<int>(ErrorCode::kInterrupted);
-  if (failed > 0) return static_cast<int>(ErrorCode::kBatch);
-  return mismatched > 0 ? static_cast<int>(ErrorCode::kGolden) : 0;
-}
-
-std::string BatchSummary::text() const {
-  std::ostringstream out;
-  out << done << " done";
-  if (planned > 0) out << ", " << planned << " planned";
-  if (skipped > 0) out << ", " << skipped << " skipped";
-  if (failed > 0) out << ", " << failed << " failed";
-  if (mismatched > 0) out << ", " << mismatched << " unlike their golden pictures";
-  out << " in " << std::fixed << std::setprecision(1) << seconds << " s";
-  return out.str();
-}
 
 BatchSummary run_batch(BatchPlan& plan, Progress& progress, Reporter& reporter) {
   make_root(plan);

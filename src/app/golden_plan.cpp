@@ -20,16 +20,6 @@ GoldenCheck check_of(const Plan& plan, const PlannedOutput& output) {
           .overwrite = plan.overwrite || plan.skip_existing};
 }
 
-/// A batch's goldens are a tree like its results, there already or not.
-fs::path folder_of_batch(const fs::path& golden) {
-  std::error_code ignored;
-  if (fs::exists(golden, ignored) && !fs::is_directory(golden, ignored)) {
-    throw Error(ErrorCode::kUsage, "--golden " + golden.string() + " is a file, and this is a batch",
-                "give a folder of the same tree as the results");
-  }
-  return golden / "";
-}
-
 void check_names(const Plan& plan, const fs::path& golden) {
   if (is_golden_folder(golden)) {
     if (!plan.outputs.front().path.empty()) return;
@@ -79,7 +69,7 @@ void resolve_golden(const Settings& settings, const JobPlace& place, Plan& plan)
     throw Error(ErrorCode::kUsage, "--golden-update needs a golden picture to write", "give --golden PATH");
   }
   fs::path golden = settings.text("golden");
-  if (place.batch && !settings.given_by("golden", Source::kJob)) golden = folder_of_batch(golden);
+  if (place.batch && !settings.given_by("golden", Source::kJob)) golden /= "";  // a tree like its results, there already or not
   check_names(plan, golden);
   for (PlannedOutput& output : plan.outputs) {
     output.golden = golden_path(golden, place.subfolder / output.path.filename());

@@ -39,6 +39,11 @@ void check_combinations(const Settings& settings) {
     throw Error(ErrorCode::kUsage, "--control-image takes one file", "give each job its own in a --manifest");
   }
   std::error_code ignored;
+  const fs::path golden = settings.text("golden");
+  if (!golden.empty() && fs::exists(golden, ignored) && !fs::is_directory(golden, ignored)) {
+    throw Error(ErrorCode::kUsage, "--golden " + golden.string() + " is a file, and this is a batch",
+                "give a folder of the same tree as the results");
+  }
   const fs::path output = settings.text("output");
   if (!output.empty() && fs::exists(output, ignored) && !fs::is_directory(output, ignored)) {
     throw Error(ErrorCode::kUsage, "--output " + output.string() + " is a file, and this is a batch", "give a folder");

@@ -257,3 +257,28 @@ def test_several_results_of_each_picture(batch):
     assert result.code == 0, result.err
     assert "a-inpainted-0.png" in batch.results() and "sub/c-inpainted-1.png" in batch.results()
     assert len(batch.results()) == 8 and "4 done" in result.lines[-1]
+
+
+def test_golden_pictures_are_a_tree_like_the_results(batch):
+    assert batch.folder_job("--golden", "golden").code == 7  # there are none yet: every job says so
+    assert batch.folder_job("--golden", "golden", "--golden-update").code == 0
+    assert batch.results("golden") == sorted(batch.NAMES)
+    assert batch.folder_job("--golden", "golden", "--overwrite").code == 0
+    bent = load(batch.folder / "golden/sub/c.png").copy()
+    bent[0, 0] ^= 3
+    Image.fromarray(bent).save(batch.folder / "golden/sub/c.png")
+    result = batch.folder_job("--golden", "golden", "--skip-existing", "--json")
+    assert result.code == 6
+    statuses = {line["image"]: line["status"] for line in json_lines(result)}
+    assert statuses == {f"in/{n}": "mismatch" if n == "sub/c.png" else "skipped" for n in batch.NAMES}
+    assert "golden/sub/c.png" in result.err and "1 unlike" in result.lines[-1]
+    assert "sub/c-difference.png" in batch.results()
+    assert batch.folder_job("--golden", "picture.png").code == 2
+
+
+def test_a_golden_picture_that_is_none_fails_its_job_alone(batch):
+    assert batch.folder_job("--golden", "golden", "--golden-update").code == 0
+    (batch.folder / "golden/b.png").write_bytes(b"no picture")
+    result = batch.folder_job("--golden", "golden", "--skip-existing", "--json")
+    assert result.code == 7
+    assert sorted(line["status"] for line in json_lines(result)) == ["error", "skipped", "skipped", "skipped"]
