@@ -69,7 +69,8 @@ void resolve_golden(const Settings& settings, const JobPlace& place, Plan& plan)
     throw Error(ErrorCode::kUsage, "--golden-update needs a golden picture to write", "give --golden PATH");
   }
   fs::path golden = settings.text("golden");
-  if (place.batch && !settings.given_by("golden", Source::kJob)) golden /= "";  // a tree like its results, there already or not
+  if (place.batch && !settings.given_by("golden", Source::kJob))
+    golden /= "";  // a tree like its results, there already or not
   check_names(plan, golden);
   for (PlannedOutput& output : plan.outputs) {
     output.golden = golden_path(golden, place.subfolder / output.path.filename());
