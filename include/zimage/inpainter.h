@@ -173,8 +173,13 @@ class Inpainter {
   /// bytes can depend on who is together.
   std::vector<Result> run_together(const std::vector<const Request*>& requests, Observer& observer);
 
-  /// Encodes prompts ahead, where the text encoder would have to be loaded again for each.
-  void encode_prompts(const std::vector<std::string>& prompts, Observer& observer);
+  /// Says which prompts (negative ones too, where guidance uses them) pictures to come have, in their order and as
+  /// often as pictures have them. Each of these is encoded once, and kept until release_prompt() was called as often;
+  /// where the text encoder doesn't stay in memory, it is loaded once for all. In all 1 GiB of embeddings is kept, some
+  /// 3,500 prompts. Prompts that nobody expects are kept while there is room. On any thread.
+  void expect_prompts(const std::vector<std::string>& prompts);
+  /// Says that a picture whose prompt was expected is done. On any thread.
+  void release_prompt(const std::string& prompt);
 
  private:
   struct Impl;

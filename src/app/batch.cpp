@@ -6,11 +6,11 @@
 #include <exception>
 #include <mutex>
 #include <new>
-#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "app/batch_prompts.h"
 #include "app/batch_units.h"
 #include "app/bounded_queue.h"
 #include "app/claims.h"
@@ -65,7 +65,8 @@ class Batch {
         progress_(progress),
         reporter_(reporter),
         prepared_(std::max<std::size_t>(plan.batch_size, 2)),
-        computed_(2) {}
+        computed_(2),
+        prompts_(plan.jobs->all(), plan.shard, session.inpainter()) {}
 
   BatchSummary run();
 
@@ -81,7 +82,6 @@ class Batch {
   void compute();
   bool compute_units(std::vector<BatchUnit> units);
   void tell_unmade(const BatchUnit& unit);
-  void encode_prompts();
   // A writer's thread.
   void write();
 
@@ -104,6 +104,7 @@ class Batch {
   BoundedQueue<TrackedJob> prepared_;
   BoundedQueue<ComputedUnit> computed_;
   std::mutex mutex_;  ///< of all below, and of the reporter and progress.job_end
+  BatchPrompts prompts_;
   BatchSummary summary_;
   std::exception_ptr fatal_;
   std::vector<GoldenResult> unlike_;  ///< their golden pictures
@@ -148,6 +149,7 @@ void Batch::count(BatchJob& job, const JobReport& last) {
     ++summary_.done;
   }
   if (job.mismatched && !job.failed) ++summary_.mismatched;
+  prompts_.release(job.index);
   progress_.job_end(job.name, last);
 }
 
@@ -206,6 +208,7 @@ void Batch::leave_to_others(const Job& job) {
 
 void Batch::prepare(Job& job) {
   const auto tracked = std::make_shared<BatchJob>();
+  tracked->index = job.index;
   tracked->name = job.name;
   tracked->running.report = report_of(job.settings);
   try {
@@ -239,28 +242,10 @@ void Batch::read() {
   prepared_.close();
 }
 
-void Batch::encode_prompts() {
-  const auto* jobs = plan_.jobs->all();
-  if (jobs == nullptr) return;
-  std::set<std::string> seen;
-  std::vector<std::string> prompts;
-  for (const Job& job : *jobs) {
-    if (job.error || !plan_.shard.holds(job.index)) continue;
-    try {
-      std::string prompt = resolve_prompt(job.settings);
-      if (seen.insert(prompt).second) prompts.push_back(std::move(prompt));
-    } catch (const Error&) {
-      continue;  // said when its turn comes
-    }
-  }
-  session_.inpainter().encode_prompts(prompts, progress_);
-}
-
 /// False if the batch is to end.
 bool Batch::compute_units(std::vector<BatchUnit> units) {
   const Stopwatch computing;
   try {
-    if (!anything_worked_) encode_prompts();
     std::vector<ComputedUnit> results = compute_together(session_, units, progress_);
     anything_worked_ = true;
     for (ComputedUnit& result : results) {

@@ -14,6 +14,7 @@ namespace zimage::app {
 
 /// A job of a batch, and what has become of its outputs. The batch's lock guards the counts.
 struct BatchJob {
+  std::size_t index = 0;  ///< in the whole batch
   std::string name;
   RunningJob running;
   std::size_t open = 1;  ///< outputs that are not reported yet

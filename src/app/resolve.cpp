@@ -59,10 +59,16 @@ void require_utf8(const std::string& text) {
   if (!is_plain_utf8(text)) throw Error(ErrorCode::kUsage, "a prompt is not UTF-8 text", "check the terminal's locale");
 }
 
-void resolve_prompts(const Settings& settings, Request& request) {
-  request.prompt = resolve_prompt(settings);
-  request.negative_prompt = settings.text("negative-prompt");
-  require_utf8(request.negative_prompt);
+std::string resolve_prompt(const Settings& settings) {
+  std::string prompt = read_prompt(settings);
+  require_utf8(prompt);
+  return prompt;
+}
+
+std::string resolve_negative_prompt(const Settings& settings) {
+  std::string prompt = settings.text("negative-prompt");
+  require_utf8(prompt);
+  return prompt;
 }
 
 void resolve_sampling(const Settings& settings, const JobPlace& place, Plan& plan) {
@@ -111,10 +117,10 @@ void resolve_inputs(const Settings& settings, Plan& plan) {
 
 }  // namespace
 
-std::string resolve_prompt(const Settings& settings) {
-  std::string prompt = read_prompt(settings);
-  require_utf8(prompt);
-  return prompt;
+std::vector<std::string> resolve_prompts(const Settings& settings) {
+  std::vector<std::string> prompts = {resolve_prompt(settings)};
+  if (settings.number("guidance-scale") != 1.0) prompts.push_back(resolve_negative_prompt(settings));
+  return prompts;
 }
 
 void resolve_compute(const Settings& settings, Plan& plan) {
@@ -158,7 +164,8 @@ Plan resolve(Settings& settings, const JobPlace& place) {
   plan.batch = place.batch;
   plan.replay_metadata = apply_replay(settings);
   check_combinations(settings);
-  resolve_prompts(settings, plan.request);
+  plan.request.prompt = resolve_prompt(settings);
+  plan.request.negative_prompt = resolve_negative_prompt(settings);
   resolve_sampling(settings, place, plan);
   resolve_inputs(settings, plan);
   resolve_outputs(settings, place, plan);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/plan.h"
 #include "app/settings.h"
@@ -17,8 +18,9 @@ Plan resolve(Settings& settings, const JobPlace& place = {});
 /// Reads picture, mask and control image into `plan.request`. Errors: kInput.
 void read_inputs(Plan& plan);
 
-/// The prompt that the settings give, read from its file if need be. Errors: kInput, kUsage for what isn't UTF-8.
-std::string resolve_prompt(const Settings& settings);
+/// The prompt that the settings give, read from its file if need be, and with guidance the negative one after it.
+/// Errors: kInput, kUsage for what isn't UTF-8.
+std::vector<std::string> resolve_prompts(const Settings& settings);
 
 /// The parts of it that `doctor` asks for alone: plan.model and model_given; plan.compute.
 /// Errors: kModel for a model or ControlNet that isn't there, kUsage for a device's name.

@@ -45,10 +45,22 @@ void check_reach(const WorkingRegion& region, const DiTConfig& config) {
               "at most " + std::to_string(reach) + " pixels a side");
 }
 
+/// Of prompts' embeddings: 3,500 of thirty tokens.
+constexpr std::size_t kMaxPromptBytes = std::size_t{1} << 30;
+/// Of those that nobody is known to want again, where encoding again is cheap because the encoder stays loaded: so
+/// small a part of the model's weights, in fp32. A long stream for a small model would grow well past its weights.
+constexpr std::size_t kWeightsPerPrompts = 20;
+
+std::size_t most_unexpected(const ModelStore& models) {
+  if (!models.keeps_text_encoder()) return kMaxPromptBytes;
+  return std::min(kMaxPromptBytes,
+                  static_cast<std::size_t>(models.info().parameters) * sizeof(float) / kWeightsPerPrompts);
+}
+
 }  // namespace
 
 InpaintPipeline::InpaintPipeline(const ModelPaths& paths, const ComputeOptions& compute)
-    : models_(paths, resolve_compute(compute)) {}
+    : models_(paths, resolve_compute(compute)), prompts_(most_unexpected(models_), kMaxPromptBytes) {}
 
 at::Tensor InpaintPipeline::predict(const Together& together, const at::Tensor& x, double sigma) {
   Job& job = together.first();

@@ -3,11 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "pipeline/model_store.h"
+#include "pipeline/prompt_cache.h"
 #include "zimage/inpainter.h"
 
 namespace zimage {
@@ -27,8 +27,8 @@ class InpaintPipeline {
   /// As Inpainter::can_share.
   bool can_share(const Request& a, const Request& b) const;
 
-  /// As Inpainter::encode_prompts.
-  void encode_prompts(const std::vector<std::string>& prompts, Observer& observer);
+  /// The prompts of runs to come may be said here.
+  PromptCache& prompts() { return prompts_; }
 
   /// Inpaints pictures whose requests can share their forwards, or one. Errors as Inpainter::run.
   std::vector<Result> run(const std::vector<const Request*>& requests, Observer& observer);
@@ -36,14 +36,9 @@ class InpaintPipeline {
  private:
   struct Job;
   struct Together;
-  struct Prompt {
-    at::Tensor embeds;  ///< [1, L, cap_feat_dim]
-    std::int64_t tokens = 0;
-  };
 
-  const Prompt& encode_prompt(Job& job, const std::string& prompt);
+  EncodedPrompt encode_prompt(Job& job, const std::string& prompt);
   void encode_prompts(Job& job);
-  void forget_prompts();
   void begin_run(Job& job);
   void encode_picture(Job& job);
   void encode_control(Job& job);
@@ -53,8 +48,7 @@ class InpaintPipeline {
   void compare_with_picture(Job& job);
 
   ModelStore models_;
-  std::map<std::string, Prompt> prompts_;  ///< a prompt is encoded once
-  std::size_t prompt_bytes_ = 0;           ///< that their embeddings take
+  PromptCache prompts_;
 };
 
 }  // namespace zimage

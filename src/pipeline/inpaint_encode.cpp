@@ -15,12 +15,6 @@
 namespace zimage {
 namespace {
 
-/// A thousand prompts of thirty tokens take a third of this.
-constexpr std::size_t kMaxPromptBytes = std::size_t{1} << 30;
-/// Where encoding again is cheap, because the encoder stays loaded: so small a part of the DiT's weights, in fp32. A
-/// long batch of a small model, a prompt a picture, would grow well past its weights.
-constexpr std::size_t kWeightsPerPrompts = 20;
-
 /// The part of a control image that lies over a region of the picture, which it covers whole.
 Box control_box(const Image& control, const Image& picture, const WorkingRegion& region) {
   const auto scaled = [](int place, int side, int of) {
@@ -41,9 +35,8 @@ void require_finite(const at::Tensor& values, const char* what) {
               "the model's weights don't fit together, or the dtype's range is too small: try --dtype fp32");
 }
 
-const InpaintPipeline::Prompt& InpaintPipeline::encode_prompt(Job& job, const std::string& prompt) {
-  const auto known = prompts_.find(prompt);
-  if (known != prompts_.end()) return known->second;
+EncodedPrompt InpaintPipeline::encode_prompt(Job& job, const std::string& prompt) {
+  if (const auto known = prompts_.find(prompt)) return *known;
   const PromptTokens tokens = tokenize_prompt(models_.tokenizer(), prompt);
   if (tokens.full_length > tokens.ids.size()) {
     log::warning("the prompt has " + std::to_string(tokens.full_length) + " tokens; the model reads the first " +
@@ -53,49 +46,31 @@ const InpaintPipeline::Prompt& InpaintPipeline::encode_prompt(Job& job, const st
   const TextEncoder& encoder = models_.text_encoder();
   job.begin("encode prompt");
   // Kept in the host's memory: a device's is for what it works on.
-  Prompt encoded{encoder.forward(tokens.ids).cpu(), static_cast<std::int64_t>(tokens.ids.size())};
+  EncodedPrompt encoded{encoder.forward(tokens.ids).cpu(), static_cast<std::int64_t>(tokens.ids.size())};
   require_finite(encoded.embeds, "the prompt's embeddings");
-  prompt_bytes_ += encoded.embeds.nbytes();
-  return prompts_.emplace(prompt, std::move(encoded)).first->second;
-}
-
-void InpaintPipeline::forget_prompts() {
-  std::size_t most = kMaxPromptBytes;
-  if (models_.keeps_text_encoder()) {
-    most = std::min(most, static_cast<std::size_t>(models_.info().parameters) * sizeof(float) / kWeightsPerPrompts);
-  }
-  if (prompt_bytes_ <= most) return;
-  prompts_.clear();
-  prompt_bytes_ = 0;
-}
-
-void InpaintPipeline::encode_prompts(const std::vector<std::string>& prompts, Observer& observer) {
-  // Where the encoder stays loaded each prompt is encoded when its turn comes.
-  if (models_.keeps_text_encoder()) return;
-  const Request none;
-  Job job(none, observer);
-  for (const std::string& prompt : prompts) {
-    if (prompt_bytes_ > kMaxPromptBytes) break;
-    encode_prompt(job, prompt);
-  }
-  job.end();
+  prompts_.add(prompt, encoded);
+  return encoded;
 }
 
 void InpaintPipeline::encode_prompts(Job& job) {
-  forget_prompts();
   const Request& request = job.request;
   const std::int64_t height = job.region.working_height / VAEConfig::kScale;
   const std::int64_t width = job.region.working_width / VAEConfig::kScale;
   const bool guided = request.guidance_scale != 1.0;
-  const Prompt& positive = encode_prompt(job, request.prompt);
+  const EncodedPrompt positive = encode_prompt(job, request.prompt);
   job.result.prompt_tokens = positive.tokens;
-  if (guided) encode_prompt(job, request.negative_prompt);
+  EncodedPrompt negative;
+  if (guided) negative = encode_prompt(job, request.negative_prompt);
+  if (models_.text_encoder_is_leaving()) {
+    // Loading it takes longer than a prompt: those to come are encoded while it is here.
+    while (const auto next = prompts_.next_missing()) encode_prompt(job, *next);
+  }
   models_.finish_text_encoder();
   job.begin("load");
   const DiT& dit = models_.dit();
   job.begin("encode prompt");
   job.positive = dit.prepare(positive.embeds, height, width);
-  if (guided) job.negative = dit.prepare(prompts_.at(request.negative_prompt).embeds, height, width);
+  if (guided) job.negative = dit.prepare(negative.embeds, height, width);
 }
 
 void InpaintPipeline::encode_picture(Job& job) {

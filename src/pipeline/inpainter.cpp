@@ -89,9 +89,9 @@ std::vector<Result> Inpainter::run_together(const std::vector<const Request*>& r
   return guarded([&] { return impl_->pipeline.run(requests, observer); });
 }
 
-void Inpainter::encode_prompts(const std::vector<std::string>& prompts, Observer& observer) {
-  guarded([&] { impl_->pipeline.encode_prompts(prompts, observer); });
-}
+void Inpainter::expect_prompts(const std::vector<std::string>& prompts) { impl_->pipeline.prompts().expect(prompts); }
+
+void Inpainter::release_prompt(const std::string& prompt) { impl_->pipeline.prompts().release(prompt); }
 
 std::vector<double> plan_sigmas(int steps, double shift, double strength, int jump_length, int jump_count) {
   return with_jumps(sigmas_from_strength(make_sigmas(steps, shift), strength), jump_length, jump_count);

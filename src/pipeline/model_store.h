@@ -41,6 +41,8 @@ class ModelStore {
   /// Says that the prompt is encoded: the text encoder goes, unless all parts fit in memory side by side.
   void finish_text_encoder();
   bool keeps_text_encoder() const { return keep_text_encoder_; }
+  /// Whether it is loaded, and goes with finish_text_encoder().
+  bool text_encoder_is_leaving() const { return text_encoder_.has_value() && !keep_text_encoder_; }
 
  private:
   void open(const io::ModelFiles& files);

@@ -99,5 +99,33 @@ TEST_CASE("whole pictures with ControlNets agree with the reference pipeline", "
   check_pictures("controlnet_pictures", 6);
 }
 
+TEST_CASE("expected prompts are encoded once each", "[parity]") {
+  const c10::InferenceMode guard;
+  const auto folder = fixtures() / "pictures";
+  const auto cases = read_json(folder / "cases.json")["cases"];
+  InpaintPipeline pipeline(paths_of(cases[0]), ComputeOptions{"cpu", "fp32", 0});
+  Request request = request_of(cases[0], folder);
+  request.steps = 1;
+  Observer observer;
+  const TapRecorder taps;
+  const auto encoded_after = [&](const std::string& prompt) {
+    request.prompt = prompt;
+    pipeline.run({&request}, observer);
+    pipeline.prompts().release(prompt);
+    return taps.all("text_encoder.output").size();
+  };
+  // More than fit into the room for prompts that nobody expects, if this model's is small.
+  std::vector<std::string> prompts;
+  for (int i = 0; i < 100; ++i) prompts.push_back("picture " + std::to_string(i));
+  std::vector<std::string> twice = prompts;
+  twice.insert(twice.end(), prompts.begin(), prompts.end());
+  pipeline.prompts().expect(twice);
+  std::size_t encoded = 0;
+  for (const std::string& prompt : twice) encoded = encoded_after(prompt);
+  CHECK(encoded == prompts.size());
+  // Forgotten after the last.
+  CHECK(encoded_after(prompts.front()) == prompts.size() + 1);
+}
+
 }  // namespace
 }  // namespace zimage::test
