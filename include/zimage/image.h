@@ -3,9 +3,69 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace zimage {
+
+/// A picture's samples, each a byte (bit depth 8) or a 16-bit word in the machine's byte order. Memory of large
+/// pictures is taken as it is touched, in large pages where the system has any.
+class Samples {
+ public:
+  Samples() = default;
+  /// Zeros. Errors: std::bad_alloc.
+  Samples(std::size_t count, int bit_depth);
+  Samples(const Samples& other);
+  Samples& operator=(const Samples& other);
+  Samples(Samples&& other) noexcept;
+  Samples& operator=(Samples&& other) noexcept;
+  ~Samples() = default;
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  int bit_depth() const { return deep_ ? 16 : 8; }
+  bool operator==(const Samples& other) const;
+
+  std::uint16_t operator[](std::size_t i) const { return deep_ ? words()[i] : bytes()[i]; }
+  /// For single samples; visit() goes through many.
+  void set(std::size_t i, std::uint16_t value) {
+    if (deep_) {
+      words()[i] = value;
+    } else {
+      bytes()[i] = static_cast<std::uint8_t>(value);
+    }
+  }
+
+  /// Only for bit depth 8.
+  std::uint8_t* bytes() { return memory_.get(); }
+  const std::uint8_t* bytes() const { return memory_.get(); }
+  /// Only for bit depth 16.
+  std::uint16_t* words() { return reinterpret_cast<std::uint16_t*>(memory_.get()); }
+  const std::uint16_t* words() const { return reinterpret_cast<const std::uint16_t*>(memory_.get()); }
+  /// Where sample `i` begins, whatever the depth; it takes sample_bytes().
+  std::uint8_t* at(std::size_t i) { return memory_.get() + i * sample_bytes(); }
+  const std::uint8_t* at(std::size_t i) const { return memory_.get() + i * sample_bytes(); }
+  std::size_t sample_bytes() const { return deep_ ? 2 : 1; }
+
+  /// f(pointer to the first sample), which is std::uint8_t* or std::uint16_t*.
+  template <class F>
+  decltype(auto) visit(F f) {
+    return deep_ ? f(words()) : f(bytes());
+  }
+  template <class F>
+  decltype(auto) visit(F f) const {
+    return deep_ ? f(words()) : f(bytes());
+  }
+
+ private:
+  struct Free {
+    void operator()(std::uint8_t* memory) const;
+  };
+
+  std::size_t size_ = 0;
+  bool deep_ = false;
+  std::unique_ptr<std::uint8_t[], Free> memory_;
+};
 
 /// Pixels, row-major and interleaved: `samples[(y * width + x) * channels + c]`.
 /// A sample is 0…255 (bit_depth 8) or 0…65535 (bit_depth 16).
@@ -13,8 +73,8 @@ struct Image {
   int width = 0;
   int height = 0;
   int channels = 0;   ///< 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha (alpha not premultiplied)
-  int bit_depth = 8;  ///< 8 or 16
-  std::vector<std::uint16_t> samples;
+  int bit_depth = 8;  ///< 8 or 16; the samples' own
+  Samples samples;
 
   Image() = default;
   Image(int width_, int height_, int channels_, int bit_depth_ = 8)
@@ -22,8 +82,9 @@ struct Image {
         height(height_),
         channels(channels_),
         bit_depth(bit_depth_),
-        samples(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_) *
-                static_cast<std::size_t>(channels_)) {}
+        samples(
+            static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_) * static_cast<std::size_t>(channels_),
+            bit_depth_) {}
 
   bool empty() const { return samples.empty(); }
   bool has_alpha() const { return channels == 2 || channels == 4; }

@@ -5,7 +5,6 @@
 
 #include "app/metadata.h"
 #include "conditioning/geometry.h"
-#include "core/large_image.h"
 #include "core/log.h"
 #include "io/exif.h"
 
@@ -27,7 +26,7 @@ bool in_own_colors(const Plan& plan) {
 /// The original, with the result where the mask lets it: everywhere else bit for bit, and also where the repaint left
 /// the working copy as it was.
 Image in_profile(const Plan& plan, const Result& result) {
-  Image picture = copy_of(plan.source.original);
+  Image picture = plan.source.original;
   const Image& working = plan.request.image;
   const auto channels = static_cast<std::size_t>(picture.channels);
   std::vector<std::uint16_t> span;
@@ -42,12 +41,14 @@ Image in_profile(const Plan& plan, const Result& result) {
       while (x < picture.width && repaint[x] != 0) ++x;
       const std::size_t at = picture.index(begin, y);
       const auto count = static_cast<std::size_t>(x - begin);
-      span.assign(&result.image.samples[at], &result.image.samples[at] + count * channels);
+      // The working copy and the result have 16 bits.
+      const std::uint16_t* before = working.samples.words() + at;
+      const std::uint16_t* after = result.image.samples.words() + at;
+      span.assign(after, after + count * channels);
       plan.source.profile->from_srgb(span.data(), count, picture.channels);
       for (std::size_t i = 0; i < count * channels; i += channels) {
-        const auto* after = &result.image.samples[at + i];
-        if (std::equal(after, after + channels, &working.samples[at + i])) continue;
-        std::copy_n(&span[i], channels, &picture.samples[at + i]);
+        if (std::equal(after + i, after + i + channels, before + i)) continue;
+        for (std::size_t c = i; c < i + channels; ++c) picture.samples.set(at + c, span[c]);
       }
     }
   }

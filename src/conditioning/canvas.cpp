@@ -18,9 +18,9 @@ bool within(int place, int side) { return place >= 0 && place < side; }
 
 Image crop_image(const Image& picture, const Box& box) {
   Image out(box.width, box.height, picture.channels, picture.bit_depth);
-  const std::size_t row = static_cast<std::size_t>(box.width) * static_cast<std::size_t>(picture.channels);
+  const std::size_t row = out.index(0, 1) * out.samples.sample_bytes();
   for (int y = 0; y < box.height; ++y) {
-    std::copy_n(picture.samples.data() + picture.index(box.x, box.y + y), row, out.samples.data() + out.index(0, y));
+    std::copy_n(picture.samples.at(picture.index(box.x, box.y + y)), row, out.samples.at(out.index(0, y)));
   }
   return out;
 }
@@ -28,16 +28,16 @@ Image crop_image(const Image& picture, const Box& box) {
 Image grow_canvas(const Image& picture, const Borders& borders) {
   Image canvas(picture.width + borders.left + borders.right, picture.height + borders.top + borders.bottom,
                picture.channels, picture.bit_depth);
+  const std::size_t pixel = picture.index(1, 0) * picture.samples.sample_bytes();
   for (int y = 0; y < canvas.height; ++y) {
     const int from_y = y - borders.top;
     for (int x = 0; x < canvas.width; ++x) {
       const int from_x = x - borders.left;
-      const std::uint16_t* from =
-          picture.samples.data() + picture.index(mirrored(from_x, picture.width), mirrored(from_y, picture.height));
-      std::uint16_t* to = canvas.samples.data() + canvas.index(x, y);
-      std::copy(from, from + picture.channels, to);
+      const std::size_t from = picture.index(mirrored(from_x, picture.width), mirrored(from_y, picture.height));
+      std::copy_n(picture.samples.at(from), pixel, canvas.samples.at(canvas.index(x, y)));
       const bool old = within(from_x, picture.width) && within(from_y, picture.height);
-      if (!old && picture.has_alpha()) to[picture.channels - 1] = picture.max_value();
+      if (!old && picture.has_alpha())
+        canvas.samples.set(canvas.index(x, y, picture.channels - 1), picture.max_value());
     }
   }
   return canvas;

@@ -13,10 +13,12 @@ namespace zimage {
 namespace {
 
 /// Writes the result's pixels of one region, faded.
+template <class Sample>
 class Paster {
  public:
-  Paster(Image& picture, const WorkingRegion& region, const float* values, bool opaque)
+  Paster(const Image& picture, Sample* samples, const WorkingRegion& region, const float* values, bool opaque)
       : picture_(picture),
+        samples_(samples),
         region_(region),
         values_(values),
         plane_(static_cast<std::size_t>(region.width) * static_cast<std::size_t>(region.height)),
@@ -26,7 +28,7 @@ class Paster {
   void paste(int x, int y, float share) {
     const std::size_t from = static_cast<std::size_t>(y - region_.y) * static_cast<std::size_t>(region_.width) +
                              static_cast<std::size_t>(x - region_.x);
-    std::uint16_t* to = picture_.samples.data() + picture_.index(x, y);
+    Sample* to = samples_ + picture_.index(x, y);
     if (picture_.color_channels() == 3) {
       for (std::size_t c = 0; c < 3; ++c) blend(to[c], values_[c * plane_ + from], share);
     } else {
@@ -37,19 +39,39 @@ class Paster {
   }
 
  private:
-  void blend(std::uint16_t& sample, float value, float share) const {
+  void blend(Sample& sample, float value, float share) const {
     float level = value * full_;
     if (share < 1.0F) level = level * share + static_cast<float>(sample) * (1.0F - share);
-    sample = static_cast<std::uint16_t>(std::nearbyint(std::clamp(level, 0.0F, full_)));
+    sample = static_cast<Sample>(std::nearbyint(std::clamp(level, 0.0F, full_)));
   }
 
-  Image& picture_;
+  const Image& picture_;
+  Sample* samples_;
   const WorkingRegion& region_;
   const float* values_;
   std::size_t plane_;
   float full_;
   bool opaque_;
 };
+
+template <class Paster>
+void paste_hole(Paster& paster, const Mask& mask, const Box& hole) {
+  for (int y = hole.y; y < hole.y + hole.height; ++y) {
+    for (int x = hole.x; x < hole.x + hole.width; ++x) {
+      if (mask.repaint[mask.index(x, y)] != 0) paster.paste(x, y, 1.0F);
+    }
+  }
+}
+
+template <class Paster>
+void paste_faded(Paster& paster, const Mask& mask, const Box& band, int feather) {
+  for_each_nearest(mask, band, [&](int y, const std::vector<Nearest>& row) {
+    for (int i = 0; i < band.width; ++i) {
+      const float share = feather_share(row[static_cast<std::size_t>(i)].squared, feather);
+      if (share > 0.0F) paster.paste(band.x + i, y, share);
+    }
+  });
+}
 
 }  // namespace
 
@@ -66,21 +88,10 @@ void composite(Image& picture, const Mask& mask, const WorkingRegion& region, co
   const Box hole = bounding_box(mask, box_of(region));
   if (hole.empty()) return;
   const at::Tensor fitted = resize_pixels(pixels, region.height, region.width).contiguous();
-  Paster paster(picture, region, fitted.const_data_ptr<float>(), options.opaque);
-  if (options.feather <= 0) {
-    for (int y = hole.y; y < hole.y + hole.height; ++y) {
-      for (int x = hole.x; x < hole.x + hole.width; ++x) {
-        if (mask.repaint[mask.index(x, y)] != 0) paster.paste(x, y, 1.0F);
-      }
-    }
-    return;
-  }
-  const Box band = grown(hole, options.feather, box_of(region));
-  for_each_nearest(mask, band, [&](int y, const std::vector<Nearest>& row) {
-    for (int i = 0; i < band.width; ++i) {
-      const float share = feather_share(row[static_cast<std::size_t>(i)].squared, options.feather);
-      if (share > 0.0F) paster.paste(band.x + i, y, share);
-    }
+  picture.samples.visit([&](auto* samples) {
+    Paster paster(picture, samples, region, fitted.const_data_ptr<float>(), options.opaque);
+    if (options.feather <= 0) return paste_hole(paster, mask, hole);
+    paste_faded(paster, mask, grown(hole, options.feather, box_of(region)), options.feather);
   });
 }
 

@@ -4,20 +4,27 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <future>
+#include <type_traits>
 #include <utility>
 
 namespace zimage {
 namespace {
 
-int level(const Image& image, int x, int y, int c, bool to_8_bits) {
-  const int value = image.samples[image.index(x, y, c)];
-  return to_8_bits && image.bit_depth == 16 ? (value * 255 + 32767) / 65535 : value;
-}
+/// From this many pixels on a second thread pays.
+constexpr std::size_t kLarge = std::size_t{1} << 20;
 
-/// Colour channel c (0…2) of grey or RGB.
-int color(const Image& image, int x, int y, int c, bool to_8_bits) {
-  return level(image, x, y, image.color_channels() == 1 ? 0 : c, to_8_bits);
-}
+struct Sums {
+  std::size_t changed_pixels = 0;
+  int max_outside = 0;
+  std::uint64_t sum_outside = 0;
+
+  void add(const Sums& other) {
+    changed_pixels += other.changed_pixels;
+    max_outside = std::max(max_outside, other.max_outside);
+    sum_outside += other.sum_outside;
+  }
+};
 
 class Comparison {
  public:
@@ -27,30 +34,47 @@ class Comparison {
         top_(top),
         mask_(mask),
         same_kind_(before.channels == after.channels && before.bit_depth == after.bit_depth),
-        to_8_bits_(before.bit_depth != after.bit_depth),
         alpha_(before.has_alpha() && after.has_alpha()) {}
 
-  Difference run() {
-    for (int y = top_; y < top_ + after_.height; ++y) {
-      const auto [left, right] = differing_span(y);
-      for (int x = left; x < right; ++x) pixel(x, y);
-    }
-    const auto kept = std::count(mask_.repaint.begin(), mask_.repaint.end(), std::uint8_t{0});
+  Difference run() const {
+    const int bottom = top_ + after_.height;
+    const int middle = after_.index(0, after_.height) < kLarge ? top_ : top_ + after_.height / 2;
+    std::future<Sums> upper =
+        std::async(std::launch::async | std::launch::deferred, [this, middle] { return rows(top_, middle); });
+    Sums sums = rows(middle, bottom);
+    sums.add(upper.get());
+    Difference found;
+    found.changed_pixels = sums.changed_pixels;
+    found.max_change_outside_mask = sums.max_outside;
+    const std::size_t kept = mask_.repaint.size() - mask_.count();
     const double samples_outside = static_cast<double>(kept) * (alpha_ ? 4 : 3);
-    if (kept > 0) found_.mean_change_outside_mask = static_cast<double>(sum_outside_) / samples_outside;
-    return found_;
+    if (kept > 0) found.mean_change_outside_mask = static_cast<double>(sums.sum_outside) / samples_outside;
+    return found;
   }
 
  private:
+  Sums rows(int begin, int end) const {
+    Sums sums;
+    before_.samples.visit([&](const auto* before) {
+      after_.samples.visit([&](const auto* after) {
+        for (int y = begin; y < end; ++y) {
+          const auto [left, right] = differing_span(y);
+          if (left < right) span(before, after, y, left, right, sums);
+        }
+      });
+    });
+    return sums;
+  }
+
   /// All pixels that differ lie in it. Most rows of a large picture are the same, which is told a row at a time.
   std::pair<int, int> differing_span(int y) const {
     if (!same_kind_) return {0, before_.width};
-    const std::size_t pixel = before_.index(1, 0);
-    const std::uint16_t* a = before_.samples.data() + before_.index(0, y);
-    const std::uint16_t* b = after_.samples.data() + after_.index(0, y - top_);
+    const std::size_t pixel = before_.index(1, 0) * before_.samples.sample_bytes();
+    const std::uint8_t* a = before_.samples.at(before_.index(0, y));
+    const std::uint8_t* b = after_.samples.at(after_.index(0, y - top_));
     const auto same = [&](int x, int count) {
-      const std::size_t at = static_cast<std::size_t>(x) * pixel;
-      return std::memcmp(a + at, b + at, static_cast<std::size_t>(count) * pixel * sizeof(std::uint16_t)) == 0;
+      const std::size_t from = static_cast<std::size_t>(x) * pixel;
+      return std::memcmp(a + from, b + from, static_cast<std::size_t>(count) * pixel) == 0;
     };
     if (same(0, before_.width)) return {0, 0};
     int left = 0;
@@ -60,22 +84,33 @@ class Comparison {
     return {left, right};
   }
 
-  void pixel(int x, int y) {
-    int change = 0;
-    int sum = 0;
-    const auto add = [&](int a, int b) {
-      change = std::max(change, std::abs(a - b));
-      sum += std::abs(a - b);
+  /// Pixels left…right of row y. Where the depths differ both are compared in 8 bits.
+  template <class Before, class After>
+  void span(const Before* before, const After* after, int y, int left, int right, Sums& sums) const {
+    constexpr bool kSameDepth = std::is_same_v<Before, After>;
+    const auto level = [](auto value) {
+      return !kSameDepth && sizeof value == 2 ? (int{value} * 255 + 32767) / 65535 : int{value};
     };
-    for (int c = 0; c < 3; ++c) add(color(before_, x, y, c, to_8_bits_), color(after_, x, y - top_, c, to_8_bits_));
-    if (alpha_) {
-      add(level(before_, x, y, before_.channels - 1, to_8_bits_),
-          level(after_, x, y - top_, after_.channels - 1, to_8_bits_));
+    const Before* a = before + before_.index(left, y);
+    const After* b = after + after_.index(left, y - top_);
+    const std::uint8_t* repaint = mask_.repaint.data() + mask_.index(0, y);
+    const int step_a = before_.color_channels() == 1 ? 0 : 1;
+    const int step_b = after_.color_channels() == 1 ? 0 : 1;
+    for (int x = left; x < right; ++x, a += before_.channels, b += after_.channels) {
+      int change = 0;
+      int sum = 0;
+      const auto add = [&](int difference) {
+        change = std::max(change, std::abs(difference));
+        sum += std::abs(difference);
+      };
+      for (int c = 0; c < 3; ++c) add(level(a[c * step_a]) - level(b[c * step_b]));
+      if (alpha_) add(level(a[before_.channels - 1]) - level(b[after_.channels - 1]));
+      if (change == 0) continue;
+      ++sums.changed_pixels;
+      if (repaint[x] != 0) continue;
+      sums.max_outside = std::max(sums.max_outside, change);
+      sums.sum_outside += static_cast<std::uint64_t>(sum);
     }
-    if (change > 0) ++found_.changed_pixels;
-    if (mask_.repaint[mask_.index(x, y)] != 0) return;
-    found_.max_change_outside_mask = std::max(found_.max_change_outside_mask, change);
-    sum_outside_ += static_cast<std::uint64_t>(sum);
   }
 
   const Image& before_;
@@ -83,10 +118,7 @@ class Comparison {
   int top_;  ///< the row of the picture that the other's first is compared with
   const Mask& mask_;
   bool same_kind_;
-  bool to_8_bits_;
   bool alpha_;
-  Difference found_;
-  std::uint64_t sum_outside_ = 0;
 };
 
 }  // namespace

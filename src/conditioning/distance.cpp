@@ -41,20 +41,35 @@ class Envelope {
       : width_(width), columns_(static_cast<std::size_t>(width)), starts_(static_cast<std::size_t>(width)) {}
 
   void scan(const int* rows, int y, const Box& box, std::vector<Nearest>& out) {
-    build(rows, y);
+    for (int x = 0; x < width_;) {
+      if (rows[x] == y) {
+        out[static_cast<std::size_t>(x)] = {0, box.x + x, box.y + y};
+        ++x;
+        continue;
+      }
+      const int begin = x;
+      while (x < width_ && rows[x] != y) ++x;
+      scan_gap(rows, y, box, begin, x, out);
+    }
+  }
+
+ private:
+  /// Columns [begin, end) of the row, none of which is repainted. The repainted pixels on both sides, where there are
+  /// any, are nearer than whatever lies beyond them.
+  void scan_gap(const int* rows, int y, const Box& box, int begin, int end, std::vector<Nearest>& out) {
+    build(rows, y, std::max(begin - 1, 0), std::min(end, width_ - 1));
     if (size_ == 0) {
-      std::fill(out.begin(), out.end(), Nearest{});
+      std::fill(out.begin() + begin, out.begin() + end, Nearest{});
       return;
     }
     std::size_t k = size_ - 1;
-    for (int x = width_ - 1; x >= 0; --x) {
+    for (int x = end - 1; x >= begin; --x) {
       while (starts_[k] > x) --k;
       const int column = columns_[k];
       out[static_cast<std::size_t>(x)] = {value(x, column, rows, y), box.x + column, box.y + rows[column]};
     }
   }
 
- private:
   static std::int64_t value(std::int64_t x, int column, const int* rows, int y) {
     const std::int64_t dx = x - column;
     const std::int64_t dy = y - rows[column];
@@ -68,17 +83,18 @@ class Envelope {
     return twice >= 0 ? twice / span : -((-twice + span - 1) / span);
   }
 
-  void build(const int* rows, int y) {
+  /// Of the columns first…last.
+  void build(const int* rows, int y, int first, int last) {
     size_ = 0;
-    for (int u = 0; u < width_; ++u) {
+    for (int u = first; u <= last; ++u) {
       if (rows[u] == kNoRow) continue;
       while (size_ > 0) {
         const std::int64_t start = starts_[size_ - 1];
         if (value(start, columns_[size_ - 1], rows, y) <= value(start, u, rows, y)) break;
         --size_;
       }
-      const std::int64_t start = size_ == 0 ? 0 : last_of(columns_[size_ - 1], u, rows, y) + 1;
-      if (start >= width_) continue;
+      const std::int64_t start = size_ == 0 ? first : last_of(columns_[size_ - 1], u, rows, y) + 1;
+      if (start > last) continue;
       columns_[size_] = u;
       starts_[size_++] = start;
     }

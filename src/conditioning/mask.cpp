@@ -1,5 +1,6 @@
 #include "conditioning/mask.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -28,19 +29,20 @@ Mask read_pixels(const Image& image, bool soft, Read read) {
   Mask mask(image.width, image.height);
   if (soft) mask.level.resize(mask.repaint.size());
   const auto step = static_cast<std::size_t>(image.channels);
-  const std::uint16_t* pixel = image.samples.data();
-  for (std::size_t i = 0; i < mask.repaint.size(); ++i, pixel += step) {
-    const Reading found = read(pixel);
-    mask.repaint[i] = found.repaint;
-    if (soft) mask.level[i] = found.level;
-  }
+  image.samples.visit([&](const auto* pixel) {
+    for (std::size_t i = 0; i < mask.repaint.size(); ++i, pixel += step) {
+      const Reading found = read(pixel);
+      mask.repaint[i] = found.repaint;
+      if (soft) mask.level[i] = found.level;
+    }
+  });
   return mask;
 }
 
 /// `share`: of a pixel's samples.
 template <class Share>
 Mask read_shares(const Image& image, const MaskReading& reading, Share share) {
-  return read_pixels(image, reading.soft, [&](const std::uint16_t* p) { return read_share(share(p), reading); });
+  return read_pixels(image, reading.soft, [&](const auto* p) { return read_share(share(p), reading); });
 }
 
 /// As read_shares(), of one 8-bit value a pixel: worked out once for each level, as large masks take a while.
@@ -48,7 +50,7 @@ template <class Value>
 Mask read_levels(const Image& image, const MaskReading& reading, Value value) {
   std::array<Reading, kLevels> table;
   for (std::size_t v = 0; v < kLevels; ++v) table[v] = read_share(static_cast<double>(v) / 255.0, reading);
-  return read_pixels(image, reading.soft, [&](const std::uint16_t* p) { return table[value(p) % kLevels]; });
+  return read_pixels(image, reading.soft, [&](const auto* p) { return table[value(p) % kLevels]; });
 }
 
 }  // namespace
@@ -64,10 +66,10 @@ Mask mask_from_image(const Image& mask, const MaskReading& reading) {
   const bool alpha = mask.has_alpha();
   const int alpha_channel = mask.channels - 1;
   if (mask.bit_depth == 8 && !alpha) {
-    if (!color) return read_levels(mask, reading, [](const std::uint16_t* p) { return p[0]; });
-    return read_levels(mask, reading, [](const std::uint16_t* p) { return luminance(p[0], p[1], p[2]); });
+    if (!color) return read_levels(mask, reading, [](const auto* p) { return p[0]; });
+    return read_levels(mask, reading, [](const auto* p) { return luminance(p[0], p[1], p[2]); });
   }
-  return read_shares(mask, reading, [=](const std::uint16_t* p) {
+  return read_shares(mask, reading, [=](const auto* p) {
     const double light = (color ? luminance(p[0], p[1], p[2]) : p[0]) / full;
     return alpha ? light * (p[alpha_channel] / full) : light;
   });
@@ -84,7 +86,7 @@ Mask mask_from_alpha(const Image& picture, const MaskReading& reading) {
   }
   const double full = picture.max_value();
   const int alpha_channel = picture.channels - 1;
-  return read_shares(picture, reading, [=](const std::uint16_t* p) { return 1.0 - p[alpha_channel] / full; });
+  return read_shares(picture, reading, [=](const auto* p) { return 1.0 - p[alpha_channel] / full; });
 }
 
 Mask mask_from_alpha(const Image& picture, double threshold, bool invert) {
@@ -93,7 +95,8 @@ Mask mask_from_alpha(const Image& picture, double threshold, bool invert) {
 
 Image mask_to_image(const Mask& mask) {
   Image image(mask.width, mask.height, 1);
-  for (std::size_t i = 0; i < mask.repaint.size(); ++i) image.samples[i] = mask.repaint[i] != 0 ? 255 : 0;
+  std::transform(mask.repaint.begin(), mask.repaint.end(), image.samples.bytes(),
+                 [](std::uint8_t repaint) { return static_cast<std::uint8_t>(repaint != 0 ? 255 : 0); });
   return image;
 }
 

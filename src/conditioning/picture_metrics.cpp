@@ -37,22 +37,26 @@ class Pair {
     const int scale = deep_ && image.bit_depth == 8 ? 257 : 1;
     const int opaque = deep_ ? 65535 : 255;
     std::vector<int> out(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(channels()));
-    const std::uint16_t* in = image.samples.data() + image.index(0, y);
-    int* place = out.data();
-    for (int x = 0; x < image.width; ++x, in += image.channels) {
-      for (int c = 0; c < colors_; ++c) *place++ = in[image.color_channels() == 1 ? 0 : c] * scale;
-      if (alpha_) *place++ = image.has_alpha() ? in[image.channels - 1] * scale : opaque;
-    }
+    image.samples.visit([&](const auto* samples) {
+      const auto* in = samples + image.index(0, y);
+      int* place = out.data();
+      for (int x = 0; x < image.width; ++x, in += image.channels) {
+        for (int c = 0; c < colors_; ++c) *place++ = in[image.color_channels() == 1 ? 0 : c] * scale;
+        if (alpha_) *place++ = image.has_alpha() ? in[image.channels - 1] * scale : opaque;
+      }
+    });
     return out;
   }
 
   static void luma(const Image& image, int y, double* out) {
     const double scale = image.bit_depth == 16 ? 1.0 / 257.0 : 1.0;
-    const std::uint16_t* in = image.samples.data() + image.index(0, y);
     const bool color = image.color_channels() == 3;
-    for (int x = 0; x < image.width; ++x, in += image.channels) {
-      out[x] = (color ? 0.299 * in[0] + 0.587 * in[1] + 0.114 * in[2] : in[0]) * scale;
-    }
+    image.samples.visit([&](const auto* samples) {
+      const auto* in = samples + image.index(0, y);
+      for (int x = 0; x < image.width; ++x, in += image.channels) {
+        out[x] = (color ? 0.299 * in[0] + 0.587 * in[1] + 0.114 * in[2] : in[0]) * scale;
+      }
+    });
   }
 
   const Image& a_;
@@ -174,7 +178,7 @@ DifferencePicture difference_picture(const Image& a, const Image& b) {
   for (std::size_t i = 0; i < differences.size(); ++i) {
     const int value = (differences[i] * 255 + largest_of_all / 2) / largest_of_all;
     // What differs at all is seen to.
-    picture.image.samples[i] = static_cast<std::uint16_t>(differences[i] == 0 ? 0 : std::max(value, 1));
+    picture.image.samples.bytes()[i] = static_cast<std::uint8_t>(differences[i] == 0 ? 0 : std::max(value, 1));
   }
   return picture;
 }

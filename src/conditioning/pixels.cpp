@@ -28,12 +28,14 @@ at::Tensor to_pixels(const Image& image, const Box& box) {
   const auto step = static_cast<std::size_t>(image.channels);
   const bool color = image.color_channels() == 3;
   const auto full = static_cast<float>(image.max_value());
-  for (int y = 0; y < box.height; ++y) {
-    const std::uint16_t* row = image.samples.data() + image.index(box.x, box.y + y);
-    for (std::size_t x = 0; x < static_cast<std::size_t>(box.width); ++x, ++out) {
-      for (std::size_t c = 0; c < 3; ++c) out[c * plane] = static_cast<float>(row[x * step + (color ? c : 0)]) / full;
+  image.samples.visit([&](const auto* samples) {
+    for (int y = 0; y < box.height; ++y) {
+      const auto* row = samples + image.index(box.x, box.y + y);
+      for (std::size_t x = 0; x < static_cast<std::size_t>(box.width); ++x, ++out) {
+        for (std::size_t c = 0; c < 3; ++c) out[c * plane] = static_cast<float>(row[x * step + (color ? c : 0)]) / full;
+      }
     }
-  }
+  });
   return pixels;
 }
 
@@ -56,8 +58,7 @@ at::Tensor resize_mask(const at::Tensor& mask, int height, int width) {
 Image to_image(const at::Tensor& pixels) {
   Image image(static_cast<int>(pixels.size(3)), static_cast<int>(pixels.size(2)), 3);
   const at::Tensor levels = (pixels * 255.0).round().permute({0, 2, 3, 1}).to(at::kByte).contiguous();
-  const std::uint8_t* data = levels.const_data_ptr<std::uint8_t>();
-  image.samples.assign(data, data + levels.numel());
+  std::copy_n(levels.const_data_ptr<std::uint8_t>(), levels.numel(), image.samples.bytes());
   return image;
 }
 

@@ -134,31 +134,22 @@ Image ColorProfile::to_srgb(const Image& picture) const {
   const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);
   const auto channels = static_cast<std::size_t>(picture.channels);
   const auto width = static_cast<std::size_t>(picture.width);
-  const bool deep = bit_depth_ == 16;
-  std::vector<std::uint8_t> bytes(deep ? 0 : width * colors);
-  std::vector<std::uint16_t> words(width * colors);
-  for (int y = 0; y < picture.height; ++y) {
-    const std::uint16_t* from = &picture.samples[picture.index(0, y)];
-    std::uint16_t* to = &out.samples[out.index(0, y)];
-    for (std::size_t x = 0; x < width; ++x) {
-      for (std::size_t c = 0; c < colors; ++c) {
-        const std::uint16_t sample = from[x * channels + c];
-        if (deep) {
-          words[x * colors + c] = sample;
-        } else {
-          bytes[x * colors + c] = static_cast<std::uint8_t>(sample);
-        }
+  picture.samples.visit([&]<class Sample>(const Sample* samples) {
+    constexpr unsigned kScale = sizeof(Sample) == 2 ? 1 : 257;
+    std::vector<Sample> row(width * colors);
+    std::vector<std::uint16_t> words(width * colors);
+    for (int y = 0; y < picture.height; ++y) {
+      const Sample* from = samples + picture.index(0, y);
+      std::uint16_t* to = out.samples.words() + out.index(0, y);
+      for (std::size_t x = 0; x < width; ++x) std::copy_n(from + x * channels, colors, row.data() + x * colors);
+      cmsDoTransform(transforms_->there.handle, row.data(), words.data(), static_cast<cmsUInt32Number>(width));
+      for (std::size_t x = 0; x < width; ++x) {
+        std::copy_n(words.data() + x * colors, colors, to + x * channels);
+        if (channels == colors) continue;
+        to[x * channels + colors] = static_cast<std::uint16_t>(from[x * channels + colors] * kScale);
       }
     }
-    const void* source = deep ? static_cast<const void*>(words.data()) : bytes.data();
-    cmsDoTransform(transforms_->there.handle, source, words.data(), static_cast<cmsUInt32Number>(width));
-    for (std::size_t x = 0; x < width; ++x) {
-      std::copy_n(words.data() + x * colors, colors, to + x * channels);
-      if (channels == colors) continue;
-      const std::uint16_t alpha = from[x * channels + colors];
-      to[x * channels + colors] = static_cast<std::uint16_t>(deep ? alpha : alpha * 257u);
-    }
-  }
+  });
   return out;
 }
 

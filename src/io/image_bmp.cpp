@@ -160,7 +160,7 @@ ImageFile decode_bmp(Bytes bytes, const std::string& name) {
   ImageFile file;
   file.format = ImageFormat::kBmp;
   file.image = Image(width, height, channels);
-  std::copy(pixels.get(), pixels.get() + file.image.samples.size(), file.image.samples.begin());
+  std::copy_n(pixels.get(), file.image.samples.size(), file.image.samples.bytes());
   return file;
 }
 

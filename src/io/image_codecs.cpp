@@ -45,31 +45,24 @@ void check_size(std::uint64_t width, std::uint64_t height, const std::string& na
   }
 }
 
-std::uint8_t* byte_storage(Image& image) {
-  return reinterpret_cast<std::uint8_t*>(image.samples.data()) + image.samples.size();
-}
-
-void widen_samples(Image& image) {
-  // Sample i is written to bytes 2i and 2i+1, and read from byte size+i, which is never behind them.
-  const std::uint8_t* bytes = byte_storage(image);
-  for (std::size_t i = 0; i < image.samples.size(); ++i) {
-    const std::uint8_t value = bytes[i];
-    image.samples[i] = value;
-  }
-}
-
-void row_to_bytes(const Image& image, int y, int channels, std::uint8_t* out) {
-  const std::uint16_t* in = &image.samples[image.index(0, y)];
-  const int colors = image.color_channels();
+const std::uint8_t* row_as_bytes(const Image& image, int x, int y, int count, int channels,
+                                 std::vector<std::uint8_t>& buffer) {
+  const std::size_t first = image.index(x, y);
+  if (image.bit_depth == 8 && image.channels == channels) return image.samples.bytes() + first;
+  const bool grey = image.color_channels() == 1;
   const bool alpha = channels == 2 || channels == 4;
-  const int out_colors = alpha ? channels - 1 : channels;
-  const auto narrow = [&](std::uint16_t v) {
-    return static_cast<std::uint8_t>(image.bit_depth == 16 ? (v + 128u) / 257u : v);
-  };
-  for (int x = 0; x < image.width; ++x, in += image.channels) {
-    for (int c = 0; c < out_colors; ++c) *out++ = narrow(in[colors == 1 ? 0 : c]);
-    if (alpha) *out++ = narrow(in[image.channels - 1]);
-  }
+  const int colors = alpha ? channels - 1 : channels;
+  buffer.resize(static_cast<std::size_t>(count) * static_cast<std::size_t>(channels));
+  std::uint8_t* out = buffer.data();
+  image.samples.visit([&]<class Sample>(const Sample* samples) {
+    const auto narrow = [](Sample v) { return static_cast<std::uint8_t>(sizeof(Sample) == 2 ? (v + 128U) / 257U : v); };
+    const Sample* in = samples + first;
+    for (int i = 0; i < count; ++i, in += image.channels) {
+      for (int c = 0; c < colors; ++c) *out++ = narrow(in[grey ? 0 : c]);
+      if (alpha) *out++ = narrow(in[image.channels - 1]);
+    }
+  });
+  return buffer.data();
 }
 
 std::string latin1_to_utf8(const std::string& text) {

@@ -35,14 +35,11 @@ std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& o
 /// Refuses sizes of 0 and beyond kMaxPixels.
 void check_size(std::uint64_t width, std::uint64_t height, const std::string& name);
 
-/// Room for 8-bit samples within `image.samples` (its second half), to be spread by widen_samples() when they are
-/// there: a large picture needs no second buffer.
-std::uint8_t* byte_storage(Image& image);
-void widen_samples(Image& image);
-
-/// The samples of one row as 8 bits; `channels` is how many to keep of each pixel, grey is repeated if it asks for more
-/// colours than the picture has.
-void row_to_bytes(const Image& image, int y, int channels, std::uint8_t* out);
+/// The samples of `count` pixels of row y, from column x on, as 8 bits; `channels` is how many to keep of each pixel,
+/// grey is repeated if it asks for more colours than the picture has. Points into the picture where it can, else into
+/// `buffer`.
+const std::uint8_t* row_as_bytes(const Image& image, int x, int y, int count, int channels,
+                                 std::vector<std::uint8_t>& buffer);
 
 /// Latin-1 (what PNG's tEXt holds) and UTF-8 (what the program holds).
 std::string latin1_to_utf8(const std::string& text);

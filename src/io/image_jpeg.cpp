@@ -3,10 +3,10 @@
 #include <memory>
 #include <optional>
 
-#include "core/large_image.h"
 #include "core/log.h"
 #include "io/image_codecs.h"
 #include "io/jpeg_ahead.h"
+#include "io/jpeg_encoder.h"
 #include "io/jpeg_markers.h"
 #include "io/jpeg_settings.h"
 #include "io/jpeg_splice.h"
@@ -25,9 +25,14 @@ bool start(JpegDecoder& decoder, J_COLOR_SPACE space) {
   return true;
 }
 
-bool read_row(JpegDecoder& decoder, std::uint8_t* row) {
+/// The next `count` rows of `stride` bytes.
+bool read_rows(JpegDecoder& decoder, std::uint8_t* pixels, std::size_t stride, JDIMENSION count) {
   if (setjmp(decoder.error.jump) != 0) return false;
-  jpeg_read_scanlines(&decoder.info, &row, 1);
+  const JDIMENSION first = decoder.info.output_scanline;
+  while (decoder.info.output_scanline < first + count) {
+    JSAMPROW row = pixels + stride * (decoder.info.output_scanline - first);
+    jpeg_read_scanlines(&decoder.info, &row, 1);
+  }
   return true;
 }
 
@@ -43,19 +48,10 @@ bool finish(JpegDecoder& decoder) {
   return true;
 }
 
-/// The next `count` rows. By way of a row of bytes, which stays in the cache; and no sample is written twice, which
-/// zeros to begin with would be.
+/// The next `count` rows.
 bool read_rows(JpegDecoder& decoder, int count, Image& image) {
-  image.width = static_cast<int>(decoder.info.output_width);
-  image.height = count;
-  image.channels = decoder.info.output_components;
-  std::vector<std::uint8_t> row(image.index(0, 1));
-  reserve_samples(image);
-  for (int y = 0; y < count; ++y) {
-    if (!read_row(decoder, row.data())) return false;
-    image.samples.insert(image.samples.end(), row.begin(), row.end());
-  }
-  return true;
+  image = Image(static_cast<int>(decoder.info.output_width), count, decoder.info.output_components);
+  return read_rows(decoder, image.samples.bytes(), image.index(0, 1), static_cast<JDIMENSION>(count));
 }
 
 /// 4:4:4 with libjpeg's tables.
@@ -71,31 +67,24 @@ JpegSettings plain_settings(const Image& image) {
 
 /// With `quality` 0 the tables of `settings`.
 bool encode(JpegEncoder& encoder, const Image& image, const JpegSettings& settings, int quality, const Carried& carried,
-            std::uint8_t* row_buffer) {
-  prepare(encoder.error);
+            std::vector<std::uint8_t>& row) {
+  if (!create(encoder, settings)) return false;
   jpeg_compress_struct& info = encoder.info;
-  info.err = &encoder.error.manager;
   if (setjmp(encoder.error.jump) != 0) return false;
-  jpeg_create_compress(&info);
-  jpeg_mem_dest(&info, &encoder.out, &encoder.size);
-  apply_settings(info, settings);
   if (quality != 0) jpeg_set_quality(&info, quality, TRUE);
   info.dct_method = JDCT_ISLOW;
   jpeg_start_compress(&info, TRUE);
   write_markers(info, carried);
-  while (info.next_scanline < info.image_height) {
-    row_to_bytes(image, static_cast<int>(info.next_scanline), settings.planes, row_buffer);
-    jpeg_write_scanlines(&info, &row_buffer, 1);
-  }
+  write_rows(info, image, 0, 0, row);
   jpeg_finish_compress(&info);
   return true;
 }
 
 std::vector<std::uint8_t> encode_whole(const Image& image, const JpegSettings& settings, int quality,
                                        const Carried& carried) {
-  std::vector<std::uint8_t> row(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(settings.planes));
+  std::vector<std::uint8_t> row;
   JpegEncoder encoder;
-  if (!encode(encoder, image, settings, quality, carried, row.data())) {
+  if (!encode(encoder, image, settings, quality, carried, row)) {
     throw Error(ErrorCode::kRuntime, std::string("the JPEG can't be encoded: ") + encoder.error.message,
                 "write a PNG instead: --format png");
   }

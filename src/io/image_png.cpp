@@ -10,7 +10,6 @@
 #include <cstring>
 #include <exception>
 
-#include "core/large_image.h"
 #include "core/log.h"
 #include "io/image_codecs.h"
 #include "io/regular_file.h"
@@ -304,18 +303,16 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
   ImageFile file;
   file.format = ImageFormat::kPng;
   const int bit_depth = header.bit_depth == 16 ? 16 : 8;
-  file.image = blank_image(static_cast<int>(header.width), static_cast<int>(header.height),
-                           png_get_channels(reader.png, reader.info), bit_depth);
-  std::uint8_t* pixels =
-      bit_depth == 16 ? reinterpret_cast<std::uint8_t*>(file.image.samples.data()) : byte_storage(file.image);
+  file.image = Image(static_cast<int>(header.width), static_cast<int>(header.height),
+                     png_get_channels(reader.png, reader.info), bit_depth);
+  Samples& samples = file.image.samples;
   const std::size_t row_bytes = png_get_rowbytes(reader.png, reader.info);
-  if (row_bytes * header.height != file.image.samples.size() * (bit_depth == 16 ? 2 : 1)) {
+  if (row_bytes * header.height != samples.size() * samples.sample_bytes()) {
     refuse_damaged(name, "its rows have another length than its header says");
   }
   std::vector<png_bytep> rows(header.height);
-  for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = pixels + y * row_bytes;
+  for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = samples.at(0) + y * row_bytes;
   if (!read_pixels(reader, rows.data())) refuse();
-  if (bit_depth == 8) widen_samples(file.image);
   read_text_entries(reader, file.text);
   read_carried(reader, file);
   return file;
@@ -334,15 +331,8 @@ std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& op
   std::vector<std::uint8_t> exif = options.carried.exif;
   set_carried(writer, options.carried, exif);
   if (!write_header(writer, image, text.data(), static_cast<int>(text.size()))) encoding_failed(writer.state.message);
-  std::vector<std::uint8_t> row(image.bit_depth == 16 ? 0 : static_cast<std::size_t>(image.width * image.channels));
   for (int y = 0; y < image.height; ++y) {
-    const std::uint8_t* data = row.data();
-    if (image.bit_depth == 16) {
-      data = reinterpret_cast<const std::uint8_t*>(&image.samples[image.index(0, y)]);
-    } else {
-      row_to_bytes(image, y, image.channels, row.data());
-    }
-    if (!write_row(writer, data)) encoding_failed(writer.state.message);
+    if (!write_row(writer, image.samples.at(image.index(0, y)))) encoding_failed(writer.state.message);
   }
   if (!write_end(writer)) encoding_failed(writer.state.message);
   return out;

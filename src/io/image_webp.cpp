@@ -8,7 +8,6 @@
 #include <memory>
 #include <string_view>
 
-#include "core/large_image.h"
 #include "io/image_codecs.h"
 #include "zimage/error.h"
 
@@ -134,11 +133,11 @@ ImageFile decode_webp(Bytes bytes, const std::string& name) {
 
   ImageFile file;
   file.format = ImageFormat::kWebp;
-  file.image = blank_image(output.width, output.height, channels);
+  file.image = Image(output.width, output.height, channels);
   const std::size_t row_samples = file.image.index(0, 1);
   for (int y = 0; y < output.height; ++y) {
     const std::uint8_t* row = output.u.RGBA.rgba + static_cast<std::ptrdiff_t>(y) * output.u.RGBA.stride;
-    std::copy(row, row + row_samples, &file.image.samples[file.image.index(0, y)]);
+    std::copy_n(row, row_samples, file.image.samples.bytes() + file.image.index(0, y));
   }
   read_carried(bytes, file.carried);
   return file;
@@ -151,11 +150,9 @@ std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& o
   WebPConfig config;
   configure(config, options.quality);
   const int channels = image.has_alpha() ? 4 : 3;
-  const std::size_t row_bytes = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(channels);
-  std::vector<std::uint8_t> pixels(row_bytes * static_cast<std::size_t>(image.height));
-  for (int y = 0; y < image.height; ++y) {
-    row_to_bytes(image, y, channels, pixels.data() + static_cast<std::size_t>(y) * row_bytes);
-  }
+  // All rows at once: they follow each other in memory.
+  std::vector<std::uint8_t> buffer;
+  const std::uint8_t* pixels = row_as_bytes(image, 0, 0, image.width * image.height, channels, buffer);
 
   Picture picture;
   WebPMemoryWriterInit(&picture.writer);
@@ -166,8 +163,8 @@ std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& o
   picture.value.writer = WebPMemoryWrite;
   picture.value.custom_ptr = &picture.writer;
   const int stride = image.width * channels;
-  const int imported = channels == 4 ? WebPPictureImportRGBA(&picture.value, pixels.data(), stride)
-                                     : WebPPictureImportRGB(&picture.value, pixels.data(), stride);
+  const int imported = channels == 4 ? WebPPictureImportRGBA(&picture.value, pixels, stride)
+                                     : WebPPictureImportRGB(&picture.value, pixels, stride);
   if (imported == 0 || WebPEncode(&config, &picture.value) == 0) {
     encoding_failed("libwebp's error " + std::to_string(picture.value.error_code));
   }

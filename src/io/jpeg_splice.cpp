@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/log.h"
+#include "io/jpeg_encoder.h"
 #include "io/jpeg_markers.h"
 #include "zimage/error.h"
 
@@ -20,20 +21,12 @@ struct Box {
 
 /// A part of the picture that starts at a MCU, as a small baseline JPEG of its own.
 bool encode_part(JpegEncoder& encoder, const JpegSettings& settings, const Image& image, const Box& box,
-                 std::uint8_t* row_buffer) {
-  prepare(encoder.error);
+                 std::vector<std::uint8_t>& row) {
+  if (!create(encoder, settings)) return false;
   jpeg_compress_struct& info = encoder.info;
-  info.err = &encoder.error.manager;
   if (setjmp(encoder.error.jump) != 0) return false;
-  jpeg_create_compress(&info);
-  jpeg_mem_dest(&info, &encoder.out, &encoder.size);
-  apply_settings(info, settings);
   jpeg_start_compress(&info, TRUE);
-  while (info.next_scanline < info.image_height) {
-    row_to_bytes(image, box.y + static_cast<int>(info.next_scanline), settings.planes, row_buffer);
-    JSAMPROW row = row_buffer + static_cast<std::ptrdiff_t>(box.x) * settings.planes;
-    jpeg_write_scanlines(&info, &row, 1);
-  }
+  write_rows(info, image, box.x, box.y, row);
   jpeg_finish_compress(&info);
   return true;
 }
@@ -153,12 +146,12 @@ struct Part {
 
 std::vector<std::unique_ptr<Part>> encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
   std::vector<std::unique_ptr<Part>> parts;
-  std::vector<std::uint8_t> row(static_cast<std::size_t>(settings.width) * static_cast<std::size_t>(settings.planes));
+  std::vector<std::uint8_t> row;
   for (int y = 0; y < settings.height; y += settings.mcu_height()) {
     const Box box = touched_part(settings, changed, y);
     if (box.width == 0) continue;
     JpegEncoder encoder;
-    if (!encode_part(encoder, part_settings(settings, box), image, box, row.data())) fail(encoder.error);
+    if (!encode_part(encoder, part_settings(settings, box), image, box, row)) fail(encoder.error);
     auto part = std::make_unique<Part>();
     part->box = box;
     JpegDecoder& decoder = part->coefficients;
@@ -183,14 +176,10 @@ std::pair<int, int> colour_reach(const JpegSettings& settings) {
 }
 
 bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settings, const Carried& carried) {
-  prepare(encoder.error);
+  if (!create(encoder, settings)) return false;
   jpeg_compress_struct& info = encoder.info;
-  info.err = &encoder.error.manager;
   if (setjmp(encoder.error.jump) != 0) return false;
   if (setjmp(source.error.jump) != 0) return false;
-  jpeg_create_compress(&info);
-  jpeg_mem_dest(&info, &encoder.out, &encoder.size);
-  apply_settings(info, settings);
   jpeg_write_coefficients(&info, source.coefficients);
   write_markers(info, carried);
   jpeg_finish_compress(&info);

@@ -6,36 +6,39 @@
 namespace zimage::io {
 namespace {
 
-void reverse_row(std::uint16_t* row, int width, int channels) {
+template <class Sample>
+void reverse_row(Sample* row, int width, int channels) {
   for (int a = 0, b = width - 1; a < b; ++a, --b) {
     std::swap_ranges(row + a * channels, row + (a + 1) * channels, row + b * channels);
   }
 }
 
 void mirror(Image& image) {
-  for (int y = 0; y < image.height; ++y) reverse_row(&image.samples[image.index(0, y)], image.width, image.channels);
+  image.samples.visit([&](auto* samples) {
+    for (int y = 0; y < image.height; ++y) reverse_row(samples + image.index(0, y), image.width, image.channels);
+  });
 }
 
 void flip(Image& image) {
-  const auto row = static_cast<std::ptrdiff_t>(image.index(0, 1));
+  const std::size_t row = image.index(0, 1) * image.samples.sample_bytes();
   for (int a = 0, b = image.height - 1; a < b; ++a, --b) {
-    const auto from = image.samples.begin() + a * row;
-    std::swap_ranges(from, from + row, image.samples.begin() + b * row);
+    std::uint8_t* from = image.samples.at(image.index(0, a));
+    std::swap_ranges(from, from + row, image.samples.at(image.index(0, b)));
   }
 }
 
 /// Columns become rows, in blocks that stay in the cache.
-template <int kChannels>
-void transpose(const Image& in, Image& out) {
+template <int kChannels, class Sample>
+void transpose(const Image& in, const Sample* from_samples, const Image& out, Sample* to_samples) {
   constexpr int kBlock = 32;
   for (int block_y = 0; block_y < in.height; block_y += kBlock) {
     for (int block_x = 0; block_x < in.width; block_x += kBlock) {
       const int end_x = std::min(block_x + kBlock, in.width);
       const int end_y = std::min(block_y + kBlock, in.height);
       for (int x = block_x; x < end_x; ++x) {
-        std::uint16_t* to = &out.samples[out.index(block_y, x)];
+        Sample* to = to_samples + out.index(block_y, x);
         for (int y = block_y; y < end_y; ++y) {
-          const std::uint16_t* from = &in.samples[in.index(x, y)];
+          const Sample* from = from_samples + in.index(x, y);
           for (int c = 0; c < kChannels; ++c) *to++ = from[c];
         }
       }
@@ -43,13 +46,22 @@ void transpose(const Image& in, Image& out) {
   }
 }
 
-Image transposed(Image in) {
-  Image out(in.height, in.width, in.channels, in.bit_depth);
+template <class Sample>
+void transpose(const Image& in, const Sample* from, const Image& out, Sample* to) {
   switch (in.channels) {
-    case 1: transpose<1>(in, out); break;
-    case 2: transpose<2>(in, out); break;
-    case 3: transpose<3>(in, out); break;
-    default: transpose<4>(in, out); break;
+    case 1: return transpose<1>(in, from, out, to);
+    case 2: return transpose<2>(in, from, out, to);
+    case 3: return transpose<3>(in, from, out, to);
+    default: return transpose<4>(in, from, out, to);
+  }
+}
+
+Image transposed(const Image& in) {
+  Image out(in.height, in.width, in.channels, in.bit_depth);
+  if (in.bit_depth == 16) {
+    transpose(in, in.samples.words(), out, out.samples.words());
+  } else {
+    transpose(in, in.samples.bytes(), out, out.samples.bytes());
   }
   return out;
 }
@@ -58,7 +70,7 @@ Image transposed(Image in) {
 
 Image upright(Image image, int orientation) {
   if (orientation < 2 || orientation > 8 || image.empty()) return image;
-  if (orientation >= 5) image = transposed(std::move(image));
+  if (orientation >= 5) image = transposed(image);
   if (orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7) mirror(image);
   if (orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8) flip(image);
   return image;

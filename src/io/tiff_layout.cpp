@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 namespace zimage::io::codec {
 namespace {
@@ -35,16 +36,16 @@ Target target_of(const TiffLayout& layout, int sample) {
   return {sample, layout.colors == TiffColors::kPalette, layout.colors == TiffColors::kWhiteIsZero};
 }
 
-template <int kBits>
+template <int kBits, class Sample>
 void put_sample(const TiffLayout& layout, const Target& target, const std::uint8_t* row, std::size_t first,
-                std::size_t step, std::uint16_t* out, int channels, int count) {
+                std::size_t step, Sample* out, int channels, int count) {
   constexpr unsigned kFull = (1u << kBits) - 1;
   constexpr unsigned kScale = kBits >= 8 ? 1 : 255 / kFull;
   if (target.index) {
     for (int i = 0; i < count; ++i, out += channels, first += step) {
       if constexpr (kBits <= 8) {
         const auto& color = layout.palette[sample_at<kBits>(row, first)];
-        std::copy(color.begin(), color.end(), out);
+        for (std::size_t c = 0; c < color.size(); ++c) out[c] = static_cast<Sample>(color[c]);
       }
     }
     return;
@@ -52,13 +53,15 @@ void put_sample(const TiffLayout& layout, const Target& target, const std::uint8
   out += target.channel;
   const unsigned flip = target.inverted ? kFull : 0;
   for (int i = 0; i < count; ++i, out += channels, first += step) {
-    *out = static_cast<std::uint16_t>((sample_at<kBits>(row, first) ^ flip) * kScale);
+    *out = static_cast<Sample>((sample_at<kBits>(row, first) ^ flip) * kScale);
   }
 }
 
 template <int kBits>
 void put_row(const TiffLayout& layout, const std::uint8_t* row, int plane, int x, int y, int count, Image& image) {
-  std::uint16_t* out = image.samples.data() + image.index(x, y);
+  // 16 bits have words for samples, all others bytes.
+  using Sample = std::conditional_t<kBits == 16, std::uint16_t, std::uint8_t>;
+  auto* out = reinterpret_cast<Sample*>(image.samples.at(image.index(x, y)));
   const int here = layout.planes_apart ? 1 : layout.samples;
   for (int s = 0; s < here; ++s) {
     const Target target = target_of(layout, layout.planes_apart ? plane : s);
@@ -88,15 +91,17 @@ void put_tiff_row(const TiffLayout& layout, const std::uint8_t* row, int plane, 
 void unpremultiply(Image& image) {
   const auto channels = static_cast<std::size_t>(image.channels);
   const std::uint32_t full = image.max_value();
-  for (std::size_t i = 0; i + channels <= image.samples.size(); i += channels) {
-    const std::uint32_t alpha = image.samples[i + channels - 1];
-    if (alpha == full) continue;
-    for (std::size_t c = 0; c + 1 < channels; ++c) {
-      const std::uint32_t value = image.samples[i + c];
-      const std::uint32_t straight = alpha == 0 ? 0 : (value * full + alpha / 2) / alpha;
-      image.samples[i + c] = static_cast<std::uint16_t>(std::min(straight, full));
+  image.samples.visit([&]<class Sample>(Sample* samples) {
+    for (std::size_t i = 0; i + channels <= image.samples.size(); i += channels) {
+      const std::uint32_t alpha = samples[i + channels - 1];
+      if (alpha == full) continue;
+      for (std::size_t c = 0; c + 1 < channels; ++c) {
+        const std::uint32_t value = samples[i + c];
+        const std::uint32_t straight = alpha == 0 ? 0 : (value * full + alpha / 2) / alpha;
+        samples[i + c] = static_cast<Sample>(std::min(straight, full));
+      }
     }
-  }
+  });
 }
 
 }  // namespace zimage::io::codec

@@ -13,7 +13,6 @@
 #include "conditioning/geometry.h"
 #include "conditioning/mask_operations.h"
 #include "conditioning/pixels.h"
-#include "core/large_image.h"
 #include "core/tap.h"
 #include "pipeline/inpaint_job.h"
 #include "pipeline/strategy.h"
@@ -179,8 +178,7 @@ void InpaintPipeline::begin_run(Job& job) {
   job.result.strategy = job.strategy.name;
   job.result.strategy_reason = job.strategy.reason;
   if (!request.composite) return;
-  job.picture =
-      std::async(std::launch::async | std::launch::deferred, [&image = request.image] { return copy_of(image); });
+  job.picture = std::async(std::launch::async | std::launch::deferred, [&image = request.image] { return image; });
 }
 
 std::vector<Result> InpaintPipeline::run(const std::vector<const Request*>& requests, Observer& observer) {

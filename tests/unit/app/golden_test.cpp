@@ -22,7 +22,7 @@ struct Folder {
 
 std::vector<std::uint8_t> picture(int width, std::uint16_t first_sample) {
   Image image(width, 4, 3);
-  image.samples[0] = first_sample;
+  image.samples.set(0, first_sample);
   return io::encode_image(image, {});
 }
 

@@ -15,7 +15,7 @@ namespace {
 Image numbered(int width, int height, int channels, int depth) {
   Image image(width, height, channels, depth);
   for (std::size_t i = 0; i < image.samples.size(); ++i) {
-    image.samples[i] = static_cast<std::uint16_t>((i * 2654435761U >> 7U) % (image.max_value() + 1U));
+    image.samples.set(i, static_cast<std::uint16_t>((i * 2654435761U >> 7U) % (image.max_value() + 1U)));
   }
   return image;
 }
@@ -110,11 +110,11 @@ TEST_CASE("compare counts pixels and finds changes outside the mask") {
   Image after = before;
   Mask mask(4, 4);
   mask.repaint[0] = 1;
-  after.samples[0] ^= 1;
-  after.samples[1] ^= 1;
+  after.samples.set(0, after.samples[0] ^ 1U);
+  after.samples.set(1, after.samples[1] ^ 1U);
   CHECK(compare(before, after, mask).changed_pixels == 1);
   CHECK(compare(before, after, mask).max_change_outside_mask == 0);
-  after.samples[3] = static_cast<std::uint16_t>(before.samples[3] ^ 4U);
+  after.samples.set(3, static_cast<std::uint16_t>(before.samples[3] ^ 4U));
   CHECK(compare(before, after, mask).changed_pixels == 2);
   CHECK(compare(before, after, mask).max_change_outside_mask == 4);
 }

@@ -7,6 +7,7 @@
 #include "conditioning/canvas.h"
 #include "conditioning/mask_parts.h"
 #include "support/catch.h"
+#include "support/samples.h"
 
 namespace zimage {
 namespace {
@@ -135,7 +136,7 @@ TEST_CASE("the parts of a mask are the boxes of what lies together") {
 
 TEST_CASE("a grown canvas holds the picture as it was and repaints the rest") {
   Image picture(3, 2, 2);
-  picture.samples = {10, 0, 20, 100, 30, 255, 40, 1, 50, 2, 60, 3};
+  test::fill(picture, {10, 0, 20, 100, 30, 255, 40, 1, 50, 2, 60, 3});
   const Borders borders{2, 1, 5, 0};
   const Image canvas = grow_canvas(picture, borders);
   REQUIRE((canvas.width == 10 && canvas.height == 3));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "support/catch.h"
+#include "support/samples.h"
 
 using namespace zimage;
 
@@ -11,8 +12,8 @@ TEST_CASE("changes are counted, and bounded outside the mask") {
   Image after = before;
   Mask mask(3, 2);
   mask.repaint[0] = 1;
-  after.samples[after.index(0, 0, 1)] = 200;  // in the hole
-  after.samples[after.index(2, 1, 2)] = 7;    // outside
+  after.samples.set(after.index(0, 0, 1), 200);  // in the hole
+  after.samples.set(after.index(2, 1, 2), 7);    // outside
   const Difference difference = compare(before, after, mask);
   CHECK(difference.changed_pixels == 2);
   CHECK(difference.max_change_outside_mask == 7);
@@ -20,24 +21,24 @@ TEST_CASE("changes are counted, and bounded outside the mask") {
 
 TEST_CASE("other channels and depths are compared at the coarser one") {
   Image before(1, 1, 4, 16);
-  before.samples = {65535, 0, 32896, 65535};
+  test::fill(before, {65535, 0, 32896, 65535});
   Image after(1, 1, 3, 8);
-  after.samples = {255, 0, 128};
+  test::fill(after, {255, 0, 128});
   CHECK(compare(before, after, Mask(1, 1)).changed_pixels == 0);
-  after.samples[1] = 3;
+  after.samples.set(1, 3);
   CHECK(compare(before, after, Mask(1, 1)).max_change_outside_mask == 3);
   Image grey(1, 1, 1);
-  grey.samples = {9};
+  test::fill(grey, {9});
   Image rgb(1, 1, 3);
-  rgb.samples = {9, 9, 9};
+  test::fill(rgb, {9, 9, 9});
   CHECK(compare(grey, rgb, Mask(1, 1)).changed_pixels == 0);
 }
 
 TEST_CASE("alpha counts where both have it") {
   Image before(1, 1, 4);
-  before.samples = {1, 2, 3, 0};
+  test::fill(before, {1, 2, 3, 0});
   Image after = before;
-  after.samples[3] = 255;
+  after.samples.set(3, 255);
   CHECK(compare(before, after, Mask(1, 1)).max_change_outside_mask == 255);
 }
 
@@ -46,9 +47,9 @@ TEST_CASE("the mean is over all samples outside, also of rows that are the same"
   Image after = before;
   Mask mask(4, 3);
   mask.repaint[mask.index(1, 1)] = 1;
-  after.samples[after.index(1, 1, 0)] = 90;  // in the hole
-  after.samples[after.index(3, 1, 2)] = 33;
-  after.samples[after.index(0, 1, 1)] = 11;
+  after.samples.set(after.index(1, 1, 0), 90);  // in the hole
+  after.samples.set(after.index(3, 1, 2), 33);
+  after.samples.set(after.index(0, 1, 1), 11);
   const Difference difference = compare(before, after, mask);
   CHECK(difference.changed_pixels == 3);
   CHECK(difference.mean_change_outside_mask == 44.0 / 33.0);
@@ -56,13 +57,13 @@ TEST_CASE("the mean is over all samples outside, also of rows that are the same"
 
 TEST_CASE("a band is compared with its own rows") {
   Image before(2, 4, 3);
-  for (std::size_t i = 0; i < before.samples.size(); ++i) before.samples[i] = static_cast<std::uint16_t>(i);
+  for (std::size_t i = 0; i < before.samples.size(); ++i) before.samples.set(i, static_cast<std::uint16_t>(i));
   Image band(2, 2, 3);
-  std::copy_n(&before.samples[before.index(0, 1)], band.samples.size(), band.samples.begin());
+  std::copy_n(before.samples.at(before.index(0, 1)), band.samples.size(), band.samples.bytes());
   const Mask mask(2, 4);
   CHECK(compare_band(before, band, 1, mask).changed_pixels == 0);
   CHECK(compare_band(before, band, 2, mask).changed_pixels == 4);
-  band.samples[0] = static_cast<std::uint16_t>(band.samples[0] + 24);
+  band.samples.set(0, static_cast<std::uint16_t>(band.samples[0] + 24));
   const Difference difference = compare_band(before, band, 1, mask);
   CHECK(difference.max_change_outside_mask == 24);
   CHECK(difference.mean_change_outside_mask == 1.0);

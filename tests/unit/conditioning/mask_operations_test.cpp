@@ -9,6 +9,7 @@
 #include "conditioning/pixels.h"
 #include "conditioning/repaint.h"
 #include "support/catch.h"
+#include "support/samples.h"
 
 namespace zimage {
 namespace {
@@ -132,7 +133,7 @@ TEST_CASE("a thin stroke reaches the latents wherever it lies, however the mask 
 
 Image greys(std::vector<std::uint16_t> samples) {
   Image image(static_cast<int>(samples.size()), 1, 1);
-  image.samples = std::move(samples);
+  test::fill(image, std::move(samples));
   return image;
 }
 

@@ -1,6 +1,7 @@
 #include "conditioning/mask.h"
 
 #include "support/catch.h"
+#include "support/samples.h"
 #include "zimage/error.h"
 
 namespace zimage {
@@ -8,7 +9,7 @@ namespace {
 
 Image grey(std::vector<std::uint16_t> samples, int depth = 8) {
   Image image(static_cast<int>(samples.size()), 1, 1, depth);
-  image.samples = std::move(samples);
+  test::fill(image, std::move(samples));
   return image;
 }
 
@@ -27,10 +28,10 @@ TEST_CASE("inverted, black repaints") {
 
 TEST_CASE("colour counts by luminance, and what is transparent doesn't repaint") {
   Image rgb(3, 1, 3);
-  rgb.samples = {255, 0, 0, 0, 255, 0, 200, 200, 200};
+  test::fill(rgb, {255, 0, 0, 0, 255, 0, 200, 200, 200});
   CHECK(mask_from_image(rgb, 0.5, false).repaint == Bits{0, 1, 1});
   Image rgba(2, 1, 4);
-  rgba.samples = {255, 255, 255, 255, 255, 255, 255, 0};
+  test::fill(rgba, {255, 255, 255, 255, 255, 255, 255, 0});
   CHECK(mask_from_image(rgba, 0.5, false).repaint == Bits{1, 0});
 }
 
@@ -43,7 +44,7 @@ TEST_CASE("luminance of grey is grey at both depths") {
 
 TEST_CASE("alpha: transparent repaints") {
   Image picture(3, 1, 2);
-  picture.samples = {9, 255, 9, 127, 9, 0};
+  test::fill(picture, {9, 255, 9, 127, 9, 0});
   CHECK(mask_from_alpha(picture, 0.5, false).repaint == Bits{0, 1, 1});
   CHECK(mask_from_alpha(picture, 0.5, true).repaint == Bits{1, 0, 0});
   CHECK_THROWS_AS(mask_from_alpha(grey({1, 2}), 0.5, false), Error);
@@ -52,7 +53,7 @@ TEST_CASE("alpha: transparent repaints") {
 TEST_CASE("a mask as a picture") {
   Mask mask(2, 1);
   mask.repaint = {0, 1};
-  CHECK(mask_to_image(mask).samples == std::vector<std::uint16_t>{0, 255});
+  CHECK(test::values(mask_to_image(mask)) == test::Values{0, 255});
   CHECK(mask.count() == 1);
 }
 

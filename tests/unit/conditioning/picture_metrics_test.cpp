@@ -1,6 +1,7 @@
 #include "conditioning/picture_metrics.h"
 
 #include "support/catch.h"
+#include "support/samples.h"
 
 using namespace zimage;
 
@@ -11,7 +12,7 @@ Image first(int width, int height) {
   Image image(width, height, 1);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      image.samples[image.index(x, y)] = static_cast<std::uint16_t>((x * x * 3 + y * y * 5 + x * y * 7 + 11) % 256);
+      image.samples.set(image.index(x, y), static_cast<std::uint16_t>((x * x * 3 + y * y * 5 + x * y * 7 + 11) % 256));
     }
   }
   return image;
@@ -21,8 +22,8 @@ Image second(const Image& from) {
   Image image = from;
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x) {
-      std::uint16_t& sample = image.samples[image.index(x, y)];
-      sample = static_cast<std::uint16_t>((sample * 2 + (x * x * x + y * 37) % 256) / 3);
+      const int sample = image.samples[image.index(x, y)];
+      image.samples.set(image.index(x, y), static_cast<std::uint16_t>((sample * 2 + (x * x * x + y * 37) % 256) / 3));
     }
   }
   return image;
@@ -58,7 +59,7 @@ TEST_CASE("every size has measures") {
     CHECK(measure_pictures(a, a).whole.ssim == 1.0);
     CHECK_FALSE(measure_pictures(a, a).whole.psnr.has_value());
     Image b = a;
-    b.samples[0] ^= 128;
+    b.samples.set(0, b.samples[0] ^ 128U);
     const PictureMetrics metrics = measure_pictures(a, b).whole;
     CHECK(metrics.ssim < 1.0);
     CHECK(metrics.max == 128.0);
@@ -78,13 +79,13 @@ TEST_CASE("a part without pixels has no measures") {
 
 TEST_CASE("channels and depths are brought together") {
   Image grey(2, 1, 1);
-  grey.samples = {10, 200};
+  test::fill(grey, {10, 200});
   Image rgba(2, 1, 4, 16);
-  rgba.samples = {2570, 2570, 2570, 65535, 51400, 51400, 51400, 65535};
+  test::fill(rgba, {2570, 2570, 2570, 65535, 51400, 51400, 51400, 65535});
   CHECK(measure_pictures(grey, rgba).whole.differing_pixels == 0);
-  rgba.samples[1] += 2;
+  rgba.samples.set(1, static_cast<std::uint16_t>(rgba.samples[1] + 2));
   CHECK(measure_pictures(grey, rgba).whole.max == Approx(2.0 / 257.0));
-  rgba.samples[7] = 0;
+  rgba.samples.set(7, 0);
   const PictureMetrics metrics = measure_pictures(rgba, grey).whole;
   CHECK(metrics.max == 255.0);
   CHECK(metrics.differing_pixels == 2);
@@ -94,11 +95,11 @@ TEST_CASE("channels and depths are brought together") {
 TEST_CASE("a difference picture shows the least difference, and the largest white") {
   Image a(3, 1, 3, 16);
   Image b = a;
-  b.samples[0] = 40000;
-  b.samples[4] = 1;
+  b.samples.set(0, 40000);
+  b.samples.set(4, 1);
   const DifferencePicture picture = difference_picture(a, b);
   CHECK(picture.image.channels == 1);
-  CHECK(picture.image.samples == std::vector<std::uint16_t>{255, 1, 0});
+  CHECK(test::values(picture.image) == test::Values{255, 1, 0});
   CHECK(picture.amplification == Approx(255.0 * 257.0 / 40000.0));
-  CHECK(difference_picture(a, a).image.samples == std::vector<std::uint16_t>{0, 0, 0});
+  CHECK(test::values(difference_picture(a, a).image) == test::Values{0, 0, 0});
 }

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "support/catch.h"
+#include "support/samples.h"
 #include "unit/io/io_support.h"
 #include "unit/io/profile_samples.h"
 
@@ -26,11 +27,12 @@ io::ColorProfile opened(const Bytes& icc, bool grey, int depth = 8) {
 
 /// There and back again, at the picture's depth.
 Image round_trip(const io::ColorProfile& profile, const Image& picture) {
-  Image out = profile.to_srgb(picture);
-  out.bit_depth = picture.bit_depth;
+  Values pixels = values(profile.to_srgb(picture));
+  Image out(picture.width, picture.height, picture.channels, picture.bit_depth);
   for (int y = 0; y < out.height; ++y) {
-    profile.from_srgb(&out.samples[out.index(0, y)], static_cast<std::size_t>(out.width), out.channels);
+    profile.from_srgb(&pixels[out.index(0, y)], static_cast<std::size_t>(out.width), out.channels);
   }
+  fill(out, pixels);
   return out;
 }
 
@@ -62,12 +64,12 @@ TEST_CASE("profile: colours come out as their definition says", "[io]") {
     for (const int depth : {8, 16}) {
       const io::ColorProfile profile = opened(grey ? grey_icc(1.0) : gamma_icc(1.0), grey, depth);
       Image picture(1, 1, grey ? 1 : 3, depth);
-      std::fill(picture.samples.begin(), picture.samples.end(), depth == 16 ? 32768 : 128);
+      fill(picture, Values(picture.samples.size(), depth == 16 ? 32768 : 128));
       const Image srgb = profile.to_srgb(picture);
       CHECK(srgb.bit_depth == 16);
       const double light = depth == 16 ? 32768.0 / 65535 : 128.0 / 255;
       const double expected = 65535 * (1.055 * std::pow(light, 1 / 2.4) - 0.055);
-      for (const std::uint16_t sample : srgb.samples) CHECK(std::abs(sample - expected) < 40);
+      for (const std::uint16_t sample : values(srgb)) CHECK(std::abs(sample - expected) < 40);
     }
   }
 }

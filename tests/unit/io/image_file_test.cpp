@@ -138,7 +138,8 @@ TEST_CASE("image: lossy formats stay close, the closer the better the quality", 
 TEST_CASE("image: JPEG and WebP take 16 bits and alpha as far as they can", "[io]") {
   Image deep(16, 16, 4, 16);
   for (int i = 0; i < 256; ++i) {
-    for (int c = 0; c < 4; ++c) deep.samples[i * 4 + c] = static_cast<std::uint16_t>(c == 3 ? 0x8080 : 257 * 100 + 120);
+    for (int c = 0; c < 4; ++c)
+      deep.samples.set(i * 4 + c, static_cast<std::uint16_t>(c == 3 ? 0x8080 : 257 * 100 + 120));
   }
   const Image webp = io::decode_image(io::encode_image(deep, as(ImageFormat::kWebp)), "x").image;
   REQUIRE(webp.channels == 4);

@@ -3,14 +3,13 @@
 
 #include "io/image_file.h"
 #include "support/catch.h"
+#include "support/samples.h"
 #include "unit/io/picture_samples.h"
 
 using namespace zimage;
 using namespace zimage::test;
 
 namespace {
-
-using Samples = std::vector<std::uint16_t>;
 
 Bytes joined(Bytes a, const Bytes& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -36,35 +35,35 @@ TEST_CASE("image: PNG palettes become RGB, with tRNS RGBA", "[io]") {
   const Bytes rows = {0, 0, 1, 0, 2, 1};
   const Image plain = decoded(png(2, 2, 8, 3, 0, kPalette, rows));
   CHECK(plain.channels == 3);
-  CHECK(plain.samples == Samples{10, 20, 30, 40, 50, 60, 70, 80, 90, 40, 50, 60});
+  CHECK(values(plain) == Values{10, 20, 30, 40, 50, 60, 70, 80, 90, 40, 50, 60});
   const Image clear = decoded(png(2, 2, 8, 3, 0, joined(kPalette, png_chunk("tRNS", {0, 128})), rows));
   CHECK(clear.channels == 4);
-  CHECK(clear.samples == Samples{10, 20, 30, 0, 40, 50, 60, 128, 70, 80, 90, 255, 40, 50, 60, 128});
+  CHECK(values(clear) == Values{10, 20, 30, 0, 40, 50, 60, 128, 70, 80, 90, 255, 40, 50, 60, 128});
   // Two bits an index.
   CHECK(decoded(png(2, 2, 2, 3, 0, kPalette, {0, 0x10, 0, 0x90})).samples == plain.samples);
 }
 
 TEST_CASE("image: PNG greys of 1, 2 and 4 bits become 8, a grey tRNS alpha", "[io]") {
-  CHECK(decoded(png(4, 1, 1, 0, 0, {}, {0, 0xa0})).samples == Samples{255, 0, 255, 0});
-  CHECK(decoded(png(4, 1, 2, 0, 0, {}, {0, 0x1b})).samples == Samples{0, 85, 170, 255});
-  CHECK(decoded(png(2, 1, 4, 0, 0, {}, {0, 0x3f})).samples == Samples{51, 255});
+  CHECK(values(decoded(png(4, 1, 1, 0, 0, {}, {0, 0xa0}))) == Values{255, 0, 255, 0});
+  CHECK(values(decoded(png(4, 1, 2, 0, 0, {}, {0, 0x1b}))) == Values{0, 85, 170, 255});
+  CHECK(values(decoded(png(2, 1, 4, 0, 0, {}, {0, 0x3f}))) == Values{51, 255});
   const Image clear = decoded(png(2, 1, 8, 0, 0, png_chunk("tRNS", {0, 7}), {0, 7, 9}));
   CHECK(clear.channels == 2);
-  CHECK(clear.samples == Samples{7, 0, 9, 255});
+  CHECK(values(clear) == Values{7, 0, 9, 255});
 }
 
 TEST_CASE("image: PNG of 16 bits is kept, in the machine's order", "[io]") {
   const Image deep = decoded(png(1, 1, 16, 2, 0, {}, {0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc}));
   CHECK(deep.bit_depth == 16);
-  CHECK(deep.samples == Samples{0x1234, 0x5678, 0x9abc});
+  CHECK(values(deep) == Values{0x1234, 0x5678, 0x9abc});
   const Image clear =
       decoded(png(1, 1, 16, 2, 0, png_chunk("tRNS", {0x12, 0x34, 0, 1, 0, 1}), {0, 0x12, 0x34, 0, 1, 0, 1}));
-  CHECK(clear.samples == Samples{0x1234, 1, 1, 0});
+  CHECK(values(clear) == Values{0x1234, 1, 1, 0});
 }
 
 TEST_CASE("image: PNG interlaced", "[io]") {
   // 2x2: pass 1 has pixel (0,0), pass 6 (1,0), pass 7 the second row.
-  CHECK(decoded(png(2, 2, 8, 0, 1, {}, {0, 1, 0, 2, 0, 3, 4})).samples == Samples{1, 2, 3, 4});
+  CHECK(values(decoded(png(2, 2, 8, 0, 1, {}, {0, 1, 0, 2, 0, 3, 4}))) == Values{1, 2, 3, 4});
 }
 
 TEST_CASE("image: PNG text of every kind, before and after the pixels", "[io]") {
@@ -91,7 +90,7 @@ TEST_CASE("image: PNG headers that ask for too much", "[io]") {
 
 TEST_CASE("image: a wrong CRC anywhere in a PNG", "[io]") {
   const Bytes file = png(2, 1, 8, 0, 0, png_chunk("tEXt", bytes_of(std::string("a\0b", 3))), {0, 7, 9});
-  REQUIRE(decoded(file).samples == Samples{7, 9});
+  REQUIRE(values(decoded(file)) == Values{7, 9});
   for (std::size_t at = 8; at < file.size(); ++at) {
     Bytes damaged = file;
     damaged[at] ^= 0x04;
@@ -103,15 +102,15 @@ TEST_CASE("image: a wrong CRC anywhere in a PNG", "[io]") {
 TEST_CASE("image: BMP of 24 bits, bottom up and top down", "[io]") {
   BmpParts parts;
   parts.pixels = {3, 2, 1, 6, 5, 4, 0, 0, 9, 8, 7, 12, 11, 10, 0, 0};
-  CHECK(decoded(bmp(parts)).samples == Samples{7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6});
+  CHECK(values(decoded(bmp(parts))) == Values{7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6});
   parts.height = -2;
-  CHECK(decoded(bmp(parts)).samples == Samples{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  CHECK(values(decoded(bmp(parts))) == Values{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
   parts.height = 2;
   parts.after_header = Bytes(9);  // a gap before the pixels
-  CHECK(decoded(bmp(parts)).samples == Samples{7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6});
+  CHECK(values(decoded(bmp(parts))) == Values{7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6});
   parts.after_header = {};
   parts.header_size = 12;
-  CHECK(decoded(bmp(parts)).samples == Samples{7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6});
+  CHECK(values(decoded(bmp(parts))) == Values{7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6});
 }
 
 TEST_CASE("image: BMP with a palette", "[io]") {
@@ -121,23 +120,23 @@ TEST_CASE("image: BMP with a palette", "[io]") {
   parts.colors_used = 2;
   parts.after_header = {30, 20, 10, 0, 60, 50, 40, 0};
   parts.pixels = {1, 0, 0, 0};
-  CHECK(decoded(bmp(parts)).samples == Samples{40, 50, 60, 10, 20, 30});
+  CHECK(values(decoded(bmp(parts))) == Values{40, 50, 60, 10, 20, 30});
   parts.bits = 4;
   parts.pixels = {0x10, 0, 0, 0};
-  CHECK(decoded(bmp(parts)).samples == Samples{40, 50, 60, 10, 20, 30});
+  CHECK(values(decoded(bmp(parts))) == Values{40, 50, 60, 10, 20, 30});
   parts.bits = 1;
   parts.pixels = {0x80, 0, 0, 0};
-  CHECK(decoded(bmp(parts)).samples == Samples{40, 50, 60, 10, 20, 30});
+  CHECK(values(decoded(bmp(parts))) == Values{40, 50, 60, 10, 20, 30});
   // Beyond a short palette is black, always.
   parts.bits = 8;
   parts.pixels = {0, 200, 0, 0};
-  CHECK(decoded(bmp(parts)).samples == Samples{10, 20, 30, 0, 0, 0});
+  CHECK(values(decoded(bmp(parts))) == Values{10, 20, 30, 0, 0, 0});
   // OS/2's entries are of three bytes.
   parts.header_size = 12;
   parts.bits = 1;
   parts.after_header = {30, 20, 10, 60, 50, 40};
   parts.pixels = {0x80, 0, 0, 0};
-  CHECK(decoded(bmp(parts)).samples == Samples{40, 50, 60, 10, 20, 30});
+  CHECK(values(decoded(bmp(parts))) == Values{40, 50, 60, 10, 20, 30});
 }
 
 TEST_CASE("image: BMP of 16 and 32 bits, with and without masks", "[io]") {
@@ -146,18 +145,18 @@ TEST_CASE("image: BMP of 16 and 32 bits, with and without masks", "[io]") {
   parts.height = 1;
   parts.bits = 32;
   parts.pixels = {3, 2, 1, 77};
-  CHECK(decoded(bmp(parts)).samples == Samples{1, 2, 3});
+  CHECK(values(decoded(bmp(parts))) == Values{1, 2, 3});
   parts.compression = 3;
   parts.after_header = {0xff, 0, 0, 0, 0, 0xff, 0, 0, 0, 0, 0xff, 0};
-  CHECK(decoded(bmp(parts)).samples == Samples{3, 2, 1});
+  CHECK(values(decoded(bmp(parts))) == Values{3, 2, 1});
   parts.compression = 6;
   parts.after_header = joined(parts.after_header, {0, 0, 0, 0xff});
-  CHECK(decoded(bmp(parts)).samples == Samples{3, 2, 1, 77});
+  CHECK(values(decoded(bmp(parts))) == Values{3, 2, 1, 77});
   parts.compression = 0;
   parts.after_header = {};
   parts.bits = 16;
   parts.pixels = {0x1f, 0x7c, 0, 0};
-  CHECK(decoded(bmp(parts)).samples == Samples{255, 0, 255});
+  CHECK(values(decoded(bmp(parts))) == Values{255, 0, 255});
 }
 
 TEST_CASE("image: BMP of kinds that aren't read", "[io]") {

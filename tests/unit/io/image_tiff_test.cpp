@@ -20,7 +20,9 @@ namespace {
 Image small_samples(int width, int height, int channels, int bits) {
   Image image = noise_image(width, height, channels, bits == 16 ? 16 : 8);
   if (bits < 8) {
-    for (std::uint16_t& sample : image.samples) sample = static_cast<std::uint16_t>(sample & ((1 << bits) - 1));
+    for (std::size_t i = 0; i < image.samples.size(); ++i) {
+      image.samples.set(i, static_cast<std::uint16_t>(image.samples[i] & ((1 << bits) - 1)));
+    }
   }
   return image;
 }
@@ -28,9 +30,9 @@ Image small_samples(int width, int height, int channels, int bits) {
 /// What a decoder must make of small_samples().
 Image widened(Image image, int bits, bool inverted) {
   const int full = (1 << bits) - 1;
-  for (std::uint16_t& sample : image.samples) {
-    const int value = inverted ? full - sample : sample;
-    sample = static_cast<std::uint16_t>(bits < 8 ? value * 255 / full : value);
+  for (std::size_t i = 0; i < image.samples.size(); ++i) {
+    const int value = inverted ? full - image.samples[i] : image.samples[i];
+    image.samples.set(i, static_cast<std::uint16_t>(bits < 8 ? value * 255 / full : value));
   }
   return image;
 }
@@ -115,8 +117,9 @@ TEST_CASE("tiff: premultiplied alpha is undone", "[io]") {
     Image multiplied = straight;
     for (std::size_t i = 0; i < straight.samples.size(); i += 4) {
       for (std::size_t c = 0; c < 3; ++c) {
-        multiplied.samples[i + c] = static_cast<std::uint16_t>(
-            (std::uint32_t{straight.samples[i + c]} * straight.samples[i + 3] + full / 2) / full);
+        multiplied.samples.set(
+            i + c, static_cast<std::uint16_t>(
+                       (std::uint32_t{straight.samples[i + c]} * straight.samples[i + 3] + full / 2) / full));
       }
     }
     TiffKind kind;

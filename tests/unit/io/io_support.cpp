@@ -80,7 +80,9 @@ Bytes safetensors_of(const std::vector<std::pair<std::string, std::vector<float>
 Image noise_image(int width, int height, int channels, int bit_depth, unsigned seed) {
   Image image(width, height, channels, bit_depth);
   std::mt19937 random(seed);
-  for (auto& sample : image.samples) sample = static_cast<std::uint16_t>(random() & image.max_value());
+  for (std::size_t i = 0; i < image.samples.size(); ++i) {
+    image.samples.set(i, static_cast<std::uint16_t>(random() & image.max_value()));
+  }
   return image;
 }
 
@@ -90,7 +92,7 @@ Image gradient_image(int width, int height, int channels) {
     for (int x = 0; x < width; ++x) {
       for (int c = 0; c < channels; ++c) {
         const int value = c == 0 ? 255 * x / width : c == 1 ? 255 * y / height : 255 * (x + y) / (width + height);
-        image.samples[image.index(x, y, c)] = static_cast<std::uint16_t>(value);
+        image.samples.set(image.index(x, y, c), static_cast<std::uint16_t>(value));
       }
     }
   }

@@ -30,7 +30,8 @@ TEST_CASE("jpeg: rows decode as they do within the whole picture", "[io]") {
         const Image rows = io::decode_jpeg_rows(file, "x", first, count);
         REQUIRE(rows.height == count);
         REQUIRE(rows.samples.size() == whole.index(0, count));
-        CHECK(std::equal(rows.samples.begin(), rows.samples.end(), &whole.samples[whole.index(0, first)]));
+        CHECK(std::equal(rows.samples.at(0), rows.samples.at(rows.samples.size()),
+                         whole.samples.at(whole.index(0, first))));
       }
     }
   }
@@ -43,7 +44,7 @@ TEST_CASE("jpeg: read ahead or when it is needed, the file is the same", "[io]")
     Image picture = io::decode_image(source, "x").image;
     Mask mask(50, 70);
     mask.repaint[mask.index(20, 30)] = 1;
-    picture.samples[picture.index(20, 30)] = 0;
+    picture.samples.set(picture.index(20, 30), 0);
     io::EncodeOptions options;
     options.format = io::ImageFormat::kJpeg;
     options.jpeg_source = &source;

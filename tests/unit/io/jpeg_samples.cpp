@@ -140,7 +140,7 @@ Image textured_image(int width, int height, int channels, unsigned seed) {
     for (int x = 0; x < width; ++x) {
       for (int c = 0; c < channels; ++c) {
         const int base = 40 + (x * (3 + c) + y * (5 - c)) % 140;
-        image.samples[image.index(x, y, c)] = static_cast<std::uint16_t>(base + static_cast<int>(random() % 60));
+        image.samples.set(image.index(x, y, c), static_cast<std::uint16_t>(base + static_cast<int>(random() % 60)));
       }
     }
   }

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "io/image_file.h"
 #include "support/catch.h"
+#include "support/samples.h"
 #include "unit/io/jpeg_samples.h"
 
 using namespace zimage;
@@ -47,7 +48,7 @@ Image changed_picture(Image image, const Mask& mask) {
     for (int x = 0; x < image.width; ++x) {
       if (mask.repaint[mask.index(x, y)] == 0) continue;
       for (int c = 0; c < image.channels; ++c) {
-        image.samples[image.index(x, y, c)] = static_cast<std::uint16_t>(255 - other.samples[image.index(x, y, c)]);
+        image.samples.set(image.index(x, y, c), static_cast<std::uint16_t>(255 - other.samples[image.index(x, y, c)]));
       }
     }
   }
@@ -104,10 +105,7 @@ int check_blocks(const JpegContent& out, const JpegContent& source, const JpegCo
 }
 
 bool same_pixel(const Image& a, const Image& b, int x, int y) {
-  return std::equal(
-      a.samples.begin() + static_cast<std::ptrdiff_t>(a.index(x, y)),
-      a.samples.begin() + static_cast<std::ptrdiff_t>(a.index(x, y) + static_cast<std::size_t>(a.channels)),
-      b.samples.begin() + static_cast<std::ptrdiff_t>(b.index(x, y)));
+  return std::equal(a.samples.at(a.index(x, y)), a.samples.at(a.index(x + 1, y)), b.samples.at(b.index(x, y)));
 }
 
 /// Mean difference over the pixels of the mask.

@@ -146,7 +146,8 @@ Bytes plain_tiff(const Image& image, bool big_endian) {
   for (std::size_t c = 0; c < 4; ++c) {
     io::exif::put_u16(block, pixels_at - 8 + 2 * c, static_cast<std::uint16_t>(image.bit_depth), big_endian);
   }
-  for (const std::uint16_t sample : image.samples) {
+  for (std::size_t i = 0; i < image.samples.size(); ++i) {
+    const std::uint16_t sample = image.samples[i];
     const auto high = static_cast<std::uint8_t>(sample >> 8);
     const auto low = static_cast<std::uint8_t>(sample & 0xff);
     if (image.bit_depth == 16) block.push_back(big_endian ? high : low);
