@@ -12,22 +12,28 @@
 namespace zimage {
 namespace {
 
-/// Writes the result's pixels of one region, faded.
+/// To the nearest, ties to even, for values below 2^22: without a call for each sample.
+float rounded(float value) {
+  constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23: from here on floats are whole numbers
+  return (value + kWhole) - kWhole;
+}
+
+/// Writes the result's pixels of one box of the picture, faded.
 template <class Sample>
 class Paster {
  public:
-  Paster(const Image& picture, Sample* samples, const WorkingRegion& region, const float* values, bool opaque)
+  Paster(const Image& picture, Sample* samples, const Box& box, const float* values, bool opaque)
       : picture_(picture),
         samples_(samples),
-        region_(region),
+        box_(box),
         values_(values),
-        plane_(static_cast<std::size_t>(region.width) * static_cast<std::size_t>(region.height)),
+        plane_(static_cast<std::size_t>(box.width) * static_cast<std::size_t>(box.height)),
         full_(static_cast<float>(picture.max_value())),
         opaque_(opaque && picture.has_alpha()) {}
 
   void paste(int x, int y, float share) {
-    const std::size_t from = static_cast<std::size_t>(y - region_.y) * static_cast<std::size_t>(region_.width) +
-                             static_cast<std::size_t>(x - region_.x);
+    const std::size_t from = static_cast<std::size_t>(y - box_.y) * static_cast<std::size_t>(box_.width) +
+                             static_cast<std::size_t>(x - box_.x);
     Sample* to = samples_ + picture_.index(x, y);
     if (picture_.color_channels() == 3) {
       for (std::size_t c = 0; c < 3; ++c) blend(to[c], values_[c * plane_ + from], share);
@@ -42,12 +48,12 @@ class Paster {
   void blend(Sample& sample, float value, float share) const {
     float level = value * full_;
     if (share < 1.0F) level = level * share + static_cast<float>(sample) * (1.0F - share);
-    sample = static_cast<Sample>(std::nearbyint(std::clamp(level, 0.0F, full_)));
+    sample = static_cast<Sample>(rounded(std::clamp(level, 0.0F, full_)));
   }
 
   const Image& picture_;
   Sample* samples_;
-  const WorkingRegion& region_;
+  const Box& box_;
   const float* values_;
   std::size_t plane_;
   float full_;
@@ -87,11 +93,13 @@ void composite(Image& picture, const Mask& mask, const WorkingRegion& region, co
                const CompositeOptions& options) {
   const Box hole = bounding_box(mask, box_of(region));
   if (hole.empty()) return;
-  const at::Tensor fitted = resize_pixels(pixels, region.height, region.width).contiguous();
+  const Box band = grown(hole, std::max(options.feather, 0), box_of(region));
+  const Box window{band.x - region.x, band.y - region.y, band.width, band.height};
+  const at::Tensor fitted = resize_pixels(pixels, region.height, region.width, window).contiguous();
   picture.samples.visit([&](auto* samples) {
-    Paster paster(picture, samples, region, fitted.const_data_ptr<float>(), options.opaque);
-    if (options.feather <= 0) return paste_hole(paster, mask, hole);
-    paste_faded(paster, mask, grown(hole, options.feather, box_of(region)), options.feather);
+    Paster paster(picture, samples, band, fitted.const_data_ptr<float>(), options.opaque);
+    if (options.feather <= 0) return paste_hole(paster, mask, band);
+    paste_faded(paster, mask, band, options.feather);
   });
 }
 

@@ -97,6 +97,12 @@ class Comparison {
     const int step_a = before_.color_channels() == 1 ? 0 : 1;
     const int step_b = after_.color_channels() == 1 ? 0 : 1;
     for (int x = left; x < right; ++x, a += before_.channels, b += after_.channels) {
+      bool same = true;
+      for (int c = 0; c < 3; ++c) same = same && level(a[c * step_a]) == level(b[c * step_b]);
+      if (alpha_) same = same && level(a[before_.channels - 1]) == level(b[after_.channels - 1]);
+      if (same) continue;
+      ++sums.changed_pixels;
+      if (repaint[x] != 0) continue;
       int change = 0;
       int sum = 0;
       const auto add = [&](int difference) {
@@ -105,9 +111,6 @@ class Comparison {
       };
       for (int c = 0; c < 3; ++c) add(level(a[c * step_a]) - level(b[c * step_b]));
       if (alpha_) add(level(a[before_.channels - 1]) - level(b[after_.channels - 1]));
-      if (change == 0) continue;
-      ++sums.changed_pixels;
-      if (repaint[x] != 0) continue;
       sums.max_outside = std::max(sums.max_outside, change);
       sums.sum_outside += static_cast<std::uint64_t>(sum);
     }

@@ -1,6 +1,7 @@
 #include "conditioning/geometry.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace zimage {
 
@@ -26,15 +27,24 @@ Box bounding_box(const Mask& mask, const Box& within) {
     const std::uint8_t* row = mask.repaint.data() + mask.index(0, y);
     const std::uint8_t* begin = row + within.x;
     const std::uint8_t* end = begin + within.width;
-    if (empty(begin, end)) continue;
-    const std::uint8_t* first = std::find_if(begin, end, painted);
-    top = std::min(top, y);
-    bottom = y;
-    left = std::min(left, static_cast<int>(first - row));
-    // Only pixels right of the furthest one so far can move the edge.
-    for (int x = within.x + within.width - 1; x > right; --x) {
-      if (row[x] != 0) right = x;
+    if (bottom < top) {  // none so far
+      if (empty(begin, end)) continue;
+      top = y;
+      left = static_cast<int>(std::find_if(begin, end, painted) - row);
     }
+    // Only pixels beyond the box so far can move its edges.
+    if (!empty(begin, row + left)) {
+      left = static_cast<int>(std::find_if(begin, row + left, painted) - row);
+      bottom = y;
+    }
+    const std::uint8_t* beyond = row + std::max(right + 1, left);
+    if (!empty(beyond, end)) {
+      right = static_cast<int>(std::find_if(std::reverse_iterator(end), std::reverse_iterator(beyond), painted).base() -
+                               row) -
+              1;
+      bottom = y;
+    }
+    if (bottom < y && !empty(row + left, row + right + 1)) bottom = y;
   }
   if (bottom < top) return {};
   return {left, top, right - left + 1, bottom - top + 1};

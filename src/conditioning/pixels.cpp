@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "conditioning/resample.h"
+
 namespace zimage {
 namespace {
 
@@ -46,8 +48,14 @@ at::Tensor to_mask_tensor(const Mask& mask, const Box& box) { return plane_of(ma
 at::Tensor to_level_tensor(const Mask& mask, const Box& box) { return plane_of(mask.level, mask, box) / 255.0; }
 
 at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width) {
-  if (pixels.size(2) == height && pixels.size(3) == width) return pixels;
-  return at::_upsample_bicubic2d_aa(pixels, {height, width}, /*align_corners=*/false).clamp_(0.0, 1.0);
+  return resize_pixels(pixels, height, width, {0, 0, width, height});
+}
+
+at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width, const Box& window) {
+  if (pixels.size(2) != height || pixels.size(3) != width) {
+    return resample(pixels, height, width, window).clamp_(0.0, 1.0);
+  }
+  return pixels.narrow(2, window.y, window.height).narrow(3, window.x, window.width);
 }
 
 at::Tensor resize_mask(const at::Tensor& mask, int height, int width) {

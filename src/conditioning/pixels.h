@@ -19,8 +19,10 @@ at::Tensor to_mask_tensor(const Mask& mask, const Box& box);
 /// A soft mask's levels, [1, 1, H, W] fp32 in [0, 1].
 at::Tensor to_level_tensor(const Mask& mask, const Box& box);
 
-/// Antialiased bicubic, clamped to [0, 1]; the same tensor if it already has that size. [1, 3, h, w].
+/// Antialiased bicubic, clamped to [0, 1]; the same tensor if it already has that size. [1, 3, h, w]. Of the whole
+/// picture, or of a window in what comes out.
 at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width);
+at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width, const Box& window);
 
 /// A cell is repainted if any mask pixel that it overlaps is, so that no stroke is lost. [1, 1, h, w].
 at::Tensor resize_mask(const at::Tensor& mask, int height, int width);

@@ -117,7 +117,11 @@ void InpaintPipeline::finish_region(Job& job, const at::Tensor& latents) {
   at::Tensor pixels = models_.vae().decoder.decode(latents);
   require_finite(pixels, "the decoded pixels");
   job.begin("composite");
-  if (job.picture.valid()) result.image = job.picture.get();
+  if (job.canvas.valid()) {
+    Canvas canvas = job.canvas.get();
+    result.image = std::move(canvas.picture);
+    result.effective_mask = std::move(canvas.effective_mask);
+  }
   if (request.composite) {
     if (request.color_match) pixels = match_color(pixels, job.pixels, job.mask);
     composite(result.image, request.mask, job.region, pixels, {request.feather, request.opaque_hole});
@@ -136,7 +140,6 @@ void InpaintPipeline::finish_region(Job& job, const at::Tensor& latents) {
 void InpaintPipeline::compare_with_picture(Job& job) {
   const Request& request = job.request;
   Result& result = job.result;
-  result.effective_mask = grow_mask(request.mask, request.feather);
   if (request.composite) {
     const Difference difference = compare(request.image, result.image, result.effective_mask);
     result.changed_pixels = difference.changed_pixels;
@@ -177,8 +180,9 @@ void InpaintPipeline::begin_run(Job& job) {
   job.steps_in_all = job.result.steps * static_cast<int>(job.result.regions.size());
   job.result.strategy = job.strategy.name;
   job.result.strategy_reason = job.strategy.reason;
-  if (!request.composite) return;
-  job.picture = std::async(std::launch::async | std::launch::deferred, [&image = request.image] { return image; });
+  job.canvas = std::async(std::launch::async | std::launch::deferred, [&request] {
+    return Canvas{request.composite ? request.image : Image(), grow_mask(request.mask, request.feather)};
+  });
 }
 
 std::vector<Result> InpaintPipeline::run(const std::vector<const Request*>& requests, Observer& observer) {

@@ -18,6 +18,12 @@
 
 namespace zimage {
 
+/// What the result is pasted into, made while the model works.
+struct Canvas {
+  Image picture;  ///< a copy of the request's; empty without composite
+  Mask effective_mask;
+};
+
 struct InpaintPipeline::Job {
   Job(const Request& request_, Observer& observer_) : request(request_), observer(observer_) {}
 
@@ -55,10 +61,8 @@ struct InpaintPipeline::Job {
   RepaintBlend blend;
   std::optional<NoiseSource> noise;  ///< gave the blend's noise, and goes on for the jumps
   StrategyChoice strategy;
-  ControlContext control;  ///< tokens undefined: no ControlNet, or its scale is 0
-  /// The picture that the result is pasted into, copied while the model works; not valid once it is there, and without
-  /// composite.
-  std::future<Image> picture;
+  ControlContext control;      ///< tokens undefined: no ControlNet, or its scale is 0
+  std::future<Canvas> canvas;  ///< not valid once it is in the result
   Result result;
 };
 

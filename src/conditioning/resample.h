@@ -1,0 +1,17 @@
+// Antialiased bicubic resampling of a part of a picture. at::_upsample_bicubic2d_aa gives the same numbers, but always
+// all of the picture, and takes several times as long on the CPU, where a large hole is enlarged in 100 ms.
+// Source of the kernel: R. Keys, "Cubic Convolution Interpolation for Digital Image Processing" (1981), a = −1/2,
+// widened by the scale where it shrinks, cut off and normalised at the picture's edges.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "conditioning/geometry.h"
+
+namespace zimage {
+
+/// What `pixels` ([1, C, h, w] fp32, on the CPU), resized to width × height, has in `window`: [1, C, window.height,
+/// window.width], not clamped. The window lies within the picture.
+at::Tensor resample(const at::Tensor& pixels, int height, int width, const Box& window);
+
+}  // namespace zimage
