@@ -1,5 +1,5 @@
-// Antialiased bicubic resampling of a part of a picture. at::_upsample_bicubic2d_aa gives the same numbers, but always
-// all of the picture, and takes several times as long on the CPU, where a large hole is enlarged in 100 ms.
+// Antialiased bicubic resampling of a part of a picture: at::_upsample_bicubic2d_aa's numbers, which it makes of all of
+// the picture or none, and takes 100 ms on the CPU to enlarge a large hole's surroundings.
 // Source of the kernel: R. Keys, "Cubic Convolution Interpolation for Digital Image Processing" (1981), a = −1/2,
 // widened by the scale where it shrinks, cut off and normalised at the picture's edges.
 #pragma once

@@ -7,9 +7,18 @@
 namespace zimage {
 namespace {
 
+constexpr double kLimit = 1e-6;
+
+/// In fp64: in fp32 it computes the places of pixels in fp32 as well, which costs it some 3e-6.
+at::Tensor by_library(const at::Tensor& pixels, int height, int width) {
+  // libtorch 2.13 is wrong by several percent where the result is one pixel wide, and right where it is one high.
+  if (width == 1 && height != 1) return by_library(pixels.transpose(2, 3).contiguous(), 1, height).transpose(2, 3);
+  return at::_upsample_bicubic2d_aa(pixels.to(at::kDouble), {height, width}, /*align_corners=*/false);
+}
+
 /// Largest difference to the library's result of the whole picture.
 double error(const at::Tensor& pixels, int height, int width, const Box& window) {
-  const at::Tensor whole = at::_upsample_bicubic2d_aa(pixels, {height, width}, /*align_corners=*/false);
+  const at::Tensor whole = by_library(pixels, height, width);
   const at::Tensor expected = whole.narrow(2, window.y, window.height).narrow(3, window.x, window.width);
   const at::Tensor made = resample(pixels, height, width, window);
   REQUIRE(made.sizes() == expected.sizes());
@@ -22,7 +31,7 @@ TEST_CASE("a resampled picture is the library's, at any scale", "[conditioning]"
   for (const int height : {1, 5, 16, 36, 37, 38, 74, 111, 300}) {
     for (const int width : {1, 7, 26, 52, 53, 104, 290}) {
       CAPTURE(height, width);
-      CHECK(error(pixels, height, width, {0, 0, width, height}) < 2e-6);
+      CHECK(error(pixels, height, width, {0, 0, width, height}) < kLimit);
     }
   }
 }
@@ -34,16 +43,16 @@ TEST_CASE("a window is a part of the whole", "[conditioning]") {
     for (const Box window :
          {Box{0, 0, 1, 1}, Box{3, 5, 8, 11}, Box{width - 2, height - 4, 2, 4}, Box{0, 3, width, 2}}) {
       CAPTURE(height, width, window.x, window.y);
-      CHECK(error(pixels, height, width, window) < 2e-6);
+      CHECK(error(pixels, height, width, window) < kLimit);
     }
   }
 }
 
 TEST_CASE("small and thin pictures are resampled as well", "[conditioning]") {
   at::manual_seed(3);
-  CHECK(error(at::rand({1, 3, 1, 1}), 9, 6, {0, 0, 6, 9}) < 2e-6);
-  CHECK(error(at::rand({1, 1, 1, 500}), 16, 64, {0, 0, 64, 16}) < 2e-6);
-  CHECK(error(at::rand({1, 3, 600, 2}), 32, 48, {1, 2, 40, 30}) < 2e-6);
+  CHECK(error(at::rand({1, 3, 1, 1}), 9, 6, {0, 0, 6, 9}) < kLimit);
+  CHECK(error(at::rand({1, 1, 1, 500}), 16, 64, {0, 0, 64, 16}) < kLimit);
+  CHECK(error(at::rand({1, 3, 600, 2}), 32, 48, {1, 2, 40, 30}) < kLimit);
 }
 
 }  // namespace
