@@ -93,9 +93,7 @@ struct Result {
   std::string strategy_reason;
   std::vector<WorkingRegion> regions;  ///< what was worked on, in order
   std::int64_t prompt_tokens = 0;
-  Mask effective_mask;                    ///< where the result may differ: the request's mask and its feather
-  std::size_t changed_pixels = 0;         ///< pixels that differ from the input
-  int max_change_outside_mask = 0;        ///< outside the effective mask, in the picture's own levels; 0 with composite
+  Mask effective_mask;  ///< where the result may differ with composite: the request's mask and its feather
   std::map<std::string, double> timings;  ///< milliseconds by stage
   std::vector<Latents> latents;           ///< if Request::keep_latents, one of each region
 };

@@ -90,12 +90,13 @@ void fill_jpeg(const Plan& plan, const Result& result, const Image& image, io::E
   options.jpeg_ahead = plan.source.jpeg_ahead.get();
 }
 
-/// A file that keeps the source's coefficients where `changed` is 0 decodes as the source does but for rows of MCUs (of
-/// 32 pixels at most) with changes, and a row of pixels beside them: only those are decoded, with room to spare.
+/// A file that keeps the source's coefficients where `changed` is 0 decodes as the source does but for MCUs (of 32
+/// pixels a side at most) with changes, and a pixel beside them: only their part is decoded, with room to spare.
 Difference compare_kept(const Image& picture, const std::vector<std::uint8_t>& bytes, const Mask& changed) {
   constexpr int kRoom = 64;
   const Box box = grown(bounding_box(changed), kRoom, {0, 0, changed.width, changed.height});
-  return compare_band(picture, io::decode_jpeg_rows(bytes, "the result", box.y, box.height), box.y, changed);
+  const Image part = io::decode_jpeg_part(bytes, "the result", box.x, box.y, box.width, box.height);
+  return compare_part(picture, part, box.x, box.y, changed);
 }
 
 io::EncodeOptions options_for(const Plan& plan, const Result& result, const Image& image, const ModelInfo& model,
@@ -134,17 +135,16 @@ EncodedResult encode_result(const Plan& plan, const Result& result, const ModelI
   options.jpeg_kept = &kept;
   encoded.bytes = io::encode_image(image, options);
   encoded.encoded_whole = is_lossy(plan) && options.jpeg_changed == nullptr;
-  encoded.difference.changed_pixels = result.changed_pixels;
-  encoded.difference.max_change_outside_mask = result.max_change_outside_mask;
   // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
   const Image& picture = converted ? plan.source.original : plan.request.image;
-  if (plan.format == io::ImageFormat::kPng) {
-    if (converted) encoded.difference = compare(picture, image, result.effective_mask);
-  } else if (kept) {
+  if (kept) {
     encoded.difference = compare_kept(picture, encoded.bytes, result.effective_mask);
   } else if (same_size(image, picture)) {
-    // A lossy encoder changes kept pixels too: report the file as it is, not as it was before encoding.
-    encoded.difference = compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);
+    // Lossy encoders change kept pixels too: what counts is the file as it is.
+    const bool exact = plan.format == io::ImageFormat::kPng;
+    encoded.difference =
+        exact ? compare(picture, image, result.effective_mask)
+              : compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);
   }
   return encoded;
 }

@@ -86,12 +86,11 @@ ordered_json hash_model(const ModelInfo& model, const fs::path& folder) {
   return files;
 }
 
-ordered_json hash_inputs(const Plan& plan, const ordered_json& model_hashes) {
+ordered_json hash_inputs(const Plan& plan) {
   ordered_json hashes;
   hashes["image"] = hash_of(plan.image_path);
   if (!plan.mask_path.empty()) hashes["mask"] = hash_of(plan.mask_path);
   if (!plan.control_image_path.empty()) hashes["control_image"] = hash_of(plan.control_image_path);
-  hashes["model"] = model_hashes;
   return hashes;
 }
 

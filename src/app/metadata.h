@@ -24,9 +24,8 @@ inline constexpr const char* kMetadataKey = "zimage-inpaint";
 /// Errors: kInput if a file has become unreadable.
 nlohmann::ordered_json hash_model(const ModelInfo& model, const std::filesystem::path& folder);
 
-/// Hashes of the picture, the mask and the control image, with the model's: {"image", "mask", "model": {NAME: …}}.
-/// Errors: as above.
-nlohmann::ordered_json hash_inputs(const Plan& plan, const nlohmann::ordered_json& model_hashes);
+/// Hashes of the picture, the mask and the control image: {"image", "mask", "control_image"}. Errors: as above.
+nlohmann::ordered_json hash_inputs(const Plan& plan);
 
 /// The JSON entry: {"format", "version", "commit", "torch", "model", "options", "hashes"}. `options` are long option
 /// names with their resolved values, as --replay reads them.

@@ -14,6 +14,7 @@ namespace {
 void run(RunningJob& job, Observer& observer, Reporter& reporter) {
   // Everything about the picture and the mask is told before the model is looked at.
   describe_plan(job);
+  hash_ahead(job);
   read_inputs(job.plan);
   Session session(job.plan.model, job.plan.compute);
   prepare_job(session, job);
@@ -43,7 +44,7 @@ void run(RunningJob& job, Observer& observer, Reporter& reporter) {
 }  // namespace
 
 void run_inpaint(Plan plan, Observer& observer, Reporter& reporter, JobReport& report) {
-  RunningJob job{std::move(plan), report, {}, {}, 0};
+  RunningJob job{.plan = std::move(plan), .report = report};
   try {
     run(job, observer, reporter);
   } catch (...) {

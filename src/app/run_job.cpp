@@ -81,10 +81,13 @@ void say_regions(const std::vector<WorkingRegion>& regions) {
   }
 }
 
+bool wants_hashes(const Plan& plan) { return plan.skip_existing || plan.metadata || !plan.replay_metadata.empty(); }
+
 void hash(Session& session, RunningJob& job) {
   const Plan& plan = job.plan;
-  if (!plan.skip_existing && !plan.metadata && plan.replay_metadata.empty()) return;
-  job.hashes = hash_inputs(plan, session.model_hashes());
+  if (!wants_hashes(plan)) return;
+  job.hashes = job.input_hashes.valid() ? job.input_hashes.get() : hash_inputs(plan);
+  job.hashes["model"] = session.model_hashes();
   for (const std::string& change : changed_inputs(plan.replay_metadata, job.hashes)) log::warning(change);
 }
 
@@ -186,6 +189,12 @@ void describe_plan(RunningJob& job) {
     report.width = request.image.width;
     report.height = request.image.height;
   }
+}
+
+void hash_ahead(RunningJob& job) {
+  if (!wants_hashes(job.plan)) return;
+  job.input_hashes =
+      std::async(std::launch::async | std::launch::deferred, [&plan = job.plan] { return hash_inputs(plan); });
 }
 
 void prepare_job(Session& session, RunningJob& job) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -16,16 +17,21 @@ namespace zimage::app {
 /// seed changes.
 struct RunningJob {
   Plan plan;
-  JobReport report;               ///< what is known so far, also when a stage throws
-  nlohmann::ordered_json hashes;  ///< as hash_inputs(); null where nobody needs them
-  std::vector<bool> kept;         ///< by output: --skip-existing leaves what is there
-  std::size_t first = 0;          ///< the first output that is not kept; it writes the mask and the crops too
+  JobReport report;  ///< what is known so far, also when a stage throws
+  /// As hash_inputs(), and "model": as hash_model(). Null where nobody needs them.
+  nlohmann::ordered_json hashes{};
+  std::future<nlohmann::ordered_json> input_hashes{};  ///< of hash_ahead()
+  std::vector<bool> kept{};                            ///< by output: --skip-existing leaves what is there
+  std::size_t first = 0;  ///< the first output that is not kept; it writes the mask and the crops too
 
   bool all_kept() const { return first >= plan.outputs.size(); }
 };
 
 /// What is known of a plan before anything is read: for a report of a failure.
 void describe_plan(RunningJob& job);
+
+/// Hashes the inputs' files on another thread, for prepare_job(). The job stays where it is meanwhile.
+void hash_ahead(RunningJob& job);
 
 /// Decides which outputs are kept, reads the inputs unless they have been, chooses strategy and regions. On any thread.
 /// Errors: kInput, kUsage (an existing output that can't stay, a strategy that the ControlNet rules out), kModel.

@@ -28,9 +28,10 @@ struct Sums {
 
 class Comparison {
  public:
-  Comparison(const Image& before, const Image& after, int top, const Mask& mask)
+  Comparison(const Image& before, const Image& after, int left, int top, const Mask& mask)
       : before_(before),
         after_(after),
+        left_(left),
         top_(top),
         mask_(mask),
         same_kind_(before.channels == after.channels && before.bit_depth == after.bit_depth),
@@ -66,34 +67,35 @@ class Comparison {
     return sums;
   }
 
-  /// All pixels that differ lie in it. Most rows of a large picture are the same, which is told a row at a time.
+  /// All pixels that differ lie in it, counted in `after`. Most rows of a large picture are the same, which is told a
+  /// row at a time.
   std::pair<int, int> differing_span(int y) const {
-    if (!same_kind_) return {0, before_.width};
+    if (!same_kind_) return {0, after_.width};
     const std::size_t pixel = before_.index(1, 0) * before_.samples.sample_bytes();
-    const std::uint8_t* a = before_.samples.at(before_.index(0, y));
+    const std::uint8_t* a = before_.samples.at(before_.index(left_, y));
     const std::uint8_t* b = after_.samples.at(after_.index(0, y - top_));
     const auto same = [&](int x, int count) {
       const std::size_t from = static_cast<std::size_t>(x) * pixel;
       return std::memcmp(a + from, b + from, static_cast<std::size_t>(count) * pixel) == 0;
     };
-    if (same(0, before_.width)) return {0, 0};
+    if (same(0, after_.width)) return {0, 0};
     int left = 0;
-    int right = before_.width;
+    int right = after_.width;
     while (same(left, 1)) ++left;
     while (same(right - 1, 1)) --right;
     return {left, right};
   }
 
-  /// Pixels left…right of row y. Where the depths differ both are compared in 8 bits.
+  /// Pixels left…right, counted in `after`, of row y. Where the depths differ both are compared in 8 bits.
   template <class Before, class After>
   void span(const Before* before, const After* after, int y, int left, int right, Sums& sums) const {
     constexpr bool kSameDepth = std::is_same_v<Before, After>;
     const auto level = [](auto value) {
       return !kSameDepth && sizeof value == 2 ? (int{value} * 255 + 32767) / 65535 : int{value};
     };
-    const Before* a = before + before_.index(left, y);
+    const Before* a = before + before_.index(left_ + left, y);
     const After* b = after + after_.index(left, y - top_);
-    const std::uint8_t* repaint = mask_.repaint.data() + mask_.index(0, y);
+    const std::uint8_t* repaint = mask_.repaint.data() + mask_.index(left_, y);
     const int step_a = before_.color_channels() == 1 ? 0 : 1;
     const int step_b = after_.color_channels() == 1 ? 0 : 1;
     for (int x = left; x < right; ++x, a += before_.channels, b += after_.channels) {
@@ -118,7 +120,8 @@ class Comparison {
 
   const Image& before_;
   const Image& after_;
-  int top_;  ///< the row of the picture that the other's first is compared with
+  int left_;  ///< where in the picture the other lies
+  int top_;
   const Mask& mask_;
   bool same_kind_;
   bool alpha_;
@@ -127,11 +130,11 @@ class Comparison {
 }  // namespace
 
 Difference compare(const Image& before, const Image& after, const Mask& mask) {
-  return Comparison(before, after, 0, mask).run();
+  return Comparison(before, after, 0, 0, mask).run();
 }
 
-Difference compare_band(const Image& before, const Image& band, int top, const Mask& mask) {
-  return Comparison(before, band, top, mask).run();
+Difference compare_part(const Image& before, const Image& part, int left, int top, const Mask& mask) {
+  return Comparison(before, part, left, top, mask).run();
 }
 
 }  // namespace zimage

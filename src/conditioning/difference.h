@@ -17,8 +17,8 @@ struct Difference {
 /// depths.
 Difference compare(const Image& before, const Image& after, const Mask& mask);
 
-/// The same where only the rows from `top` on that `band` holds were looked at: all others are as they were. The band
-/// is as wide as the picture and lies within it.
-Difference compare_band(const Image& before, const Image& band, int top, const Mask& mask);
+/// The same where only the part of the picture that `part` holds, from (left, top) on, was looked at: all the rest is
+/// as it was.
+Difference compare_part(const Image& before, const Image& part, int left, int top, const Mask& mask);
 
 }  // namespace zimage

@@ -50,9 +50,11 @@ ImageFormat identify_image(const std::filesystem::path& path);
 /// A picture file's bytes, undecoded. Errors: kInput if it can't be read, or is larger than any picture.
 std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path);
 
-/// The pixels of `count` rows of a JPEG from `first` on, as decode_image() gives them, but as they lie in the file,
-/// whatever its orientation. Rows before are passed by, rows behind not looked at. Errors: as decode_image().
-Image decode_jpeg_rows(const std::vector<std::uint8_t>& bytes, const std::string& name, int first, int count);
+/// A part of a JPEG, from pixel (x, y) on, as decode_image() gives it, but as it lies in the file, whatever its
+/// orientation. The part lies within the picture. Rows before it are passed by, rows behind not looked at. Errors: as
+/// decode_image().
+Image decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string& name, int x, int y, int width,
+                       int height);
 
 class JpegAhead;
 

@@ -36,6 +36,14 @@ bool read_rows(JpegDecoder& decoder, std::uint8_t* pixels, std::size_t stride, J
   return true;
 }
 
+/// `left` moves to where the decoder can begin.
+bool crop_columns(JpegDecoder& decoder, JDIMENSION& left, JDIMENSION& width) {
+  if (width == decoder.info.output_width) return true;
+  if (setjmp(decoder.error.jump) != 0) return false;
+  jpeg_crop_scanline(&decoder.info, &left, &width);
+  return true;
+}
+
 bool skip_rows(JpegDecoder& decoder, int count) {
   if (setjmp(decoder.error.jump) != 0) return false;
   jpeg_skip_scanlines(&decoder.info, static_cast<JDIMENSION>(count));
@@ -174,14 +182,26 @@ std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& o
 
 namespace zimage::io {
 
-Image decode_jpeg_rows(const std::vector<std::uint8_t>& bytes, const std::string& name, int first, int count) {
+Image decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string& name, int x, int y, int width,
+                       int height) {
   codec::JpegDecoder decoder;
   codec::open_header(decoder, bytes, name);
   codec::start_pixels(decoder, name);
-  Image image;
-  const bool read = (first == 0 || codec::skip_rows(decoder, first)) && codec::read_rows(decoder, count, image);
+  // libjpeg begins at a MCU, and doesn't interpolate colours across the ends of what it is asked for.
+  constexpr int kRoom = 64;
+  auto left = static_cast<JDIMENSION>(std::max(x - kRoom, 0));
+  auto wide = std::min(static_cast<JDIMENSION>(x + width + kRoom), decoder.info.output_width) - left;
+  Image rows;
+  const bool read = codec::crop_columns(decoder, left, wide) && (y == 0 || codec::skip_rows(decoder, y)) &&
+                    codec::read_rows(decoder, height, rows);
   if (!read) codec::refuse(decoder, name);
-  return image;
+  Image part(width, height, rows.channels);
+  const std::size_t row_bytes = part.index(0, 1);
+  for (int row = 0; row < height; ++row) {
+    std::copy_n(rows.samples.bytes() + rows.index(x - static_cast<int>(left), row), row_bytes,
+                part.samples.bytes() + part.index(0, row));
+  }
+  return part;
 }
 
 Mask jpeg_changed_pixels(const std::vector<std::uint8_t>& source, const Mask& changed) {

@@ -93,15 +93,18 @@ std::vector<std::uint8_t> with_carried(const WebPMemoryWriter& picture, const Ca
   return {file.bytes, file.bytes + file.size};
 }
 
+/// Of 0 to 9. On 24 megapixels 3 takes 7 s and 6 takes 11 s for a file that is 0.7 % smaller.
+constexpr int kLosslessLevel = 3;
+
 void configure(WebPConfig& config, int quality) {
   bool valid = WebPConfigInit(&config) != 0;
   if (quality == 0) {
-    valid = valid && WebPConfigLosslessPreset(&config, 6) != 0;
+    valid = valid && WebPConfigLosslessPreset(&config, kLosslessLevel) != 0;
   } else {
     config.quality = static_cast<float>(quality);
   }
   config.exact = 1;  // colours under transparent pixels are the picture's too
-  config.thread_level = 0;
+  config.thread_level = 1;
   if (!valid || WebPValidateConfig(&config) == 0) encoding_failed("libwebp refuses the options");
 }
 

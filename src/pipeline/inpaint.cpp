@@ -9,7 +9,6 @@
 #include "conditioning/color_match.h"
 #include "conditioning/composite.h"
 #include "conditioning/crop.h"
-#include "conditioning/difference.h"
 #include "conditioning/geometry.h"
 #include "conditioning/mask_operations.h"
 #include "conditioning/pixels.h"
@@ -137,17 +136,6 @@ void InpaintPipeline::finish_region(Job& job, const at::Tensor& latents) {
                             {values, values + flat.numel()}});
 }
 
-void InpaintPipeline::compare_with_picture(Job& job) {
-  const Request& request = job.request;
-  Result& result = job.result;
-  if (request.composite) {
-    const Difference difference = compare(request.image, result.image, result.effective_mask);
-    result.changed_pixels = difference.changed_pixels;
-    result.max_change_outside_mask = difference.max_change_outside_mask;
-  }
-  job.end();
-}
-
 StrategyChoice InpaintPipeline::choose_strategy(const Request& request) const {
   return zimage::choose_strategy(models_, request);
 }
@@ -209,7 +197,7 @@ std::vector<Result> InpaintPipeline::run(const std::vector<const Request*>& requ
   }
   std::vector<Result> results;
   for (Job* job : jobs) {
-    compare_with_picture(*job);
+    job->end();
     results.push_back(std::move(job->result));
   }
   return results;

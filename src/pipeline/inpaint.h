@@ -45,7 +45,6 @@ class InpaintPipeline {
   at::Tensor predict(const Together& together, const at::Tensor& x, double sigma);
   at::Tensor denoise(const Together& together);
   void finish_region(Job& job, const at::Tensor& latents);
-  void compare_with_picture(Job& job);
 
   ModelStore models_;
   PromptCache prompts_;

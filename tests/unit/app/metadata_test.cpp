@@ -45,7 +45,9 @@ struct Job {
     model.files = {folder.file("model/vae/config.json", "{}")};
   }
   nlohmann::ordered_json making(std::uint64_t seed = 7) const {
-    return describe_making(plan, seed, model, hash_inputs(plan, hash_model(model, plan.model.model)));
+    auto hashes = hash_inputs(plan);
+    hashes["model"] = hash_model(model, plan.model.model);
+    return describe_making(plan, seed, model, hashes);
   }
   fs::path write_png(const std::string& name, const std::map<std::string, std::string>& text) const {
     io::EncodeOptions options;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "conditioning/canvas.h"
 #include "support/catch.h"
 #include "support/samples.h"
 
@@ -61,10 +62,25 @@ TEST_CASE("a band is compared with its own rows") {
   Image band(2, 2, 3);
   std::copy_n(before.samples.at(before.index(0, 1)), band.samples.size(), band.samples.bytes());
   const Mask mask(2, 4);
-  CHECK(compare_band(before, band, 1, mask).changed_pixels == 0);
-  CHECK(compare_band(before, band, 2, mask).changed_pixels == 4);
+  CHECK(compare_part(before, band, 0, 1, mask).changed_pixels == 0);
+  CHECK(compare_part(before, band, 0, 2, mask).changed_pixels == 4);
   band.samples.set(0, static_cast<std::uint16_t>(band.samples[0] + 24));
-  const Difference difference = compare_band(before, band, 1, mask);
+  const Difference difference = compare_part(before, band, 0, 1, mask);
   CHECK(difference.max_change_outside_mask == 24);
   CHECK(difference.mean_change_outside_mask == 1.0);
+}
+
+TEST_CASE("a part is compared with the pixels and the mask where it lies") {
+  Image before(5, 4, 3);
+  for (std::size_t i = 0; i < before.samples.size(); ++i) before.samples.set(i, static_cast<std::uint16_t>(i));
+  Image part = crop_image(before, {2, 1, 2, 3});
+  Mask mask(5, 4);
+  CHECK(compare_part(before, part, 2, 1, mask).changed_pixels == 0);
+  CHECK(compare_part(before, part, 1, 1, mask).changed_pixels == 6);
+  part.samples.set(part.index(1, 2, 0), 200);
+  mask.repaint[mask.index(3, 3)] = 1;
+  CHECK(compare_part(before, part, 2, 1, mask).changed_pixels == 1);
+  CHECK(compare_part(before, part, 2, 1, mask).max_change_outside_mask == 0);
+  CHECK(compare_part(before, part, 2, 1, Mask(5, 4)).max_change_outside_mask ==
+        200 - before.samples[before.index(3, 3)]);
 }

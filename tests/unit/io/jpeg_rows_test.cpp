@@ -16,6 +16,14 @@ Bytes sample(const JpegRecipe& recipe, int width, int height) {
   return jpeg(textured_image(width, height, static_cast<int>(recipe.sampling.size()), 3), recipe);
 }
 
+Image cut(const Image& image, int x, int y, int width, int height) {
+  Image out(width, height, image.channels);
+  for (int row = 0; row < height; ++row) {
+    std::copy_n(image.samples.at(image.index(x, y + row)), out.index(0, 1), out.samples.at(out.index(0, row)));
+  }
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("jpeg: rows decode as they do within the whole picture", "[io]") {
@@ -27,11 +35,27 @@ TEST_CASE("jpeg: rows decode as they do within the whole picture", "[io]") {
       for (const int count : {1, 16, 50, kHeight - first}) {
         if (first + count > kHeight) continue;
         INFO(recipe.name << ", " << count << " rows from " << first);
-        const Image rows = io::decode_jpeg_rows(file, "x", first, count);
-        REQUIRE(rows.height == count);
-        REQUIRE(rows.samples.size() == whole.index(0, count));
-        CHECK(std::equal(rows.samples.at(0), rows.samples.at(rows.samples.size()),
-                         whole.samples.at(whole.index(0, first))));
+        const Image rows = io::decode_jpeg_part(file, "x", 0, first, 45, count);
+        CHECK(rows.samples == cut(whole, 0, first, 45, count).samples);
+      }
+    }
+  }
+}
+
+TEST_CASE("jpeg: a part decodes as it does within the whole picture", "[io]") {
+  constexpr int kWidth = 531;
+  constexpr int kHeight = 90;
+  for (const JpegRecipe& recipe : jpeg_recipes()) {
+    const Bytes file = sample(recipe, kWidth, kHeight);
+    const Image whole = io::decode_image(file, "x").image;
+    for (const int x : {0, 1, 15, 64, 65, 80, 127, 200, 333, 466, 467, 530}) {
+      for (const int width : {1, 17, 64, 190, kWidth - x}) {
+        for (const int y : {0, 16, 41}) {
+          if (x + width > kWidth) continue;
+          INFO(recipe.name << ", " << width << " columns from " << x << " in rows from " << y);
+          const Image part = io::decode_jpeg_part(file, "x", x, y, width, 30);
+          CHECK(part.samples == cut(whole, x, y, width, 30).samples);
+        }
       }
     }
   }
