@@ -38,21 +38,22 @@ class PromptCache {
 
  private:
   struct Entry {
-    std::optional<EncodedPrompt> encoded;
-    std::size_t wanted = 0;  ///< by runs to come
+    EncodedPrompt encoded;
     std::uint64_t used = 0;  ///< when, by `clock_`
-    std::size_t bytes() const { return encoded ? encoded->embeds.nbytes() : 0; }
   };
+  using Entries = std::map<std::string, Entry>;
 
+  bool wanted(const std::string& prompt) const { return wanted_.count(prompt) > 0; }
   std::size_t bytes(bool unexpected_only) const;
   void evict(std::size_t most, bool unexpected_only);
 
   const std::size_t most_unexpected_;
   const std::size_t most_;
   std::mutex mutex_;
-  std::map<std::string, Entry> entries_;
-  std::vector<std::string> order_;  ///< expected prompts, each once
-  std::size_t next_ = 0;            ///< in `order_`: those before were encoded, or given up
+  Entries entries_;                            ///< what is here; much fewer than are expected, in a long batch
+  std::map<std::string, std::size_t> wanted_;  ///< by how many runs to come
+  std::vector<std::string> order_;             ///< expected prompts, each once
+  std::size_t next_ = 0;                       ///< in `order_`: those before were encoded, or given up
   std::uint64_t clock_ = 0;
 };
 
