@@ -43,8 +43,8 @@ class Samples {
   std::uint16_t* words() { return reinterpret_cast<std::uint16_t*>(memory_.get()); }
   const std::uint16_t* words() const { return reinterpret_cast<const std::uint16_t*>(memory_.get()); }
   /// Where sample `i` begins, whatever the depth; it takes sample_bytes().
-  std::uint8_t* at(std::size_t i) { return memory_.get() + i * sample_bytes(); }
-  const std::uint8_t* at(std::size_t i) const { return memory_.get() + i * sample_bytes(); }
+  std::uint8_t* address(std::size_t i) { return memory_.get() + i * sample_bytes(); }
+  const std::uint8_t* address(std::size_t i) const { return memory_.get() + i * sample_bytes(); }
   std::size_t sample_bytes() const { return deep_ ? 2 : 1; }
 
   /// f(pointer to the first sample), which is std::uint8_t* or std::uint16_t*.

@@ -20,7 +20,7 @@ Image crop_image(const Image& picture, const Box& box) {
   Image out(box.width, box.height, picture.channels, picture.bit_depth);
   const std::size_t row = out.index(0, 1) * out.samples.sample_bytes();
   for (int y = 0; y < box.height; ++y) {
-    std::copy_n(picture.samples.at(picture.index(box.x, box.y + y)), row, out.samples.at(out.index(0, y)));
+    std::copy_n(picture.samples.address(picture.index(box.x, box.y + y)), row, out.samples.address(out.index(0, y)));
   }
   return out;
 }
@@ -34,7 +34,7 @@ Image grow_canvas(const Image& picture, const Borders& borders) {
     for (int x = 0; x < canvas.width; ++x) {
       const int from_x = x - borders.left;
       const std::size_t from = picture.index(mirrored(from_x, picture.width), mirrored(from_y, picture.height));
-      std::copy_n(picture.samples.at(from), pixel, canvas.samples.at(canvas.index(x, y)));
+      std::copy_n(picture.samples.address(from), pixel, canvas.samples.address(canvas.index(x, y)));
       const bool old = within(from_x, picture.width) && within(from_y, picture.height);
       if (!old && picture.has_alpha())
         canvas.samples.set(canvas.index(x, y, picture.channels - 1), picture.max_value());

@@ -60,8 +60,8 @@ class Paster {
   bool opaque_;
 };
 
-template <class Paster>
-void paste_hole(Paster& paster, const Mask& mask, const Box& hole) {
+template <class Sample>
+void paste_hole(Paster<Sample>& paster, const Mask& mask, const Box& hole) {
   for (int y = hole.y; y < hole.y + hole.height; ++y) {
     for (int x = hole.x; x < hole.x + hole.width; ++x) {
       if (mask.repaint[mask.index(x, y)] != 0) paster.paste(x, y, 1.0F);
@@ -69,8 +69,8 @@ void paste_hole(Paster& paster, const Mask& mask, const Box& hole) {
   }
 }
 
-template <class Paster>
-void paste_faded(Paster& paster, const Mask& mask, const Box& band, int feather) {
+template <class Sample>
+void paste_faded(Paster<Sample>& paster, const Mask& mask, const Box& band, int feather) {
   for_each_nearest(mask, band, [&](int y, const std::vector<Nearest>& row) {
     for (int i = 0; i < band.width; ++i) {
       const float share = feather_share(row[static_cast<std::size_t>(i)].squared, feather);

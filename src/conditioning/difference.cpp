@@ -11,7 +11,7 @@
 namespace zimage {
 namespace {
 
-/// From this many pixels on a second thread pays.
+/// From this many samples on a second thread pays.
 constexpr std::size_t kLarge = std::size_t{1} << 20;
 
 struct Sums {
@@ -38,12 +38,7 @@ class Comparison {
         alpha_(before.has_alpha() && after.has_alpha()) {}
 
   Difference run() const {
-    const int bottom = top_ + after_.height;
-    const int middle = after_.index(0, after_.height) < kLarge ? top_ : top_ + after_.height / 2;
-    std::future<Sums> upper =
-        std::async(std::launch::async | std::launch::deferred, [this, middle] { return rows(top_, middle); });
-    Sums sums = rows(middle, bottom);
-    sums.add(upper.get());
+    const Sums sums = all_rows();
     Difference found;
     found.changed_pixels = sums.changed_pixels;
     found.max_change_outside_mask = sums.max_outside;
@@ -54,6 +49,17 @@ class Comparison {
   }
 
  private:
+  Sums all_rows() const {
+    const int bottom = top_ + after_.height;
+    if (after_.samples.size() < kLarge) return rows(top_, bottom);
+    const int middle = top_ + after_.height / 2;
+    std::future<Sums> upper =
+        std::async(std::launch::async | std::launch::deferred, [this, middle] { return rows(top_, middle); });
+    Sums sums = rows(middle, bottom);
+    sums.add(upper.get());
+    return sums;
+  }
+
   Sums rows(int begin, int end) const {
     Sums sums;
     before_.samples.visit([&](const auto* before) {
@@ -72,8 +78,8 @@ class Comparison {
   std::pair<int, int> differing_span(int y) const {
     if (!same_kind_) return {0, after_.width};
     const std::size_t pixel = before_.index(1, 0) * before_.samples.sample_bytes();
-    const std::uint8_t* a = before_.samples.at(before_.index(left_, y));
-    const std::uint8_t* b = after_.samples.at(after_.index(0, y - top_));
+    const std::uint8_t* a = before_.samples.address(before_.index(left_, y));
+    const std::uint8_t* b = after_.samples.address(after_.index(0, y - top_));
     const auto same = [&](int x, int count) {
       const std::size_t from = static_cast<std::size_t>(x) * pixel;
       return std::memcmp(a + from, b + from, static_cast<std::size_t>(count) * pixel) == 0;

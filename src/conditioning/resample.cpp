@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace zimage {
@@ -75,8 +76,8 @@ void for_each_row(std::int64_t planes, std::int64_t rows, F f) {
   });
 }
 
-/// Columns resampled, in the rows [top, bottom) of the input.
-at::Tensor across(const at::Tensor& pixels, const std::vector<Taps>& columns, int top, int bottom) {
+/// Columns resampled, in the rows [top, bottom) of the input, whose first column is the picture's column `left`.
+at::Tensor across(const at::Tensor& pixels, const std::vector<Taps>& columns, int left, int top, int bottom) {
   const Planes in = planes_of(pixels);
   const auto width = static_cast<std::int64_t>(columns.size());
   const std::int64_t rows = bottom - top;
@@ -86,7 +87,7 @@ at::Tensor across(const at::Tensor& pixels, const std::vector<Taps>& columns, in
     const float* from = in.row(plane, top + y);
     float* to = data + (plane * rows + y) * width;
     for (const Taps& taps : columns) {
-      const float* input = from + taps.first;
+      const float* input = from + (taps.first - left);
       float sum = 0.0F;
       for (std::size_t k = 0; k < taps.weights.size(); ++k) sum += taps.weights[k] * input[k];
       *to++ = sum;
@@ -124,11 +125,9 @@ at::Tensor resample(const at::Tensor& pixels, int height, int width, const Box& 
   const std::vector<Taps> rows = taps_of(from_height, height, window.y, window.height);
   const auto [top, bottom] = span_of(rows);
   // Down goes many columns at a time and across doesn't: across has the fewer rows to do.
-  if (bottom - top <= window.height) return down(across(in, columns, top, bottom), rows, top, 0, window.width);
-  std::vector<Taps> shifted = columns;
+  if (bottom - top <= window.height) return down(across(in, columns, 0, top, bottom), rows, top, 0, window.width);
   const auto [left, right] = span_of(columns);
-  for (Taps& taps : shifted) taps.first -= left;
-  return across(down(in, rows, 0, left, right), shifted, 0, window.height);
+  return across(down(in, rows, 0, left, right), columns, left, 0, window.height);
 }
 
 }  // namespace zimage

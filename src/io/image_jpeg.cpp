@@ -115,11 +115,6 @@ void check_mask(const Mask& changed, int width, int height) {
   throw Error(ErrorCode::kRuntime, "the mask of a JPEG's changed pixels isn't of its size");
 }
 
-void open_header(JpegDecoder& decoder, Bytes bytes, const std::string& name) {
-  if (!read_header(decoder, bytes)) refuse(decoder, name);
-  check_header(decoder, bytes.size(), name);
-}
-
 void start_pixels(JpegDecoder& decoder, const std::string& name) {
   if (!start(decoder, decoder.info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB)) refuse(decoder, name);
 }

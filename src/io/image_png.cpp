@@ -311,7 +311,7 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
     refuse_damaged(name, "its rows have another length than its header says");
   }
   std::vector<png_bytep> rows(header.height);
-  for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = samples.at(0) + y * row_bytes;
+  for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = samples.address(0) + y * row_bytes;
   if (!read_pixels(reader, rows.data())) refuse();
   read_text_entries(reader, file.text);
   read_carried(reader, file);
@@ -332,7 +332,7 @@ std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& op
   set_carried(writer, options.carried, exif);
   if (!write_header(writer, image, text.data(), static_cast<int>(text.size()))) encoding_failed(writer.state.message);
   for (int y = 0; y < image.height; ++y) {
-    if (!write_row(writer, image.samples.at(image.index(0, y)))) encoding_failed(writer.state.message);
+    if (!write_row(writer, image.samples.address(image.index(0, y)))) encoding_failed(writer.state.message);
   }
   if (!write_end(writer)) encoding_failed(writer.state.message);
   return out;

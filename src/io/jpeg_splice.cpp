@@ -220,8 +220,7 @@ Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
 }
 
 void open_source(SpliceSource& source, Bytes bytes) {
-  if (!read_header(source.decoder, bytes)) refuse(source.decoder, kSourceName);
-  check_header(source.decoder, bytes.size(), kSourceName);
+  open_header(source.decoder, bytes, kSourceName);
   source.settings = read_settings(source.decoder);
 }
 

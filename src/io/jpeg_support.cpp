@@ -39,6 +39,20 @@ bool plausible(const jpeg_decompress_struct& info, std::size_t file_size) {
   return info.arith_code != FALSE || blocks / 8 <= file_size;
 }
 
+void check_header(const JpegDecoder& decoder, std::size_t file_size, const std::string& name) {
+  const jpeg_decompress_struct& info = decoder.info;
+  check_size(info.image_width, info.image_height, name);
+  if (info.num_components == 4) {
+    throw Error(ErrorCode::kInput, name + " is a CMYK JPEG, which is not supported", "convert it to RGB");
+  }
+  if (info.num_components != 1 && info.num_components != 3) {
+    throw Error(ErrorCode::kInput,
+                name + " is a JPEG of " + std::to_string(info.num_components) + " components, which is not supported",
+                "convert it to RGB");
+  }
+  if (!plausible(info, file_size)) refuse_truncated(name);
+}
+
 }  // namespace
 
 void prepare(JpegError& error) {
@@ -74,18 +88,9 @@ void refuse(const JpegDecoder& decoder, const std::string& name) {
   refuse_damaged(name, decoder.error.message);
 }
 
-void check_header(const JpegDecoder& decoder, std::size_t file_size, const std::string& name) {
-  const jpeg_decompress_struct& info = decoder.info;
-  check_size(info.image_width, info.image_height, name);
-  if (info.num_components == 4) {
-    throw Error(ErrorCode::kInput, name + " is a CMYK JPEG, which is not supported", "convert it to RGB");
-  }
-  if (info.num_components != 1 && info.num_components != 3) {
-    throw Error(ErrorCode::kInput,
-                name + " is a JPEG of " + std::to_string(info.num_components) + " components, which is not supported",
-                "convert it to RGB");
-  }
-  if (!plausible(info, file_size)) refuse_truncated(name);
+void open_header(JpegDecoder& decoder, Bytes bytes, const std::string& name) {
+  if (!read_header(decoder, bytes)) refuse(decoder, name);
+  check_header(decoder, bytes.size(), name);
 }
 
 }  // namespace zimage::io::codec

@@ -62,8 +62,8 @@ bool read_coefficients(JpegDecoder& decoder);
 
 /// Throws kInput for what the decoder failed with.
 [[noreturn]] void refuse(const JpegDecoder& decoder, const std::string& name);
-/// After read_header(): refuses with kInput sizes and numbers of components that we don't read, and large pictures in
-/// small files (before memory is asked for).
-void check_header(const JpegDecoder& decoder, std::size_t file_size, const std::string& name);
+/// read_header(), with kInput for what fails, for sizes and numbers of components that we don't read, and for large
+/// pictures in small files (before memory is asked for).
+void open_header(JpegDecoder& decoder, Bytes bytes, const std::string& name);
 
 }  // namespace zimage::io::codec

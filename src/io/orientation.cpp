@@ -22,8 +22,8 @@ void mirror(Image& image) {
 void flip(Image& image) {
   const std::size_t row = image.index(0, 1) * image.samples.sample_bytes();
   for (int a = 0, b = image.height - 1; a < b; ++a, --b) {
-    std::uint8_t* from = image.samples.at(image.index(0, a));
-    std::swap_ranges(from, from + row, image.samples.at(image.index(0, b)));
+    std::uint8_t* from = image.samples.address(image.index(0, a));
+    std::swap_ranges(from, from + row, image.samples.address(image.index(0, b)));
   }
 }
 

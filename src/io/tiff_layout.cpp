@@ -61,7 +61,7 @@ template <int kBits>
 void put_row(const TiffLayout& layout, const std::uint8_t* row, int plane, int x, int y, int count, Image& image) {
   // 16 bits have words for samples, all others bytes.
   using Sample = std::conditional_t<kBits == 16, std::uint16_t, std::uint8_t>;
-  auto* out = reinterpret_cast<Sample*>(image.samples.at(image.index(x, y)));
+  auto* out = reinterpret_cast<Sample*>(image.samples.address(image.index(x, y)));
   const int here = layout.planes_apart ? 1 : layout.samples;
   for (int s = 0; s < here; ++s) {
     const Target target = target_of(layout, layout.planes_apart ? plane : s);

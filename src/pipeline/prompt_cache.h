@@ -41,7 +41,6 @@ class PromptCache {
     EncodedPrompt encoded;
     std::uint64_t used = 0;  ///< when, by `clock_`
   };
-  using Entries = std::map<std::string, Entry>;
 
   bool wanted(const std::string& prompt) const { return wanted_.count(prompt) > 0; }
   std::size_t bytes(bool unexpected_only) const;
@@ -50,7 +49,7 @@ class PromptCache {
   const std::size_t most_unexpected_;
   const std::size_t most_;
   std::mutex mutex_;
-  Entries entries_;                            ///< what is here; much fewer than are expected, in a long batch
+  std::map<std::string, Entry> entries_;       ///< what is here; much fewer than are expected, in a long batch
   std::map<std::string, std::size_t> wanted_;  ///< by how many runs to come
   std::vector<std::string> order_;             ///< expected prompts, each once
   std::size_t next_ = 0;                       ///< in `order_`: those before were encoded, or given up

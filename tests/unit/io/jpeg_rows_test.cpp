@@ -19,7 +19,8 @@ Bytes sample(const JpegRecipe& recipe, int width, int height) {
 Image cut(const Image& image, int x, int y, int width, int height) {
   Image out(width, height, image.channels);
   for (int row = 0; row < height; ++row) {
-    std::copy_n(image.samples.at(image.index(x, y + row)), out.index(0, 1), out.samples.at(out.index(0, row)));
+    std::copy_n(image.samples.address(image.index(x, y + row)), out.index(0, 1),
+                out.samples.address(out.index(0, row)));
   }
   return out;
 }

@@ -105,7 +105,8 @@ int check_blocks(const JpegContent& out, const JpegContent& source, const JpegCo
 }
 
 bool same_pixel(const Image& a, const Image& b, int x, int y) {
-  return std::equal(a.samples.at(a.index(x, y)), a.samples.at(a.index(x + 1, y)), b.samples.at(b.index(x, y)));
+  return std::equal(a.samples.address(a.index(x, y)), a.samples.address(a.index(x + 1, y)),
+                    b.samples.address(b.index(x, y)));
 }
 
 /// Mean difference over the pixels of the mask.
