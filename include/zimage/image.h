@@ -116,6 +116,9 @@ struct Mask {
   }
   /// Number of pixels to repaint.
   std::size_t count() const;
+  /// Whether no pixel is to be repainted, or every pixel is. Quicker than to count them.
+  bool none() const;
+  bool all() const;
 };
 
 }  // namespace zimage

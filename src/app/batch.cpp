@@ -351,6 +351,7 @@ void make_root(const BatchPlan& plan) {
 BatchSummary run_batch(BatchPlan& plan, Progress& progress, Reporter& reporter) {
   make_root(plan);
   Session session(plan.common.model, plan.common.compute);
+  session.say_model();
   if (plan.random_seed_needed) log::notice("seed " + std::to_string(plan.random_seed) + " (random)");
   progress.batch_begin(count_jobs(plan));
   return Batch(plan, session, progress, reporter).run();

@@ -114,6 +114,11 @@ io::EncodeOptions options_for(const Plan& plan, const Result& result, const Imag
   return options;
 }
 
+/// What goes into the file.
+const Image& final_image(const Result& result, const EncodedResult& encoded) {
+  return encoded.in_own_colors.empty() ? result.image : encoded.in_own_colors;
+}
+
 bool is_lossy(const Plan& plan) {
   return plan.format == io::ImageFormat::kJpeg || (plan.format == io::ImageFormat::kWebp && plan.quality > 0);
 }
@@ -126,27 +131,25 @@ bool keeps_coefficients(const Plan& plan) {
 
 EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
                             const nlohmann::ordered_json& making, std::uint64_t seed) {
-  const bool converted = in_own_colors(plan);
-  const Image in_own = converted ? in_profile(plan, result) : Image();
-  const Image& image = converted ? in_own : result.image;
-  io::EncodeOptions options = options_for(plan, result, image, model, making, seed);
   EncodedResult encoded;
-  bool kept = false;
-  options.jpeg_kept = &kept;
+  if (in_own_colors(plan)) encoded.in_own_colors = in_profile(plan, result);
+  const Image& image = final_image(result, encoded);
+  io::EncodeOptions options = options_for(plan, result, image, model, making, seed);
+  options.jpeg_kept = &encoded.coefficients_kept;
   encoded.bytes = io::encode_image(image, options);
   encoded.encoded_whole = is_lossy(plan) && options.jpeg_changed == nullptr;
-  // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
-  const Image& picture = converted ? plan.source.original : plan.request.image;
-  if (kept) {
-    encoded.difference = compare_kept(picture, encoded.bytes, result.effective_mask);
-  } else if (same_size(image, picture)) {
-    // Lossy encoders change kept pixels too: what counts is the file as it is.
-    const bool exact = plan.format == io::ImageFormat::kPng;
-    encoded.difference =
-        exact ? compare(picture, image, result.effective_mask)
-              : compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);
-  }
   return encoded;
+}
+
+Difference compare_result(const Plan& plan, const Result& result, const EncodedResult& encoded) {
+  const Image& image = final_image(result, encoded);
+  // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
+  const Image& picture = encoded.in_own_colors.empty() ? plan.request.image : plan.source.original;
+  if (encoded.coefficients_kept) return compare_kept(picture, encoded.bytes, result.effective_mask);
+  if (!same_size(image, picture)) return {};
+  if (plan.format == io::ImageFormat::kPng) return compare(picture, image, result.effective_mask);
+  // Lossy encoders change kept pixels too: what counts is the file as it is.
+  return compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);
 }
 
 }  // namespace zimage::app

@@ -13,7 +13,10 @@ namespace zimage::app {
 
 struct EncodedResult {
   std::vector<std::uint8_t> bytes;
-  Difference difference;  ///< of the file, once decoded, to the picture
+  /// The result in the colours and the depth of the picture's own file; empty where Result::image is that already.
+  Image in_own_colors;
+  /// A JPEG that took the picture's own coefficients where the mask keeps it.
+  bool coefficients_kept = false;
   /// A lossy format, and no part of the picture's own encoding was kept: all kept pixels may have changed.
   bool encoded_whole = false;
 };
@@ -26,5 +29,8 @@ bool keeps_coefficients(const Plan& plan);
 /// Errors: kRuntime if the encoder fails.
 EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
                             const nlohmann::ordered_json& making, std::uint64_t seed);
+
+/// How the file, once decoded, differs from the picture; nothing where the result has another size. Safe on any thread.
+Difference compare_result(const Plan& plan, const Result& result, const EncodedResult& encoded);
 
 }  // namespace zimage::app

@@ -12,6 +12,7 @@
 #include "app/resolve_mask.h"
 #include "app/source.h"
 #include "app/text.h"
+#include "core/ahead.h"
 #include "core/log.h"
 
 namespace zimage::app {
@@ -180,8 +181,7 @@ void read_inputs(Plan& plan) {
   // first.
   std::future<Mask> mask;
   if (!plan.mask_path.empty()) {
-    mask = std::async(std::launch::async | std::launch::deferred,
-                      [reading = plan.mask_reading, path = plan.mask_path] { return read_mask_file(path, reading); });
+    mask = ahead([reading = plan.mask_reading, path = plan.mask_path] { return read_mask_file(path, reading); });
   }
   read_source(plan);
   resolve_mask(plan, mask.valid() ? std::optional(mask.get()) : std::nullopt);

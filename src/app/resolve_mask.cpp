@@ -70,12 +70,11 @@ void grow_canvas(Plan& plan) {
 
 void check_mask(const Plan& plan) {
   const Mask& mask = plan.request.mask;
-  const std::size_t repainted = mask.count();
-  if (repainted == 0) {
+  if (mask.none()) {
     throw Error(ErrorCode::kInput, "the mask " + mask_name(plan) + " repaints nothing",
                 "black keeps and white repaints; --mask-invert turns it round");
   }
-  if (repainted == mask.repaint.size()) {
+  if (mask.all()) {
     log::notice("the mask " + printable(mask_name(plan)) + " covers the whole picture: nothing of it is kept");
   }
 }

@@ -1,5 +1,9 @@
 #include "app/run_inpaint.h"
 
+#include <exception>
+#include <future>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "app/encode_result.h"
@@ -7,16 +11,34 @@
 #include "app/resolve.h"
 #include "app/run_job.h"
 #include "app/stopwatch.h"
+#include "core/ahead.h"
 
 namespace zimage::app {
 namespace {
 
+/// The picture is read while the model is opened. Everything about picture and mask is told before the model's
+/// errors.
+std::unique_ptr<Session> open_inputs(RunningJob& job) {
+  std::future<void> reading = ahead([&job] { read_inputs(job.plan); });
+  std::unique_ptr<Session> session;
+  std::exception_ptr no_model;
+  try {
+    session = std::make_unique<Session>(job.plan.model, job.plan.compute);
+    if (wants_hashes(job.plan)) session->model_hashes();
+  } catch (...) {
+    no_model = std::current_exception();
+  }
+  reading.get();
+  if (no_model) std::rethrow_exception(no_model);
+  session->say_model();
+  return session;
+}
+
 void run(RunningJob& job, Observer& observer, Reporter& reporter) {
-  // Everything about the picture and the mask is told before the model is looked at.
   describe_plan(job);
   hash_ahead(job);
-  read_inputs(job.plan);
-  Session session(job.plan.model, job.plan.compute);
+  const std::unique_ptr<Session> opened = open_inputs(job);
+  Session& session = *opened;
   prepare_job(session, job);
   std::vector<GoldenResult> unlike;
   std::optional<Error> last;

@@ -18,6 +18,7 @@
 #include "app/text.h"
 #include "conditioning/canvas.h"
 #include "conditioning/mask.h"
+#include "core/ahead.h"
 #include "core/log.h"
 #include "io/atomic_file.h"
 #include "io/regular_file.h"
@@ -80,8 +81,6 @@ void say_regions(const std::vector<WorkingRegion>& regions) {
     log::info("region " + text);
   }
 }
-
-bool wants_hashes(const Plan& plan) { return plan.skip_existing || plan.metadata || !plan.replay_metadata.empty(); }
 
 void hash(Session& session, RunningJob& job) {
   const Plan& plan = job.plan;
@@ -149,9 +148,7 @@ void write_side_outputs(const RunningJob& job, const Result& result) {
 }
 
 /// Where a lossy format had to take all of the picture anew.
-void say_mean_change(const EncodedResult& encoded, bool batch, JobReport& report) {
-  if (!encoded.encoded_whole) return;
-  const double mean = encoded.difference.mean_change_outside_mask;
+void say_mean_change(double mean, bool batch, JobReport& report) {
   report.mean_change_outside_mask = mean;
   if (mean <= 0.0) return;
   std::ostringstream text;
@@ -191,10 +188,11 @@ void describe_plan(RunningJob& job) {
   }
 }
 
+bool wants_hashes(const Plan& plan) { return plan.skip_existing || plan.metadata || !plan.replay_metadata.empty(); }
+
 void hash_ahead(RunningJob& job) {
   if (!wants_hashes(job.plan)) return;
-  job.input_hashes =
-      std::async(std::launch::async | std::launch::deferred, [&plan = job.plan] { return hash_inputs(plan); });
+  job.input_hashes = ahead([&plan = job.plan] { return hash_inputs(plan); });
 }
 
 void prepare_job(Session& session, RunningJob& job) {
@@ -238,9 +236,7 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   if (plan.batch) make_folders(plan);
   if (k == job.first) write_side_outputs(job, result);
   const EncodedResult encoded = encode_result(plan, result, session.model(), making_of(session, job, k), output.seed);
-  report.changed_pixels = encoded.difference.changed_pixels;
-  report.max_change_outside_mask = encoded.difference.max_change_outside_mask;
-  say_mean_change(encoded, plan.batch, report);
+  std::future<Difference> comparing = ahead([&] { return compare_result(plan, result, encoded); });
   if (!output.latents_path.empty()) {
     io::write_file_atomically(output.latents_path, encode_latents(result.latents), plan.overwrite);
   }
@@ -249,6 +245,10 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   } else {
     io::write_file_atomically(output.path, encoded.bytes, plan.overwrite);
   }
+  const Difference difference = comparing.get();
+  report.changed_pixels = difference.changed_pixels;
+  report.max_change_outside_mask = difference.max_change_outside_mask;
+  if (encoded.encoded_whole) say_mean_change(difference.mean_change_outside_mask, plan.batch, report);
   report.timings_ms["write"] = writing.ms();
   report.timings_ms["total"] = compute_ms + writing.ms();
   report.output = output.path;

@@ -30,6 +30,9 @@ struct RunningJob {
 /// What is known of a plan before anything is read: for a report of a failure.
 void describe_plan(RunningJob& job);
 
+/// Whether something is to be compared with the hashes of the inputs and of the model, or to carry them.
+bool wants_hashes(const Plan& plan);
+
 /// Hashes the inputs' files on another thread, for prepare_job(). The job stays where it is meanwhile.
 void hash_ahead(RunningJob& job);
 

@@ -8,9 +8,11 @@
 #include "io/atomic_file.h"
 
 namespace zimage::app {
-namespace {
+Session::Session(const ModelPaths& model, const ComputeOptions& compute)
+    : folder_(model.model), inpainter_(model, compute) {}
 
-void say_model(const ModelInfo& model) {
+void Session::say_model() const {
+  const ModelInfo& model = inpainter_.info();
   if (model.demo) {
     // A warning, so that --quiet doesn't hide it: nobody should take the toy for the product.
     log::warning("this is the bundled demo model, a toy" +
@@ -23,13 +25,6 @@ void say_model(const ModelInfo& model) {
             std::to_string(model.dit_dim) + ", " + std::to_string(model.parameters) + " parameters; device " +
             model.device + ", dtype " + model.dtype);
   for (const auto& file : model.files) log::debug("model file " + printable(file.string()));
-}
-
-}  // namespace
-
-Session::Session(const ModelPaths& model, const ComputeOptions& compute)
-    : folder_(model.model), inpainter_(model, compute) {
-  say_model(inpainter_.info());
 }
 
 const nlohmann::ordered_json& Session::model_hashes() {

@@ -12,8 +12,11 @@ namespace zimage::app {
 
 class Session {
  public:
-  /// Opens the model and says what it is; no weight is read. Errors: as Inpainter's constructor.
+  /// Opens the model; no weight is read. Errors: as Inpainter's constructor.
   Session(const ModelPaths& model, const ComputeOptions& compute);
+
+  /// Says in the log what the model is.
+  void say_model() const;
 
   Inpainter& inpainter() { return inpainter_; }
   const Inpainter& inpainter() const { return inpainter_; }

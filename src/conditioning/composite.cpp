@@ -31,7 +31,7 @@ class Paster {
         full_(static_cast<float>(picture.max_value())),
         opaque_(opaque && picture.has_alpha()) {}
 
-  void paste(int x, int y, float share) {
+  void paste(int x, int y, float share) const {
     const std::size_t from = static_cast<std::size_t>(y - box_.y) * static_cast<std::size_t>(box_.width) +
                              static_cast<std::size_t>(x - box_.x);
     Sample* to = samples_ + picture_.index(x, y);
@@ -61,7 +61,7 @@ class Paster {
 };
 
 template <class Sample>
-void paste_hole(Paster<Sample>& paster, const Mask& mask, const Box& hole) {
+void paste_hole(const Paster<Sample>& paster, const Mask& mask, const Box& hole) {
   for (int y = hole.y; y < hole.y + hole.height; ++y) {
     for (int x = hole.x; x < hole.x + hole.width; ++x) {
       if (mask.repaint[mask.index(x, y)] != 0) paster.paste(x, y, 1.0F);
@@ -70,8 +70,8 @@ void paste_hole(Paster<Sample>& paster, const Mask& mask, const Box& hole) {
 }
 
 template <class Sample>
-void paste_faded(Paster<Sample>& paster, const Mask& mask, const Box& band, int feather) {
-  for_each_nearest(mask, band, [&](int y, const std::vector<Nearest>& row) {
+void paste_faded(const Paster<Sample>& paster, const Mask& mask, const Box& band, int feather) {
+  for_each_nearest_in_parallel(mask, band, [&](int y, const std::vector<Nearest>& row) {
     for (int i = 0; i < band.width; ++i) {
       const float share = feather_share(row[static_cast<std::size_t>(i)].squared, feather);
       if (share > 0.0F) paster.paste(band.x + i, y, share);
@@ -97,7 +97,7 @@ void composite(Image& picture, const Mask& mask, const WorkingRegion& region, co
   const Box window{band.x - region.x, band.y - region.y, band.width, band.height};
   const at::Tensor fitted = resize_pixels(pixels, region.height, region.width, window).contiguous();
   picture.samples.visit([&](auto* samples) {
-    Paster paster(picture, samples, band, fitted.const_data_ptr<float>(), options.opaque);
+    const Paster paster(picture, samples, band, fitted.const_data_ptr<float>(), options.opaque);
     if (options.feather <= 0) return paste_hole(paster, mask, band);
     paste_faded(paster, mask, band, options.feather);
   });

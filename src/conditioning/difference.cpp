@@ -4,9 +4,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <future>
 #include <type_traits>
 #include <utility>
+
+#include "core/ahead.h"
 
 namespace zimage {
 namespace {
@@ -42,9 +43,10 @@ class Comparison {
     Difference found;
     found.changed_pixels = sums.changed_pixels;
     found.max_change_outside_mask = sums.max_outside;
+    if (sums.sum_outside == 0) return found;
     const std::size_t kept = mask_.repaint.size() - mask_.count();
     const double samples_outside = static_cast<double>(kept) * (alpha_ ? 4 : 3);
-    if (kept > 0) found.mean_change_outside_mask = static_cast<double>(sums.sum_outside) / samples_outside;
+    found.mean_change_outside_mask = static_cast<double>(sums.sum_outside) / samples_outside;
     return found;
   }
 
@@ -53,8 +55,7 @@ class Comparison {
     const int bottom = top_ + after_.height;
     if (after_.samples.size() < kLarge) return rows(top_, bottom);
     const int middle = top_ + after_.height / 2;
-    std::future<Sums> upper =
-        std::async(std::launch::async | std::launch::deferred, [this, middle] { return rows(top_, middle); });
+    std::future<Sums> upper = ahead([this, middle] { return rows(top_, middle); });
     Sums sums = rows(middle, bottom);
     sums.add(upper.get());
     return sums;

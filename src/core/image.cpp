@@ -76,4 +76,18 @@ std::size_t Mask::count() const {
   return sum;
 }
 
+bool Mask::none() const {
+  // By the piece, which goes many bytes at a time.
+  constexpr std::size_t kStep = 4096;
+  for (std::size_t i = 0; i < repaint.size(); i += kStep) {
+    const std::size_t end = std::min(i + kStep, repaint.size());
+    std::uint8_t any = 0;
+    for (std::size_t k = i; k < end; ++k) any |= repaint[k];
+    if (any != 0) return false;
+  }
+  return true;
+}
+
+bool Mask::all() const { return repaint.empty() || std::memchr(repaint.data(), 0, repaint.size()) == nullptr; }
+
 }  // namespace zimage

@@ -96,7 +96,7 @@ std::vector<std::uint8_t> encode_whole(const Image& image, const JpegSettings& s
     throw Error(ErrorCode::kRuntime, std::string("the JPEG can't be encoded: ") + encoder.error.message,
                 "write a PNG instead: --format png");
   }
-  return {encoder.out, encoder.out + encoder.size};
+  return encoder.take();
 }
 
 JpegSettings divisors_within_reach(JpegSettings settings) {
@@ -137,9 +137,8 @@ std::vector<std::uint8_t> encode_like_source(const Image& image, const EncodeOpt
   }
   if (options.jpeg_changed != nullptr && same_shape(*settings, image)) {
     check_mask(*options.jpeg_changed, image.width, image.height);
-    const auto& repaint = options.jpeg_changed->repaint;
-    const bool all = std::find(repaint.begin(), repaint.end(), 0) == repaint.end();  // nothing to keep
-    auto bytes = all ? std::nullopt : splice(*source, image, *options.jpeg_changed, carried);
+    const bool nothing_kept = options.jpeg_changed->all();
+    auto bytes = nothing_kept ? std::nullopt : splice(*source, image, *options.jpeg_changed, carried);
     if (bytes) {
       if (options.jpeg_kept != nullptr) *options.jpeg_kept = true;
       return *std::move(bytes);

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/ahead.h"
 #include "io/jpeg_splice.h"
 
 namespace zimage::io {
@@ -14,7 +15,7 @@ struct JpegAhead::Impl {
 };
 
 JpegAhead::JpegAhead(const std::vector<std::uint8_t>& bytes) : impl_(std::make_unique<Impl>()) {
-  impl_->source = std::async(std::launch::async | std::launch::deferred, [&bytes] {
+  impl_->source = ahead([&bytes] {
     auto source = std::make_unique<codec::SpliceSource>();
     codec::open_source(*source, bytes);
     if (source->settings) codec::read_source(*source);

@@ -2,7 +2,10 @@
 
 namespace zimage::io::codec {
 
-bool create(JpegEncoder& encoder, const JpegSettings& settings) {
+bool create(JpegEncoder& encoder, const JpegSettings& settings, std::size_t expected) {
+  encoder.room.resize(expected);
+  if (expected > 0) encoder.out = encoder.room.data();
+  encoder.size = expected;
   prepare(encoder.error);
   jpeg_compress_struct& info = encoder.info;
   info.err = &encoder.error.manager;

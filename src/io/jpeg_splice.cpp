@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/ahead.h"
 #include "core/log.h"
 #include "io/jpeg_encoder.h"
 #include "io/jpeg_markers.h"
@@ -144,10 +145,13 @@ struct Part {
   JpegDecoder coefficients;
 };
 
-std::vector<std::unique_ptr<Part>> encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
-  std::vector<std::unique_ptr<Part>> parts;
+using Parts = std::vector<std::unique_ptr<Part>>;
+
+/// Of every second row of MCUs, from row `first` on.
+Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed, int first) {
+  Parts parts;
   std::vector<std::uint8_t> row;
-  for (int y = 0; y < settings.height; y += settings.mcu_height()) {
+  for (int y = first * settings.mcu_height(); y < settings.height; y += 2 * settings.mcu_height()) {
     const Box box = touched_part(settings, changed, y);
     if (box.width == 0) continue;
     JpegEncoder encoder;
@@ -158,6 +162,14 @@ std::vector<std::unique_ptr<Part>> encode_parts(const JpegSettings& settings, co
     if (!read_header(decoder, encoder.bytes()) || !read_coefficients(decoder)) fail(decoder.error);
     parts.push_back(std::move(part));
   }
+  return parts;
+}
+
+/// On two threads, wherever the changes lie.
+Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
+  std::future<Parts> odd = ahead([&] { return encode_parts(settings, image, changed, 1); });
+  Parts parts = encode_parts(settings, image, changed, 0);
+  for (std::unique_ptr<Part>& part : odd.get()) parts.push_back(std::move(part));
   return parts;
 }
 
@@ -175,8 +187,9 @@ std::pair<int, int> colour_reach(const JpegSettings& settings) {
   return reach;
 }
 
-bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settings, const Carried& carried) {
-  if (!create(encoder, settings)) return false;
+bool write(JpegEncoder& encoder, SpliceSource& from, const JpegSettings& settings, const Carried& carried) {
+  JpegDecoder& source = from.decoder;
+  if (!create(encoder, settings, from.size + from.size / 8)) return false;
   jpeg_compress_struct& info = encoder.info;
   if (setjmp(encoder.error.jump) != 0) return false;
   if (setjmp(source.error.jump) != 0) return false;
@@ -220,6 +233,7 @@ Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
 }
 
 void open_source(SpliceSource& source, Bytes bytes) {
+  source.size = bytes.size();
   open_header(source.decoder, bytes, kSourceName);
   source.settings = read_settings(source.decoder);
 }
@@ -235,9 +249,8 @@ std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Imag
                                                 const Carried& carried) {
   const JpegSettings& settings = *source.settings;
   // The source is read while the parts are encoded.
-  std::future<void> reading =
-      std::async(std::launch::async | std::launch::deferred, [&source] { read_source(source); });
-  const std::vector<std::unique_ptr<Part>> parts = encode_parts(settings, image, changed);
+  std::future<void> reading = ahead([&source] { read_source(source); });
+  const Parts parts = encode_parts(settings, image, changed);
   reading.get();
   if (!source.complete) {
     log::warning("the whole JPEG is encoded anew: the source is progressive and lacks scans");
@@ -250,12 +263,12 @@ std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Imag
     splice_part(source.decoder, part->coefficients, settings, changed, part->box);
   }
   JpegEncoder encoder;
-  if (!write(encoder, source.decoder, coding, carried)) {
+  if (!write(encoder, source, coding, carried)) {
     log::warning(std::string("the whole JPEG is encoded anew: the source's coefficients can't be written (") +
                  encoder.error.message + ")");
     return std::nullopt;
   }
-  return std::vector<std::uint8_t>(encoder.out, encoder.out + encoder.size);
+  return encoder.take();
 }
 
 }  // namespace zimage::io::codec

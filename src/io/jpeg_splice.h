@@ -1,6 +1,7 @@
 // A changed picture as a JPEG that keeps the source's DCT coefficients wherever nothing was changed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -11,6 +12,7 @@ namespace zimage::io::codec {
 
 /// A source JPEG on its way to become a new file.
 struct SpliceSource {
+  std::size_t size = 0;  ///< of the file, in bytes
   JpegDecoder decoder;
   std::optional<JpegSettings> settings;  ///< as read_settings()
   bool read = false;                     ///< all below is known

@@ -8,7 +8,10 @@
 // jpeglib.h wants <cstdio> before it.
 #include <jpeglib.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "io/image_codecs.h"
 
@@ -38,7 +41,8 @@ struct JpegDecoder {
 struct JpegEncoder {
   JpegError error{};
   jpeg_compress_struct info{};
-  unsigned char* out = nullptr;
+  std::vector<std::uint8_t> room;  ///< for as many bytes as are expected
+  unsigned char* out = nullptr;    ///< `room`, or libjpeg's own memory where that was too small
   unsigned long size = 0;
 
   JpegEncoder() = default;
@@ -46,9 +50,16 @@ struct JpegEncoder {
   JpegEncoder& operator=(const JpegEncoder&) = delete;
   ~JpegEncoder() {
     jpeg_destroy_compress(&info);
-    std::free(out);
+    if (out != room.data()) std::free(out);
   }
   Bytes bytes() const { return {out, size}; }
+  /// The file; once, at the end.
+  std::vector<std::uint8_t> take() {
+    if (out != room.data()) return {out, out + size};
+    out = nullptr;
+    room.resize(size);
+    return std::move(room);
+  }
 };
 
 /// Sets up libjpeg's error manager so that errors, and warnings as well, jump to `error.jump`. A warning means data

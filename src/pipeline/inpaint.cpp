@@ -12,6 +12,7 @@
 #include "conditioning/geometry.h"
 #include "conditioning/mask_operations.h"
 #include "conditioning/pixels.h"
+#include "core/ahead.h"
 #include "core/tap.h"
 #include "pipeline/inpaint_job.h"
 #include "pipeline/strategy.h"
@@ -32,7 +33,7 @@ void check_request(const Request& request) {
   if (request.mask.soft() && request.mask.level.size() != request.mask.repaint.size()) {
     throw Error(ErrorCode::kInput, "the mask's levels don't have its size");
   }
-  if (request.mask.count() == 0) throw Error(ErrorCode::kInput, "the mask is empty: nothing is to be repainted");
+  if (request.mask.none()) throw Error(ErrorCode::kInput, "the mask is empty: nothing is to be repainted");
 }
 
 /// Before a weight is read, though the DiT would find it too.
@@ -168,7 +169,7 @@ void InpaintPipeline::begin_run(Job& job) {
   job.steps_in_all = job.result.steps * static_cast<int>(job.result.regions.size());
   job.result.strategy = job.strategy.name;
   job.result.strategy_reason = job.strategy.reason;
-  job.canvas = std::async(std::launch::async | std::launch::deferred, [&request] {
+  job.canvas = ahead([&request] {
     return Canvas{request.composite ? request.image : Image(), grow_mask(request.mask, request.feather)};
   });
 }

@@ -13,11 +13,10 @@ import pytest
 from PIL import Image
 
 SIDES = (6000, 4000)
-ROUNDS = {"large.jpg": 5, "noisy.jpg": 5, "large.png": 2}
+ROUNDS = {"large.jpg": 10, "noisy.jpg": 10, "large.png": 2}
 MODEL_STAGES = ("load", "encode prompt", "encode picture", "denoise", "decode")
 MOST_MEMORY_MB = 1500
-# The aim is 1.5 for all. For JPEG 1.2 to 1.3 were measured on a quiet machine, and 1.9 within a whole test run.
-MOST_TIMES_PILLOW = {"large.jpg": 2.6, "noisy.jpg": 2.6, "large.png": 1.5}
+MOST_TIMES_PILLOW = 1.5
 
 
 def picture():
@@ -90,5 +89,5 @@ def test_a_large_picture_takes_little_more_than_its_file(work, pictures, name):
           f"{max(memory):.0f} MB above a small picture's run")  # fmt: skip
     # More than the samples themselves, or it isn't measured.
     assert 100 < max(memory) < MOST_MEMORY_MB
-    assert 0.1 < ratio <= MOST_TIMES_PILLOW[name]
+    assert 0.1 < ratio <= MOST_TIMES_PILLOW
     assert large["max_change_outside_mask"] == 0 or name.endswith("jpg")

@@ -1,6 +1,7 @@
 #include "conditioning/distance.h"
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 
 #include "conditioning/mask_operations.h"
@@ -55,6 +56,26 @@ TEST_CASE("distances are exact, and the pixel they are measured to is there") {
     });
     CHECK(rows == box.height);
   }
+}
+
+TEST_CASE("distances found on several threads are the same, each row once") {
+  std::mt19937 random(4);
+  const Mask mask = random_mask(150, 300, 0.001, random);
+  const Box box{20, 10, 120, 280};
+  std::vector<std::vector<Nearest>> expected;
+  for_each_nearest(mask, box, [&](int, const std::vector<Nearest>& row) { expected.push_back(row); });
+  std::vector<std::atomic<int>> visits(static_cast<std::size_t>(box.height));
+  std::atomic<int> wrong{0};
+  for_each_nearest_in_parallel(mask, box, [&](int y, const std::vector<Nearest>& row) {
+    const auto i = static_cast<std::size_t>(y - box.y);
+    ++visits[i];
+    const auto same = [](const Nearest& a, const Nearest& b) {
+      return a.squared == b.squared && a.x == b.x && a.y == b.y;
+    };
+    if (!std::equal(row.begin(), row.end(), expected[i].begin(), expected[i].end(), same)) ++wrong;
+  });
+  CHECK(wrong == 0);
+  for (const auto& count : visits) CHECK(count == 1);
 }
 
 TEST_CASE("a grown mask is every pixel within reach of the mask, no more") {

@@ -50,6 +50,27 @@ TEST_CASE("alpha: transparent repaints") {
   CHECK_THROWS_AS(mask_from_alpha(grey({1, 2}), 0.5, false), Error);
 }
 
+TEST_CASE("a mask with one pixel of the other kind, wherever it is") {
+  constexpr int kWidth = 50;
+  constexpr int kHeight = 200;  // more than two of the pieces that are looked at together
+  const std::size_t pixels = std::size_t{kWidth} * kHeight;
+  CHECK(Mask(kWidth, kHeight).none());
+  CHECK_FALSE(Mask(kWidth, kHeight).all());
+  for (const std::size_t at : {std::size_t{0}, std::size_t{4095}, std::size_t{4096}, pixels - 1}) {
+    CAPTURE(at);
+    Mask mask(kWidth, kHeight);
+    mask.repaint[at] = 1;
+    CHECK_FALSE(mask.none());
+    CHECK_FALSE(mask.all());
+    for (auto& value : mask.repaint) value = 1;
+    CHECK(mask.all());
+    CHECK_FALSE(mask.none());
+    mask.repaint[at] = 0;
+    CHECK_FALSE(mask.all());
+    CHECK_FALSE(mask.none());
+  }
+}
+
 TEST_CASE("a mask as a picture") {
   Mask mask(2, 1);
   mask.repaint = {0, 1};
