@@ -8,6 +8,7 @@
 #include "io/atomic_file.h"
 
 namespace zimage::app {
+
 Session::Session(const ModelPaths& model, const ComputeOptions& compute)
     : folder_(model.model), inpainter_(model, compute) {}
 

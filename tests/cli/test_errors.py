@@ -218,6 +218,13 @@ def test_model_part_missing(clean, model_copy, part):
     check_failure(clean, clean.job("--model", model_copy), 4, part)
 
 
+def test_the_picture_s_error_comes_before_the_model_s(clean, model_copy):
+    (model_copy / "vae").rename(model_copy / "elsewhere")
+    truncated(clean, "cut.png")
+    check_failure(clean, clean.job("--model", model_copy, image="cut.png"), 3, "cut.png")
+    check_failure(clean, clean.job("--model", model_copy, mask="cut.png"), 3, "cut.png")
+
+
 def test_missing_tensors_are_all_named(clean, model_copy):
     names = sorted(read_tensors(dit(model_copy)))
     gone = [names[0], names[len(names) // 2]]
