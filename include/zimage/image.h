@@ -4,27 +4,59 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 namespace zimage {
 
-/// A picture's samples, each a byte (bit depth 8) or a 16-bit word in the machine's byte order. Memory of large
-/// pictures is taken as it is touched, in large pages where the system has any.
+/// Bytes, zeros at first. Memory of large ones is taken as it is touched, in large pages where the system has any: to be
+/// zero costs nothing.
+class ZeroedBytes {
+ public:
+  ZeroedBytes() = default;
+  /// Zeros. Errors: std::bad_alloc.
+  explicit ZeroedBytes(std::size_t size);
+  /// Long runs of zeros stay untouched in the copy.
+  ZeroedBytes(const ZeroedBytes& other);
+  ZeroedBytes& operator=(const ZeroedBytes& other);
+  ZeroedBytes(ZeroedBytes&& other) noexcept;
+  ZeroedBytes& operator=(ZeroedBytes&& other) noexcept;
+  ~ZeroedBytes() = default;
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  bool operator==(const ZeroedBytes& other) const;
+
+  std::uint8_t* data() { return memory_.get(); }
+  const std::uint8_t* data() const { return memory_.get(); }
+  std::uint8_t& operator[](std::size_t i) { return memory_[i]; }
+  const std::uint8_t& operator[](std::size_t i) const { return memory_[i]; }
+  std::uint8_t* begin() { return data(); }
+  std::uint8_t* end() { return data() + size_; }
+  const std::uint8_t* begin() const { return data(); }
+  const std::uint8_t* end() const { return data() + size_; }
+
+ private:
+  struct Free {
+    std::size_t size;
+    void operator()(std::uint8_t* memory) const;
+  };
+  using Memory = std::unique_ptr<std::uint8_t[], Free>;
+  static Memory allocate(std::size_t size);
+
+  std::size_t size_ = 0;
+  Memory memory_;
+};
+
+/// A picture's samples, each a byte (bit depth 8) or a 16-bit word in the machine's byte order.
 class Samples {
  public:
   Samples() = default;
   /// Zeros. Errors: std::bad_alloc.
-  Samples(std::size_t count, int bit_depth);
-  Samples(const Samples& other);
-  Samples& operator=(const Samples& other);
-  Samples(Samples&& other) noexcept;
-  Samples& operator=(Samples&& other) noexcept;
-  ~Samples() = default;
+  Samples(std::size_t count, int bit_depth) : deep_(bit_depth == 16), memory_(count * sample_bytes()) {}
 
-  std::size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return memory_.size() / sample_bytes(); }
+  bool empty() const { return memory_.empty(); }
   int bit_depth() const { return deep_ ? 16 : 8; }
-  bool operator==(const Samples& other) const;
+  bool operator==(const Samples&) const = default;
 
   std::uint16_t operator[](std::size_t i) const { return deep_ ? words()[i] : bytes()[i]; }
   /// For single samples; visit() goes through many.
@@ -37,14 +69,14 @@ class Samples {
   }
 
   /// Only for bit depth 8.
-  std::uint8_t* bytes() { return memory_.get(); }
-  const std::uint8_t* bytes() const { return memory_.get(); }
+  std::uint8_t* bytes() { return memory_.data(); }
+  const std::uint8_t* bytes() const { return memory_.data(); }
   /// Only for bit depth 16.
-  std::uint16_t* words() { return reinterpret_cast<std::uint16_t*>(memory_.get()); }
-  const std::uint16_t* words() const { return reinterpret_cast<const std::uint16_t*>(memory_.get()); }
+  std::uint16_t* words() { return reinterpret_cast<std::uint16_t*>(memory_.data()); }
+  const std::uint16_t* words() const { return reinterpret_cast<const std::uint16_t*>(memory_.data()); }
   /// Where sample `i` begins, whatever the depth; it takes sample_bytes().
-  std::uint8_t* address(std::size_t i) { return memory_.get() + i * sample_bytes(); }
-  const std::uint8_t* address(std::size_t i) const { return memory_.get() + i * sample_bytes(); }
+  std::uint8_t* address(std::size_t i) { return memory_.data() + i * sample_bytes(); }
+  const std::uint8_t* address(std::size_t i) const { return memory_.data() + i * sample_bytes(); }
   std::size_t sample_bytes() const { return deep_ ? 2 : 1; }
 
   /// f(pointer to the first sample), which is std::uint8_t* or std::uint16_t*.
@@ -58,13 +90,8 @@ class Samples {
   }
 
  private:
-  struct Free {
-    void operator()(std::uint8_t* memory) const;
-  };
-
-  std::size_t size_ = 0;
   bool deep_ = false;
-  std::unique_ptr<std::uint8_t[], Free> memory_;
+  ZeroedBytes memory_;
 };
 
 /// Pixels, row-major and interleaved: `samples[(y * width + x) * channels + c]`.
@@ -101,10 +128,10 @@ struct Image {
 struct Mask {
   int width = 0;
   int height = 0;
-  std::vector<std::uint8_t> repaint;
+  ZeroedBytes repaint;
   /// A soft mask says how much: 255 repaints freely, less holds the pixel down to the noise level level/255. Empty for
   /// a hard mask, else of the same size and above 0 exactly where `repaint` is 1.
-  std::vector<std::uint8_t> level{};
+  ZeroedBytes level{};
 
   Mask() = default;
   Mask(int width_, int height_)

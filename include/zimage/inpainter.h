@@ -75,6 +75,9 @@ struct Request {
   int jump_count = 1;         ///< RePaint resampling: how often each stretch is gone through; 1: off
   bool color_match = false;   ///< match the hole's colours to the kept pixels around it (with composite)
   bool keep_latents = false;  ///< fill Result::latents
+  /// With composite: rows of Result::image farther than 64 pixels from its effective mask may be left 0, for who takes
+  /// them from elsewhere. Saves a large picture's copy.
+  bool rows_near_only = false;
 };
 
 /// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/metadata.h"
+#include "conditioning/canvas.h"
 #include "conditioning/geometry.h"
 #include "core/log.h"
 #include "io/exif.h"
@@ -26,7 +27,8 @@ bool in_own_colors(const Plan& plan) {
 /// The original, with the result where the mask lets it: everywhere else bit for bit, and also where the repaint left
 /// the working copy as it was.
 Image in_profile(const Plan& plan, const Result& result) {
-  Image picture = plan.source.original;
+  const Image& original = plan.source.original;
+  Image picture = plan.request.rows_near_only ? rows_near(original, result.effective_mask) : original;
   const Image& working = plan.request.image;
   const auto channels = static_cast<std::size_t>(picture.channels);
   std::vector<std::uint16_t> span;
@@ -136,6 +138,9 @@ EncodedResult encode_result(const Plan& plan, const Result& result, const ModelI
   const Image& image = final_image(result, encoded);
   io::EncodeOptions options = options_for(plan, result, image, model, making, seed);
   options.jpeg_kept = &encoded.coefficients_kept;
+  if (plan.request.rows_near_only) {
+    options.whole = [&] { return with_rows_near(plan.original(), result.effective_mask, image); };
+  }
   encoded.bytes = io::encode_image(image, options);
   encoded.encoded_whole = is_lossy(plan) && options.jpeg_changed == nullptr;
   return encoded;

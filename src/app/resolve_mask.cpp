@@ -47,7 +47,7 @@ Mask fitted_mask(const Plan& plan, Mask mask) {
 
 Mask empty_mask(const Image& picture, bool soft) {
   Mask mask(picture.width, picture.height);
-  if (soft) mask.level.resize(mask.repaint.size());
+  if (soft) mask.level = ZeroedBytes(mask.repaint.size());
   return mask;
 }
 

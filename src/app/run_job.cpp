@@ -208,6 +208,7 @@ void prepare_job(Session& session, RunningJob& job) {
   job.first = static_cast<std::size_t>(std::find(job.kept.begin(), job.kept.end(), false) - job.kept.begin());
   if (job.all_kept() && !plan.dry_run) return;
   if (plan.request.image.empty()) read_inputs(plan);
+  plan.request.rows_near_only = keeps_coefficients(plan);
   describe_plan(job);
   choose_strategy(plan, session.inpainter(), job.report);
   check_size(plan, session.inpainter());

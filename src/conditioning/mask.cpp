@@ -24,16 +24,38 @@ Reading read_share(double share, const MaskReading& reading) {
   return {1, static_cast<std::uint8_t>(std::ceil(wanted * 255.0 - 1e-9))};
 }
 
+/// Whether `count` pixels of `step` samples are all the same.
+template <class Sample>
+bool uniform(const Sample* pixel, std::size_t step, std::size_t count) {
+  Sample differ = 0;
+  for (std::size_t i = step; i < count * step; ++i) differ = static_cast<Sample>(differ | (pixel[i] ^ pixel[i - step]));
+  return differ == 0;
+}
+
 template <class Read>
 Mask read_pixels(const Image& image, bool soft, Read read) {
   Mask mask(image.width, image.height);
-  if (soft) mask.level.resize(mask.repaint.size());
+  if (soft) mask.level = ZeroedBytes(mask.repaint.size());
   const auto step = static_cast<std::size_t>(image.channels);
-  image.samples.visit([&](const auto* pixel) {
-    for (std::size_t i = 0; i < mask.repaint.size(); ++i, pixel += step) {
-      const Reading found = read(pixel);
-      mask.repaint[i] = found.repaint;
-      if (soft) mask.level[i] = found.level;
+  const std::size_t pixels = mask.repaint.size();
+  image.samples.visit([&](const auto* samples) {
+    // Most of a mask is of one value.
+    constexpr std::size_t kPiece = 256;
+    for (std::size_t at = 0; at < pixels; at += kPiece) {
+      const auto* pixel = samples + at * step;
+      const std::size_t count = std::min(kPiece, pixels - at);
+      if (uniform(pixel, step, count)) {
+        const Reading found = read(pixel);
+        if (found.repaint == 0) continue;  // zeros that aren't written cost nothing
+        std::fill_n(mask.repaint.begin() + at, count, found.repaint);
+        if (soft) std::fill_n(mask.level.begin() + at, count, found.level);
+        continue;
+      }
+      for (std::size_t i = at; i < at + count; ++i, pixel += step) {
+        const Reading found = read(pixel);
+        mask.repaint[i] = found.repaint;
+        if (soft) mask.level[i] = found.level;
+      }
     }
   });
   return mask;

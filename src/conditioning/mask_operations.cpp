@@ -80,10 +80,10 @@ std::pair<std::size_t, std::size_t> overlapped(int i, int count, int source) {
 }
 
 /// The highest of what each pixel overlaps, along one row and then across rows.
-Plane highest(const Plane& from, int width, int height, int new_width, int new_height) {
+ZeroedBytes highest(const ZeroedBytes& from, int width, int height, int new_width, int new_height) {
   const auto stride = static_cast<std::size_t>(width);
   const auto new_stride = static_cast<std::size_t>(new_width);
-  Plane out(new_stride * static_cast<std::size_t>(new_height));
+  ZeroedBytes out(new_stride * static_cast<std::size_t>(new_height));
   Plane row(stride);
   for (int y = 0; y < new_height; ++y) {
     const auto [top, bottom] = overlapped(y, new_height, height);

@@ -9,7 +9,7 @@
 namespace zimage {
 namespace {
 
-at::Tensor plane_of(const std::vector<std::uint8_t>& values, const Mask& mask, const Box& box) {
+at::Tensor plane_of(const ZeroedBytes& values, const Mask& mask, const Box& box) {
   at::Tensor plane = at::empty({1, 1, box.height, box.width}, at::kFloat);
   float* out = plane.mutable_data_ptr<float>();
   for (int y = box.y; y < box.y + box.height; ++y) {

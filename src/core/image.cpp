@@ -11,56 +11,64 @@
 namespace zimage {
 namespace {
 
-constexpr std::size_t kLargePage = std::size_t{2} << 20;
+/// From this size on memory comes from the system: always zeros, and never from what the process had touched before.
+constexpr std::size_t kLarge = std::size_t{8} << 20;
 
-/// Touching memory for the first time is much of what handling a large picture costs, and less of it in large pages.
-/// Only asks: where the system has none to give, small pages do.
-void ask_for_large_pages(void* memory, std::size_t bytes) {
-  if (bytes < 4 * kLargePage) return;
-  const std::size_t into = reinterpret_cast<std::uintptr_t>(memory) % kLargePage;
-  const std::size_t skip = into == 0 ? 0 : kLargePage - into;
-  const std::size_t length = (bytes - skip) / kLargePage * kLargePage;
-  ::madvise(static_cast<char*>(memory) + skip, length, MADV_HUGEPAGE);
-}
-
-/// Zeros, which large sizes get untouched from the system.
-std::uint8_t* allocate(std::size_t bytes) {
-  if (bytes == 0) return nullptr;
-  void* memory = std::calloc(bytes, 1);
-  if (memory == nullptr) throw std::bad_alloc();
-  ask_for_large_pages(memory, bytes);
-  return static_cast<std::uint8_t*>(memory);
+/// Whether a piece is all zeros, most of the time by its first byte.
+bool zeros(const std::uint8_t* piece, std::size_t size) {
+  return piece[0] == 0 && std::memcmp(piece, piece + 1, size - 1) == 0;
 }
 
 }  // namespace
 
-void Samples::Free::operator()(std::uint8_t* memory) const { std::free(memory); }
-
-Samples::Samples(std::size_t count, int bit_depth)
-    : size_(count), deep_(bit_depth == 16), memory_(allocate(count * sample_bytes())) {}
-
-Samples::Samples(const Samples& other) : Samples(other.size_, other.bit_depth()) {
-  if (size_ > 0) std::memcpy(memory_.get(), other.memory_.get(), size_ * sample_bytes());
+void ZeroedBytes::Free::operator()(std::uint8_t* memory) const {
+  if (size < kLarge) {
+    std::free(memory);
+  } else {
+    ::munmap(memory, size);
+  }
 }
 
-Samples& Samples::operator=(const Samples& other) {
-  if (this != &other) *this = Samples(other);
+ZeroedBytes::Memory ZeroedBytes::allocate(std::size_t size) {
+  if (size == 0) return {};
+  if (size < kLarge) {
+    auto* memory = static_cast<std::uint8_t*>(std::calloc(size, 1));
+    if (memory == nullptr) throw std::bad_alloc();
+    return {memory, {size}};
+  }
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  // Touching memory for the first time is much of what handling a large picture costs, and less of it in large pages.
+  // Only asks: where the system has none to give, small pages do.
+  ::madvise(memory, size, MADV_HUGEPAGE);
+  return {static_cast<std::uint8_t*>(memory), {size}};
+}
+
+ZeroedBytes::ZeroedBytes(std::size_t size) : size_(size), memory_(allocate(size)) {}
+
+ZeroedBytes::ZeroedBytes(const ZeroedBytes& other) : ZeroedBytes(other.size_) {
+  constexpr std::size_t kPiece = std::size_t{64} << 10;
+  for (std::size_t at = 0; at < size_; at += kPiece) {
+    const std::size_t size = std::min(kPiece, size_ - at);
+    if (!zeros(other.data() + at, size)) std::memcpy(data() + at, other.data() + at, size);
+  }
+}
+
+ZeroedBytes& ZeroedBytes::operator=(const ZeroedBytes& other) {
+  if (this != &other) *this = ZeroedBytes(other);
   return *this;
 }
 
-Samples::Samples(Samples&& other) noexcept
-    : size_(std::exchange(other.size_, 0)), deep_(other.deep_), memory_(std::move(other.memory_)) {}
+ZeroedBytes::ZeroedBytes(ZeroedBytes&& other) noexcept : size_(std::exchange(other.size_, 0)), memory_(std::move(other.memory_)) {}
 
-Samples& Samples::operator=(Samples&& other) noexcept {
+ZeroedBytes& ZeroedBytes::operator=(ZeroedBytes&& other) noexcept {
   size_ = std::exchange(other.size_, 0);
-  deep_ = other.deep_;
   memory_ = std::move(other.memory_);
   return *this;
 }
 
-bool Samples::operator==(const Samples& other) const {
-  if (size_ != other.size_ || deep_ != other.deep_) return false;
-  return size_ == 0 || std::memcmp(memory_.get(), other.memory_.get(), size_ * sample_bytes()) == 0;
+bool ZeroedBytes::operator==(const ZeroedBytes& other) const {
+  return size_ == other.size_ && (size_ == 0 || std::memcmp(data(), other.data(), size_) == 0);
 }
 
 std::size_t Mask::count() const {

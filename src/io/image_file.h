@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -69,6 +70,9 @@ struct EncodeOptions {
   /// JPEG only, with a source of the picture's size that was upright: where the picture may differ from it. The MCUs
   /// that no such pixel lies in keep the source's DCT coefficients. Null, or a quality given: all is encoded anew.
   const Mask* jpeg_changed = nullptr;
+  /// With jpeg_changed: the picture is whole only in rows within 64 of it, and this gives all of it, if coefficients
+  /// can't be kept. Null: it is whole.
+  std::function<Image()> whole{};
   JpegAhead* jpeg_ahead = nullptr;  ///< with jpeg_changed: the same source, read ahead; null: it is read now
   bool* jpeg_kept = nullptr;        ///< set to whether the source's coefficients were kept as jpeg_changed asks
 };

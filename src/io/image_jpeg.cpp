@@ -119,30 +119,35 @@ void start_pixels(JpegDecoder& decoder, const std::string& name) {
   if (!start(decoder, decoder.info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB)) refuse(decoder, name);
 }
 
-std::vector<std::uint8_t> encode_like_source(const Image& image, const EncodeOptions& options, const Carried& carried) {
+std::unique_ptr<SpliceSource> open_source_of(const EncodeOptions& options) {
   std::unique_ptr<SpliceSource> source = options.jpeg_ahead != nullptr ? options.jpeg_ahead->take() : nullptr;
-  if (source == nullptr) {
-    source = std::make_unique<SpliceSource>();
-    open_source(*source, *options.jpeg_source);
-  }
-  const std::optional<JpegSettings>& settings = source->settings;
+  if (source != nullptr) return source;
+  source = std::make_unique<SpliceSource>();
+  open_source(*source, *options.jpeg_source);
+  return source;
+}
+
+/// Nothing where the source's coefficients can't be kept, or aren't to be.
+std::optional<std::vector<std::uint8_t>> keep_coefficients(SpliceSource& source, const Image& image,
+                                                           const EncodeOptions& options, const Carried& carried) {
+  if (options.jpeg_changed == nullptr || options.quality != 0) return std::nullopt;
+  if (!source.settings || !same_shape(*source.settings, image)) return std::nullopt;
+  check_mask(*options.jpeg_changed, image.width, image.height);
+  if (options.jpeg_changed->all()) return std::nullopt;
+  return splice(source, image, *options.jpeg_changed, carried);
+}
+
+std::vector<std::uint8_t> encode_like_source(SpliceSource& source, const Image& image, const EncodeOptions& options,
+                                             const Carried& carried) {
+  const std::optional<JpegSettings>& settings = source.settings;
   if (!settings || options.quality != 0) {
     JpegSettings plain = plain_settings(image);
-    copy_density(source->decoder, plain);
+    copy_density(source.decoder, plain);
     if (!settings && options.quality == 0) {
       log::warning("the JPEG is encoded at quality " + std::to_string(kDefaultQuality) +
                    ": the source's own tables can't be used");
     }
     return encode_whole(image, plain, options.quality == 0 ? kDefaultQuality : options.quality, carried);
-  }
-  if (options.jpeg_changed != nullptr && same_shape(*settings, image)) {
-    check_mask(*options.jpeg_changed, image.width, image.height);
-    const bool nothing_kept = options.jpeg_changed->all();
-    auto bytes = nothing_kept ? std::nullopt : splice(*source, image, *options.jpeg_changed, carried);
-    if (bytes) {
-      if (options.jpeg_kept != nullptr) *options.jpeg_kept = true;
-      return *std::move(bytes);
-    }
   }
   JpegSettings whole = divisors_within_reach(settings_for(*settings, image.color_channels()));
   whole.width = image.width;
@@ -167,9 +172,19 @@ ImageFile decode_jpeg(Bytes bytes, const std::string& name) {
 std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& options) {
   if (options.jpeg_kept != nullptr) *options.jpeg_kept = false;
   const Carried carried = writable_markers(options.carried);
-  if (options.jpeg_source != nullptr) return encode_like_source(image, options, carried);
+  std::unique_ptr<SpliceSource> source;
+  if (options.jpeg_source != nullptr) {
+    source = open_source_of(options);
+    if (auto bytes = keep_coefficients(*source, image, options, carried)) {
+      if (options.jpeg_kept != nullptr) *options.jpeg_kept = true;
+      return *std::move(bytes);
+    }
+  }
+  const Image whole = options.whole ? options.whole() : Image();
+  const Image& picture = options.whole ? whole : image;
+  if (source != nullptr) return encode_like_source(*source, picture, options, carried);
   const int quality = options.quality == 0 ? kDefaultQuality : options.quality;
-  return encode_whole(image, plain_settings(image), quality, carried);
+  return encode_whole(picture, plain_settings(picture), quality, carried);
 }
 
 }  // namespace zimage::io::codec

@@ -61,6 +61,7 @@ Box touched_part(const JpegSettings& settings, const Mask& changed, int y) {
   const int step = settings.mcu_width();
   const int height = std::min(settings.mcu_height(), settings.height - y);
   Box box{0, y, 0, height};
+  if (!any_changed(changed, {0, y, settings.width, height})) return box;
   for (int x = 0; x < settings.width; x += step) {
     if (!any_changed(changed, {x, y, step, height})) continue;
     if (box.width == 0) box.x = x;

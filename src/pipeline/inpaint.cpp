@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "conditioning/canvas.h"
 #include "conditioning/color_match.h"
 #include "conditioning/composite.h"
 #include "conditioning/crop.h"
@@ -170,7 +171,11 @@ void InpaintPipeline::begin_run(Job& job) {
   job.result.strategy = job.strategy.name;
   job.result.strategy_reason = job.strategy.reason;
   job.canvas = ahead([&request] {
-    return Canvas{request.composite ? request.image : Image(), grow_mask(request.mask, request.feather)};
+    Canvas canvas{.picture = {}, .effective_mask = grow_mask(request.mask, request.feather)};
+    if (request.composite) {
+      canvas.picture = request.rows_near_only ? rows_near(request.image, canvas.effective_mask) : request.image;
+    }
+    return canvas;
   });
 }
 

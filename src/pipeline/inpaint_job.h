@@ -20,7 +20,7 @@ namespace zimage {
 
 /// What the result is pasted into, made while the model works.
 struct Canvas {
-  Image picture;  ///< a copy of the request's; empty without composite
+  Image picture;  ///< a copy of the request's, as much of it as is wanted; empty without composite
   Mask effective_mask;
 };
 

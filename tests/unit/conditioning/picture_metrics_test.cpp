@@ -1,5 +1,7 @@
 #include "conditioning/picture_metrics.h"
 
+#include <algorithm>
+
 #include "support/catch.h"
 #include "support/samples.h"
 
@@ -72,7 +74,7 @@ TEST_CASE("a part without pixels has no measures") {
   Mask mask(4, 4);
   CHECK_FALSE(measure_pictures(a, a, &mask).inside.has_value());
   CHECK(measure_pictures(a, a, &mask).outside->pixels == 16);
-  mask.repaint.assign(16, 1);
+  std::fill(mask.repaint.begin(), mask.repaint.end(), std::uint8_t{1});
   CHECK_FALSE(measure_pictures(a, a, &mask).outside.has_value());
   CHECK_FALSE(measure_pictures(a, a).inside.has_value());
 }
