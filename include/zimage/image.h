@@ -33,6 +33,9 @@ class ZeroedBytes {
   std::uint8_t* end() { return data() + size_; }
   const std::uint8_t* begin() const { return data(); }
   const std::uint8_t* end() const { return data() + size_; }
+  /// Takes all of the memory from the system, the last first, while another thread fills it from the start: where the
+  /// machine has to find it first, that takes about as long as to decode a picture into it. Changes no byte.
+  void touch_from_end();
 
  private:
   struct Free {
@@ -78,6 +81,8 @@ class Samples {
   std::uint8_t* address(std::size_t i) { return memory_.data() + i * sample_bytes(); }
   const std::uint8_t* address(std::size_t i) const { return memory_.data() + i * sample_bytes(); }
   std::size_t sample_bytes() const { return deep_ ? 2 : 1; }
+  /// As ZeroedBytes'.
+  void touch_from_end() { memory_.touch_from_end(); }
 
   /// f(pointer to the first sample), which is std::uint8_t* or std::uint16_t*.
   template <class F>

@@ -13,6 +13,7 @@ namespace {
 
 /// From this size on memory comes from the system: always zeros, and never from what the process had touched before.
 constexpr std::size_t kLarge = std::size_t{8} << 20;
+constexpr std::size_t kLargePage = std::size_t{2} << 20;
 
 /// Whether a piece is all zeros, most of the time by its first byte.
 bool zeros(const std::uint8_t* piece, std::size_t size) {
@@ -65,6 +66,17 @@ ZeroedBytes& ZeroedBytes::operator=(ZeroedBytes&& other) noexcept {
   size_ = std::exchange(other.size_, 0);
   memory_ = std::move(other.memory_);
   return *this;
+}
+
+void ZeroedBytes::touch_from_end() {
+#ifdef MADV_POPULATE_WRITE
+  if (size_ < kLarge) return;
+  for (std::size_t end = (size_ + kLargePage - 1) / kLargePage * kLargePage; end > 0; end -= kLargePage) {
+    std::uint8_t* page = data() + (end - kLargePage);
+    // Systems that don't know this need not do it.
+    if (::madvise(page, std::min(kLargePage, size_ - (end - kLargePage)), MADV_POPULATE_WRITE) != 0) return;
+  }
+#endif
 }
 
 bool ZeroedBytes::operator==(const ZeroedBytes& other) const {

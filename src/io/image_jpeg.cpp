@@ -1,8 +1,10 @@
 // JPEG through libjpeg-turbo.
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <optional>
 
+#include "core/ahead.h"
 #include "core/log.h"
 #include "io/image_codecs.h"
 #include "io/jpeg_ahead.h"
@@ -59,6 +61,7 @@ bool finish(JpegDecoder& decoder) {
 /// The next `count` rows.
 bool read_rows(JpegDecoder& decoder, int count, Image& image) {
   image = Image(static_cast<int>(decoder.info.output_width), count, decoder.info.output_components);
+  const std::future<void> touching = ahead([&image] { image.samples.touch_from_end(); });
   return read_rows(decoder, image.samples.bytes(), image.index(0, 1), static_cast<JDIMENSION>(count));
 }
 
