@@ -23,4 +23,4 @@ target_include_directories(zimage_stb SYSTEM INTERFACE "${STB_INCLUDE_DIR}")
 
 add_library(zimage_torch INTERFACE)
 target_link_libraries(zimage_torch INTERFACE Torch::Torch)
-message(STATUS "libtorch ${Torch_VERSION} in ${Torch_PREFIX}, CUDA: ${Torch_CUDA}")
+message(STATUS "libtorch ${Torch_VERSION} in ${Torch_PREFIX}, CUDA: ${Torch_CUDA}, OpenMP: ${Torch_OPENMP_LIBRARY}")

@@ -43,6 +43,21 @@ if(Torch_FOUND AND NOT TARGET Torch::Torch)
     INTERFACE_INCLUDE_DIRECTORIES "${Torch_PREFIX}/include"
     INTERFACE_LINK_LIBRARIES "Torch::torch_cpu;Torch::c10")
 
+  # at::parallel_for lies in a header: without OpenMP in its caller it runs on one thread. The runtime must be libtorch's
+  # own, as a second one would have threads of its own and not know of at::set_num_threads(). GCC's code runs on all
+  # that libtorch may have; other compilers' asks for LLVM's.
+  set(Torch_OPENMP_LIBRARY "")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    file(GLOB _torch_openmp "${Torch_LIBRARY_DIR}/libiomp5.so" "${Torch_LIBRARY_DIR}/libgomp*.so*")
+    if(_torch_openmp)
+      list(GET _torch_openmp 0 Torch_OPENMP_LIBRARY)
+    else()
+      set(Torch_OPENMP_LIBRARY gomp)  # the system's, which libtorch uses then
+    endif()
+    set_property(TARGET Torch::Torch APPEND PROPERTY INTERFACE_COMPILE_OPTIONS -fopenmp)
+    set_property(TARGET Torch::Torch APPEND PROPERTY INTERFACE_LINK_LIBRARIES "${Torch_OPENMP_LIBRARY}")
+  endif()
+
   set(Torch_CUDA FALSE)
   if(Torch_torch_cuda_LIBRARY AND Torch_c10_cuda_LIBRARY)
     set(Torch_CUDA TRUE)

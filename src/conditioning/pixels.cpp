@@ -1,6 +1,7 @@
 #include "conditioning/pixels.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 
@@ -9,13 +10,18 @@
 namespace zimage {
 namespace {
 
+/// Rows for a thread to be worth while.
+constexpr std::int64_t kRowsEach = 64;
+
 at::Tensor plane_of(const ZeroedBytes& values, const Mask& mask, const Box& box) {
   at::Tensor plane = at::empty({1, 1, box.height, box.width}, at::kFloat);
   float* out = plane.mutable_data_ptr<float>();
-  for (int y = box.y; y < box.y + box.height; ++y) {
-    const std::uint8_t* row = values.data() + mask.index(box.x, y);
-    out = std::copy_n(row, box.width, out);
-  }
+  at::parallel_for(0, box.height, kRowsEach, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t y = begin; y < end; ++y) {
+      const std::uint8_t* row = values.data() + mask.index(box.x, box.y + static_cast<int>(y));
+      std::copy_n(row, box.width, out + y * box.width);
+    }
+  });
   return plane;
 }
 
@@ -31,12 +37,17 @@ at::Tensor to_pixels(const Image& image, const Box& box) {
   const bool color = image.color_channels() == 3;
   const auto full = static_cast<float>(image.max_value());
   image.samples.visit([&](const auto* samples) {
-    for (int y = 0; y < box.height; ++y) {
-      const auto* row = samples + image.index(box.x, box.y + y);
-      for (std::size_t x = 0; x < static_cast<std::size_t>(box.width); ++x, ++out) {
-        for (std::size_t c = 0; c < 3; ++c) out[c * plane] = static_cast<float>(row[x * step + (color ? c : 0)]) / full;
+    at::parallel_for(0, box.height, kRowsEach, [&](std::int64_t begin, std::int64_t end) {
+      float* to = out + begin * box.width;
+      for (std::int64_t y = begin; y < end; ++y) {
+        const auto* row = samples + image.index(box.x, box.y + static_cast<int>(y));
+        for (std::size_t x = 0; x < static_cast<std::size_t>(box.width); ++x, ++to) {
+          for (std::size_t c = 0; c < 3; ++c) {
+            to[c * plane] = static_cast<float>(row[x * step + (color ? c : 0)]) / full;
+          }
+        }
       }
-    }
+    });
   });
   return pixels;
 }

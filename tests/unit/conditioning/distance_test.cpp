@@ -1,8 +1,13 @@
 #include "conditioning/distance.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <random>
+#include <set>
+#include <thread>
 
 #include "conditioning/mask_operations.h"
 #include "support/catch.h"
@@ -77,6 +82,23 @@ TEST_CASE("distances found on several threads are the same, each row once") {
   CHECK(wrong == 0);
   for (const auto& count : visits) CHECK(count == 1);
 }
+
+#ifdef _OPENMP
+TEST_CASE("parallel work goes on on more than one of libtorch's threads") {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(2);
+  Mask mask(8, 128);
+  mask.repaint[0] = 1;
+  std::mutex mutex;
+  std::set<std::thread::id> workers;
+  for_each_nearest_in_parallel(mask, {0, 0, 8, 128}, [&](int, const std::vector<Nearest>&) {
+    const std::lock_guard lock(mutex);
+    workers.insert(std::this_thread::get_id());
+  });
+  at::set_num_threads(threads);
+  CHECK(workers.size() == 2);
+}
+#endif
 
 TEST_CASE("a grown mask is every pixel within reach of the mask, no more") {
   std::mt19937 random(5);
