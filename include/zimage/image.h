@@ -7,8 +7,8 @@
 
 namespace zimage {
 
-/// Bytes, zeros at first. Memory of large ones is taken as it is touched, in large pages where the system has any: to be
-/// zero costs nothing.
+/// Bytes, zeros at first. Memory of large ones is taken as it is touched, in large pages where the system has any: to
+/// be zero costs nothing.
 class ZeroedBytes {
  public:
   ZeroedBytes() = default;

@@ -13,4 +13,11 @@ auto ahead(F&& f) {
   return std::async(std::launch::async | std::launch::deferred, std::forward<F>(f));
 }
 
+/// The same where it is `worth` a thread; else f() runs when it is asked for, and not at all if nobody asks.
+template <class F>
+auto ahead_if(bool worth, F&& f) {
+  const auto how = worth ? std::launch::async | std::launch::deferred : std::launch::deferred;
+  return std::async(how, std::forward<F>(f));
+}
+
 }  // namespace zimage

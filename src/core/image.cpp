@@ -60,7 +60,8 @@ ZeroedBytes& ZeroedBytes::operator=(const ZeroedBytes& other) {
   return *this;
 }
 
-ZeroedBytes::ZeroedBytes(ZeroedBytes&& other) noexcept : size_(std::exchange(other.size_, 0)), memory_(std::move(other.memory_)) {}
+ZeroedBytes::ZeroedBytes(ZeroedBytes&& other) noexcept
+    : size_(std::exchange(other.size_, 0)), memory_(std::move(other.memory_)) {}
 
 ZeroedBytes& ZeroedBytes::operator=(ZeroedBytes&& other) noexcept {
   size_ = std::exchange(other.size_, 0);

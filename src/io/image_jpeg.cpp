@@ -18,6 +18,8 @@ namespace zimage::io::codec {
 namespace {
 
 constexpr int kDefaultQuality = 95;
+/// From here on it is worth a thread to take the memory for a picture.
+constexpr std::size_t kLargeSamples = std::size_t{16} << 20;
 
 bool start(JpegDecoder& decoder, J_COLOR_SPACE space) {
   if (setjmp(decoder.error.jump) != 0) return false;
@@ -61,7 +63,8 @@ bool finish(JpegDecoder& decoder) {
 /// The next `count` rows.
 bool read_rows(JpegDecoder& decoder, int count, Image& image) {
   image = Image(static_cast<int>(decoder.info.output_width), count, decoder.info.output_components);
-  const std::future<void> touching = ahead([&image] { image.samples.touch_from_end(); });
+  const bool large = image.samples.size() > kLargeSamples;
+  const std::future<void> touching = ahead_if(large, [&image] { image.samples.touch_from_end(); });
   return read_rows(decoder, image.samples.bytes(), image.index(0, 1), static_cast<JDIMENSION>(count));
 }
 

@@ -166,9 +166,12 @@ Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask&
   return parts;
 }
 
+/// Whether parts of the work are worth threads of their own.
+bool is_large(const JpegSettings& settings) { return std::int64_t{settings.width} * settings.height > 1 << 20; }
+
 /// On two threads, wherever the changes lie.
 Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
-  std::future<Parts> odd = ahead([&] { return encode_parts(settings, image, changed, 1); });
+  std::future<Parts> odd = ahead_if(is_large(settings), [&] { return encode_parts(settings, image, changed, 1); });
   Parts parts = encode_parts(settings, image, changed, 0);
   for (std::unique_ptr<Part>& part : odd.get()) parts.push_back(std::move(part));
   return parts;
@@ -250,7 +253,7 @@ std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Imag
                                                 const Carried& carried) {
   const JpegSettings& settings = *source.settings;
   // The source is read while the parts are encoded.
-  std::future<void> reading = ahead([&source] { read_source(source); });
+  std::future<void> reading = ahead_if(is_large(settings), [&source] { read_source(source); });
   const Parts parts = encode_parts(settings, image, changed);
   reading.get();
   if (!source.complete) {

@@ -146,7 +146,8 @@ TEST_CASE("soft masks keep their levels, through every operation") {
   CHECK(test::bytes(grow_mask(soft, 1).level) == std::vector<std::uint8_t>{1, 1, 127, 200, 255});
   CHECK(test::bytes(resize_mask(soft, 2, 1).level) == std::vector<std::uint8_t>{127, 255});
   Mask ring = drawn({"###", "#.#", "###"});
-  ring.level.assign(9, 40);
+  ring.level = ZeroedBytes(9);
+  std::fill(ring.level.begin(), ring.level.end(), std::uint8_t{40});
   ring.level[4] = 0;
   CHECK(fill_mask_holes(ring).level[4] == 255);
   for (const Mask& mask : {grow_mask(soft, 1), resize_mask(soft, 9, 1), fill_mask_holes(ring)}) {

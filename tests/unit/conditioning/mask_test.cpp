@@ -1,5 +1,7 @@
 #include "conditioning/mask.h"
 
+#include <random>
+
 #include "support/catch.h"
 #include "support/samples.h"
 #include "zimage/error.h"
@@ -40,6 +42,42 @@ TEST_CASE("luminance of grey is grey at both depths") {
     const auto v = static_cast<std::uint16_t>(level);
     CHECK(luminance(v, v, v) == v);
   }
+}
+
+TEST_CASE("a mask of many pixels is read as each of them is") {
+  const int channels = GENERATE(1, 2, 3, 4);
+  const int depth = GENERATE(8, 16);
+  const bool soft = GENERATE(false, true);
+  const bool invert = GENERATE(false, true);
+  CAPTURE(channels, depth, soft, invert);
+  // Stretches of one colour of many lengths, and some where every pixel has its own.
+  Image image(67, 61, channels, depth);
+  std::mt19937 random(5);
+  std::vector<std::uint16_t> colour(static_cast<std::size_t>(channels));
+  int left = 0;
+  for (int i = 0; i < image.width * image.height; ++i, --left) {
+    if (left <= 0) {
+      left = random() % 3 == 0 ? 1 : static_cast<int>(random() % 900);
+      const unsigned kind = random() % 3;  // black, white, any
+      for (auto& value : colour) {
+        const auto any = static_cast<std::uint16_t>(random() % 256);
+        value = kind == 0 ? std::uint16_t{0} : kind == 1 ? image.max_value() : any;
+      }
+    }
+    for (int c = 0; c < channels; ++c) image.samples.set(image.index(i, 0, c), colour[static_cast<std::size_t>(c)]);
+  }
+  const MaskReading reading{soft ? 0.0 : 0.5, invert, soft};
+  const Mask mask = mask_from_image(image, reading);
+  Image single(1, 1, channels, depth);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < mask.repaint.size(); ++i) {
+    for (int c = 0; c < channels; ++c) single.samples.set(static_cast<std::size_t>(c), image.samples[i * channels + c]);
+    const Mask expected = mask_from_image(single, reading);
+    if (mask.repaint[i] != expected.repaint[0] || (soft && mask.level[i] != expected.level[0])) ++wrong;
+  }
+  CHECK(wrong == 0);
+  CHECK_FALSE(mask.none());
+  CHECK_FALSE(mask.all());
 }
 
 TEST_CASE("alpha: transparent repaints") {

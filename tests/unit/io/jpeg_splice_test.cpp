@@ -216,6 +216,49 @@ TEST_CASE("jpeg: a progressive source that lacks scans is encoded anew, and said
   CHECK(io::encode_image(picture, like(source, &mask)) == io::encode_image(picture, like(source, nullptr)));
 }
 
+/// With zeros in rows farther than 64 from the mask's, as a caller may leave them that gives EncodeOptions::whole.
+Image near_rows(Image image, const Mask& mask) {
+  int top = image.height;
+  int bottom = 0;
+  for (int y = 0; y < image.height; ++y) {
+    const std::uint8_t* row = mask.repaint.begin() + mask.index(0, y);
+    if (std::count(row, row + mask.width, 1) == 0) continue;
+    top = std::min(top, y);
+    bottom = y;
+  }
+  for (int y = 0; y < image.height; ++y) {
+    if (y >= top - 64 && y <= bottom + 64) continue;
+    for (std::size_t i = image.index(0, y); i < image.index(0, y + 1); ++i) image.samples.set(i, 0);
+  }
+  return image;
+}
+
+TEST_CASE("jpeg: what lies far from the mask isn't looked at, and asked for where nothing is kept", "[io]") {
+  const Silence silence;
+  for (JpegRecipe recipe : jpeg_recipes()) {
+    for (const int scans : {0, 4}) {
+      if (scans > 0 && (!recipe.progressive || recipe.sampling.size() != 3)) continue;
+      recipe.progressive_scans = scans;
+      INFO(recipe.name << ", scans " << scans);
+      const Bytes source = sample(recipe, {50, 400}, 6);
+      Mask mask(50, 400);
+      for (const int y : {180, 211}) mask.repaint[mask.index(20, y)] = 1;
+      const Image picture = changed_picture(decoded(source), mask);
+      bool kept = false;
+      int asked = 0;
+      io::EncodeOptions options = like(source, &mask);
+      options.jpeg_kept = &kept;
+      options.whole = [&] {
+        ++asked;
+        return picture;
+      };
+      CHECK(io::encode_image(near_rows(picture, mask), options) == io::encode_image(picture, like(source, &mask)));
+      CHECK(asked == (kept ? 0 : 1));
+      CHECK(kept == (scans == 0));
+    }
+  }
+}
+
 TEST_CASE("jpeg: a mask must be of the picture's size", "[io]") {
   const Bytes source = sample(jpeg_recipes()[0], {20, 10}, 2);
   const Mask mask(20, 11);
