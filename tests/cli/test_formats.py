@@ -210,3 +210,34 @@ def test_a_profile_that_does_not_fit(work, icc, why):
 
 
 # --- EXIF, XMP, what made it --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("icc", [None, profile(DISPLAY_P3)], ids=["srgb", "p3"])
+@pytest.mark.parametrize("whole", [True, False], ids=["all-scans", "scans-missing"])
+def test_a_tall_jpeg_far_from_its_mask(work, icc, whole):
+    """Rows far from the mask come from the source's coefficients, and from the picture where those can't be kept."""
+    size = (64, 480)
+    y, x = np.mgrid[0 : size[1], 0 : size[0]]
+    picture = np.stack([x * 3 + 20, y * 200 // size[1] + 30, 255 - y * 180 // size[1]], axis=2).astype(np.uint8)
+    path = work.folder / "tall.jpg"
+    more = {"icc_profile": icc} if icc else {}
+    Image.fromarray(picture).save(path, quality=92, progressive=not whole, **more)
+    if not whole:
+        data = path.read_bytes()
+        scans = [i for i in range(len(data) - 1) if data[i : i + 2] == b"\xff\xda"]
+        assert len(scans) > 5
+        path.write_bytes(data[: scans[5]] + b"\xff\xd9")
+    hole = np.zeros(size[::-1], bool)
+    hole[200:230, 20:40] = True
+    work.save_mask(hole, "tall-mask.png")
+    before = load(path)
+    done = work.job("--num-images", "2", "-o", "out.jpg", image="tall.jpg", mask="tall-mask.png")
+    assert done.code == 0, done.err
+    assert ("lacks scans" in done.err) == (not whole)
+    for output in sorted(work.folder.glob("out*.jpg")):
+        change = abs(load(output).astype(int) - before)
+        far = np.ones(size[1], bool)
+        far[160:272] = False
+        assert change[far].max() == 0 if whole else change[far].mean() < 2
+        assert change[hole].mean() > 5
+    assert len(list(work.folder.glob("out*.jpg"))) == 2
