@@ -1,6 +1,7 @@
 #include "conditioning/composite.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +12,9 @@
 
 namespace zimage {
 namespace {
+
+/// Pixels a side of what is pasted at a time, or more where the feather is wide.
+constexpr int kTile = 256;
 
 /// To the nearest, ties to even, for values below 2^22: without a call for each sample.
 float rounded(float value) {
@@ -60,21 +64,47 @@ class Paster {
   bool opaque_;
 };
 
-template <class Sample>
-void paste_hole(const Paster<Sample>& paster, const Mask& mask, const Box& hole) {
-  for (int y = hole.y; y < hole.y + hole.height; ++y) {
-    for (int x = hole.x; x < hole.x + hole.width; ++x) {
-      if (mask.repaint[mask.index(x, y)] != 0) paster.paste(x, y, 1.0F);
-    }
-  }
+/// The result in one region of a picture, and where it goes.
+struct Pasting {
+  const Mask& mask;
+  const WorkingRegion& region;
+  const at::Tensor& pixels;
+  const CompositeOptions& options;
+  int feather() const { return std::max(options.feather, 0); }
+};
+
+Box overlap(const Box& a, const Box& b) {
+  const int x = std::max(a.x, b.x);
+  const int y = std::max(a.y, b.y);
+  return {x, y, std::min(a.x + a.width, b.x + b.width) - x, std::min(a.y + a.height, b.y + b.height) - y};
 }
 
+/// What lies in one tile. Holes beyond its reach don't matter: nothing fades that far.
 template <class Sample>
-void paste_faded(const Paster<Sample>& paster, const Mask& mask, const Box& band, int feather) {
-  for_each_nearest_in_parallel(mask, band, [&](int y, const std::vector<Nearest>& row) {
-    for (int i = 0; i < band.width; ++i) {
-      const float share = feather_share(row[static_cast<std::size_t>(i)].squared, feather);
-      if (share > 0.0F) paster.paste(band.x + i, y, share);
+void paste_tile(const Image& picture, Sample* samples, const Pasting& pasting, const Box& tile) {
+  const Box whole = box_of(pasting.region);
+  const Box hole = bounding_box(pasting.mask, grown(tile, pasting.feather(), whole));
+  if (hole.empty()) return;
+  const Box band = overlap(grown(hole, pasting.feather(), whole), tile);
+  if (band.empty()) return;
+  const Box window{band.x - whole.x, band.y - whole.y, band.width, band.height};
+  const at::Tensor fitted = resize_pixels(pasting.pixels, whole.height, whole.width, window).contiguous();
+  const Paster paster(picture, samples, band, fitted.const_data_ptr<float>(), pasting.options.opaque);
+  const int right = band.x + band.width;
+  if (pasting.feather() == 0) {
+    for (int y = band.y; y < band.y + band.height; ++y) {
+      for (int x = band.x; x < right; ++x) {
+        if (pasting.mask.repaint[pasting.mask.index(x, y)] != 0) paster.paste(x, y, 1.0F);
+      }
+    }
+    return;
+  }
+  const Box reach = grown(band, pasting.feather(), whole);
+  for_each_nearest(pasting.mask, reach, [&](int y, const std::vector<Nearest>& row) {
+    if (y < band.y || y >= band.y + band.height) return;
+    for (int x = band.x; x < right; ++x) {
+      const float share = feather_share(row[static_cast<std::size_t>(x - reach.x)].squared, pasting.feather());
+      if (share > 0.0F) paster.paste(x, y, share);
     }
   });
 }
@@ -91,15 +121,21 @@ float feather_share(std::int64_t squared, int feather) {
 
 void composite(Image& picture, const Mask& mask, const WorkingRegion& region, const at::Tensor& pixels,
                const CompositeOptions& options) {
-  const Box hole = bounding_box(mask, box_of(region));
-  if (hole.empty()) return;
-  const Box band = grown(hole, std::max(options.feather, 0), box_of(region));
-  const Box window{band.x - region.x, band.y - region.y, band.width, band.height};
-  const at::Tensor fitted = resize_pixels(pixels, region.height, region.width, window).contiguous();
+  const Pasting pasting{mask, region, pixels, options};
+  const Box band = grown(bounding_box(mask, box_of(region)), pasting.feather(), box_of(region));
+  if (band.empty()) return;
+  // In tiles, as holes far apart leave most of their box alone, and all of it at once is much memory.
+  const int side = std::max(kTile, 4 * pasting.feather());
+  const int across = (band.width + side - 1) / side;
+  const int tiles = across * ((band.height + side - 1) / side);
   picture.samples.visit([&](auto* samples) {
-    const Paster paster(picture, samples, band, fitted.const_data_ptr<float>(), options.opaque);
-    if (options.feather <= 0) return paste_hole(paster, mask, band);
-    paste_faded(paster, mask, band, options.feather);
+    at::parallel_for(0, tiles, 1, [&](std::int64_t begin, std::int64_t end) {
+      const c10::InferenceMode inference;
+      for (auto i = static_cast<int>(begin); i < end; ++i) {
+        const Box tile{band.x + i % across * side, band.y + i / across * side, side, side};
+        paste_tile(picture, samples, pasting, overlap(tile, band));
+      }
+    });
   });
 }
 

@@ -1,7 +1,5 @@
 #include "conditioning/distance.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cstdlib>
 
@@ -108,30 +106,17 @@ class Envelope {
   std::vector<std::int64_t> starts_;  ///< from this x on
 };
 
-/// Rows [begin, end) of the box.
-void visit_rows(const std::vector<int>& rows, const Box& box, int begin, int end, const NearestRow& visit) {
-  Envelope envelope(box.width);
-  std::vector<Nearest> row(static_cast<std::size_t>(box.width));
-  for (int y = begin; y < end; ++y) {
-    envelope.scan(rows.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(box.width), y, box, row);
-    visit(box.y + y, row);
-  }
-}
-
 }  // namespace
 
 void for_each_nearest(const Mask& mask, const Box& box, const NearestRow& visit) {
   if (box.empty()) return;
-  visit_rows(nearest_rows(mask, box), box, 0, box.height, visit);
-}
-
-void for_each_nearest_in_parallel(const Mask& mask, const Box& box, const NearestRow& visit) {
-  if (box.empty()) return;
-  constexpr int kRowsEach = 32;
   const std::vector<int> rows = nearest_rows(mask, box);
-  at::parallel_for(0, box.height, kRowsEach, [&](std::int64_t begin, std::int64_t end) {
-    visit_rows(rows, box, static_cast<int>(begin), static_cast<int>(end), visit);
-  });
+  Envelope envelope(box.width);
+  std::vector<Nearest> row(static_cast<std::size_t>(box.width));
+  for (int y = 0; y < box.height; ++y) {
+    envelope.scan(rows.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(box.width), y, box, row);
+    visit(box.y + y, row);
+  }
 }
 
 }  // namespace zimage

@@ -26,7 +26,5 @@ using NearestRow = std::function<void(int y, const std::vector<Nearest>& row)>;
 
 /// Visits the rows of `box`, top to bottom. Only mask pixels inside the box count. The box lies inside the mask.
 void for_each_nearest(const Mask& mask, const Box& box, const NearestRow& visit);
-/// The same in no order, on libtorch's threads, several rows at a time.
-void for_each_nearest_in_parallel(const Mask& mask, const Box& box, const NearestRow& visit);
 
 }  // namespace zimage

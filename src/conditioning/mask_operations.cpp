@@ -1,11 +1,12 @@
 #include "conditioning/mask_operations.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "conditioning/distance.h"
-#include "conditioning/geometry.h"
 
 namespace zimage {
 namespace {
@@ -79,24 +80,28 @@ std::pair<std::size_t, std::size_t> overlapped(int i, int count, int source) {
   return {static_cast<std::size_t>(i * wide / count), static_cast<std::size_t>(((i + 1) * wide + count - 1) / count)};
 }
 
-/// The highest of what each pixel overlaps, along one row and then across rows.
-ZeroedBytes highest(const ZeroedBytes& from, int width, int height, int new_width, int new_height) {
-  const auto stride = static_cast<std::size_t>(width);
+/// The highest of what each pixel overlaps of a box, along one row and then across rows.
+ZeroedBytes highest(const Mask& mask, const ZeroedBytes& from, const Box& box, int new_width, int new_height) {
+  const auto width = static_cast<std::size_t>(box.width);
   const auto new_stride = static_cast<std::size_t>(new_width);
   ZeroedBytes out(new_stride * static_cast<std::size_t>(new_height));
-  Plane row(stride);
-  for (int y = 0; y < new_height; ++y) {
-    const auto [top, bottom] = overlapped(y, new_height, height);
-    std::fill(row.begin(), row.end(), std::uint8_t{0});
-    for (std::size_t v = top; v < bottom; ++v) {
-      for (std::size_t x = 0; x < stride; ++x) row[x] = std::max(row[x], from[v * stride + x]);
+  at::parallel_for(0, new_height, 1, [&](std::int64_t begin, std::int64_t end) {
+    Plane row(width);
+    std::uint8_t* into = row.data();
+    for (auto y = static_cast<int>(begin); y < end; ++y) {
+      const auto [top, bottom] = overlapped(y, new_height, box.height);
+      std::fill(row.begin(), row.end(), std::uint8_t{0});
+      for (std::size_t v = top; v < bottom; ++v) {
+        const std::uint8_t* line = from.data() + mask.index(box.x, box.y + static_cast<int>(v));
+        for (std::size_t x = 0; x < width; ++x) into[x] = std::max(into[x], line[x]);
+      }
+      for (int x = 0; x < new_width; ++x) {
+        const auto [left, right] = overlapped(x, new_width, box.width);
+        out[static_cast<std::size_t>(y) * new_stride + static_cast<std::size_t>(x)] =
+            *std::max_element(into + left, into + right);
+      }
     }
-    for (int x = 0; x < new_width; ++x) {
-      const auto [left, right] = overlapped(x, new_width, width);
-      out[static_cast<std::size_t>(y) * new_stride + static_cast<std::size_t>(x)] = *std::max_element(
-          row.begin() + static_cast<std::ptrdiff_t>(left), row.begin() + static_cast<std::ptrdiff_t>(right));
-    }
-  }
+  });
   return out;
 }
 
@@ -150,9 +155,15 @@ bool same_aspect(int width, int height, int other_width, int other_height) {
 
 Mask resize_mask(const Mask& mask, int width, int height) {
   if (mask.width == width && mask.height == height) return mask;
-  Mask out(width, height);
-  out.repaint = highest(mask.repaint, mask.width, mask.height, width, height);
-  if (mask.soft()) out.level = highest(mask.level, mask.width, mask.height, width, height);
+  return resize_mask(mask, {0, 0, mask.width, mask.height}, width, height);
+}
+
+Mask resize_mask(const Mask& mask, const Box& box, int width, int height) {
+  Mask out;
+  out.width = width;
+  out.height = height;
+  out.repaint = highest(mask, mask.repaint, box, width, height);
+  if (mask.soft()) out.level = highest(mask, mask.level, box, width, height);
   return out;
 }
 

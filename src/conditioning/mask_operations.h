@@ -1,6 +1,7 @@
 // Masks made larger: grown, filled, brought to another size. All in time linear in the pixels.
 #pragma once
 
+#include "conditioning/geometry.h"
 #include "zimage/image.h"
 
 namespace zimage {
@@ -17,6 +18,8 @@ Mask fill_mask_holes(const Mask& mask);
 bool same_aspect(int width, int height, int other_width, int other_height);
 
 /// A pixel is repainted if any mask pixel that it overlaps is, so that no stroke is lost; of levels the highest counts.
+/// Of the whole mask, or of a box in it.
 Mask resize_mask(const Mask& mask, int width, int height);
+Mask resize_mask(const Mask& mask, const Box& box, int width, int height);
 
 }  // namespace zimage

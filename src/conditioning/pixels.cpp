@@ -13,15 +13,9 @@ namespace {
 /// Rows for a thread to be worth while.
 constexpr std::int64_t kRowsEach = 64;
 
-at::Tensor plane_of(const ZeroedBytes& values, const Mask& mask, const Box& box) {
-  at::Tensor plane = at::empty({1, 1, box.height, box.width}, at::kFloat);
-  float* out = plane.mutable_data_ptr<float>();
-  at::parallel_for(0, box.height, kRowsEach, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t y = begin; y < end; ++y) {
-      const std::uint8_t* row = values.data() + mask.index(box.x, box.y + static_cast<int>(y));
-      std::copy_n(row, box.width, out + y * box.width);
-    }
-  });
+at::Tensor plane_of(const ZeroedBytes& values, const Mask& mask) {
+  at::Tensor plane = at::empty({1, 1, mask.height, mask.width}, at::kFloat);
+  std::copy(values.begin(), values.end(), plane.mutable_data_ptr<float>());
   return plane;
 }
 
@@ -52,26 +46,22 @@ at::Tensor to_pixels(const Image& image, const Box& box) {
   return pixels;
 }
 
-at::Tensor to_mask_tensor(const Mask& mask) { return to_mask_tensor(mask, {0, 0, mask.width, mask.height}); }
-
-at::Tensor to_mask_tensor(const Mask& mask, const Box& box) { return plane_of(mask.repaint, mask, box); }
-
-at::Tensor to_level_tensor(const Mask& mask, const Box& box) { return plane_of(mask.level, mask, box) / 255.0; }
-
-at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width) {
-  return resize_pixels(pixels, height, width, {0, 0, width, height});
+at::Tensor to_pixels(const Image& image, const Box& box, int height, int width) {
+  if (box.height == height && box.width == width) return to_pixels(image, box);
+  // Shrinking, the whole box in fp32 would be most of the memory that a large picture takes.
+  const at::Tensor pixels = height < box.height ? shrink_rows(image, box, height) : to_pixels(image, box);
+  return resample(pixels, height, width, {0, 0, width, height}).clamp_(0.0, 1.0);
 }
+
+at::Tensor to_mask_tensor(const Mask& mask) { return plane_of(mask.repaint, mask); }
+
+at::Tensor to_level_tensor(const Mask& mask) { return plane_of(mask.level, mask) / 255.0; }
 
 at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width, const Box& window) {
   if (pixels.size(2) != height || pixels.size(3) != width) {
     return resample(pixels, height, width, window).clamp_(0.0, 1.0);
   }
   return pixels.narrow(2, window.y, window.height).narrow(3, window.x, window.width);
-}
-
-at::Tensor resize_mask(const at::Tensor& mask, int height, int width) {
-  if (mask.size(2) == height && mask.size(3) == width) return mask;
-  return std::get<0>(at::adaptive_max_pool2d(mask, {height, width}));
 }
 
 Image to_image(const at::Tensor& pixels) {

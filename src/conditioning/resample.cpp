@@ -115,13 +115,60 @@ at::Tensor down(const at::Tensor& pixels, const std::vector<Taps>& rows, int top
   return result;
 }
 
+/// One row of `to.size()` samples, made of rows that lie `stride` samples apart from `first` on.
+template <class Sample>
+void shrink_row(const Taps& taps, const Sample* first, std::size_t stride, std::vector<float>& to) {
+  constexpr std::size_t kPiece = 1024;  // so few at a time that the sums stay in the first-level cache
+  for (std::size_t begin = 0; begin < to.size(); begin += kPiece) {
+    float sums[kPiece] = {};
+    const std::size_t count = std::min(kPiece, to.size() - begin);
+    for (std::size_t k = 0; k < taps.weights.size(); ++k) {
+      const Sample* from = first + k * stride + begin;
+      const float weight = taps.weights[k];
+      for (std::size_t i = 0; i < count; ++i) sums[i] += weight * static_cast<float>(from[i]);
+    }
+    std::copy_n(sums, count, to.data() + begin);
+  }
+}
+
+/// Pixels of `step` samples as three planes that lie `plane` values apart.
+void part_colors(const float* row, std::size_t step, bool color, float full, std::size_t count, std::size_t plane,
+                 float* to) {
+  for (std::size_t c = 0; c < 3; ++c) {
+    const float* from = row + (color ? c : 0);
+    for (std::size_t x = 0; x < count; ++x) to[c * plane + x] = from[x * step] / full;
+  }
+}
+
 }  // namespace
+
+at::Tensor shrink_rows(const Image& image, const Box& box, int height) {
+  const std::vector<Taps> rows = taps_of(box.height, height, 0, height);
+  at::Tensor result = at::empty({1, 3, height, box.width}, at::kFloat);
+  float* data = result.mutable_data_ptr<float>();
+  const auto width = static_cast<std::size_t>(box.width);
+  const auto step = static_cast<std::size_t>(image.channels);
+  image.samples.visit([&](const auto* samples) {
+    at::parallel_for(0, height, 1, [&](std::int64_t begin, std::int64_t end) {
+      std::vector<float> row(width * step);
+      for (std::int64_t y = begin; y < end; ++y) {
+        const Taps& taps = rows[static_cast<std::size_t>(y)];
+        const auto* first = samples + image.index(box.x, box.y + taps.first);
+        shrink_row(taps, first, image.index(0, 1), row);
+        part_colors(row.data(), step, image.color_channels() == 3, static_cast<float>(image.max_value()), width,
+                    width * static_cast<std::size_t>(height), data + static_cast<std::size_t>(y) * width);
+      }
+    });
+  });
+  return result;
+}
 
 at::Tensor resample(const at::Tensor& pixels, int height, int width, const Box& window) {
   const at::Tensor in = pixels.contiguous();
   const auto from_height = static_cast<int>(in.size(2));
   const auto from_width = static_cast<int>(in.size(3));
   const std::vector<Taps> columns = taps_of(from_width, width, window.x, window.width);
+  if (from_height == height) return across(in, columns, 0, window.y, window.y + window.height);
   const std::vector<Taps> rows = taps_of(from_height, height, window.y, window.height);
   const auto [top, bottom] = span_of(rows);
   // Down goes many columns at a time and across doesn't: across has the fewer rows to do.

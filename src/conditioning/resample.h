@@ -7,11 +7,16 @@
 #include <ATen/core/Tensor.h>
 
 #include "conditioning/geometry.h"
+#include "zimage/image.h"
 
 namespace zimage {
 
 /// What `pixels` ([1, C, h, w] fp32, on the CPU), resized to width × height, has in `window`: [1, C, window.height,
 /// window.width], not clamped. The window lies within the picture.
 at::Tensor resample(const at::Tensor& pixels, int height, int width, const Box& window);
+
+/// The first half of that for a box of a picture that is to have fewer rows: its colours in [0, 1], not clamped, grey
+/// repeated, alpha left out, as [1, 3, height, box.width].
+at::Tensor shrink_rows(const Image& image, const Box& box, int height);
 
 }  // namespace zimage

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "conditioning/control_context.h"
+#include "conditioning/mask_operations.h"
 #include "conditioning/pixels.h"
 #include "conditioning/prompt.h"
 #include "core/log.h"
@@ -80,13 +81,13 @@ void InpaintPipeline::encode_picture(Job& job) {
   const int height = job.region.working_height;
   const int width = job.region.working_width;
   const Box box = box_of(job.region);
-  const Mask& mask = job.request.mask;
-  job.pixels = resize_pixels(to_pixels(job.request.image, box), height, width);
-  job.mask = resize_mask(to_mask_tensor(mask, box), height, width);
+  job.pixels = to_pixels(job.request.image, box, height, width);
+  const Mask fitted = resize_mask(job.request.mask, box, width, height);
+  job.mask = to_mask_tensor(fitted);
   job.blend.latent = vae.encoder.encode(job.pixels);
   require_finite(job.blend.latent, "the picture's latents");
   job.blend.mask = latent_mask(job.mask);
-  if (mask.soft()) job.blend.level = latent_mask(resize_mask(to_level_tensor(mask, box), height, width));
+  if (fitted.soft()) job.blend.level = latent_mask(to_level_tensor(fitted));
   // Every region starts from a fresh generator, so that it doesn't depend on the others.
   job.noise.emplace(job.request.seed);
   job.blend.noise = job.noise->draw(job.blend.latent.sizes().vec());
@@ -105,8 +106,8 @@ void InpaintPipeline::encode_control(Job& job) {
   at::Tensor control_latents;
   if (!request.control_image.empty()) {
     const at::Tensor control =
-        resize_pixels(to_pixels(request.control_image, control_box(request.control_image, request.image, job.region)),
-                      job.region.working_height, job.region.working_width);
+        to_pixels(request.control_image, control_box(request.control_image, request.image, job.region),
+                  job.region.working_height, job.region.working_width);
     control_latents = vae.encoder.encode(control);
   }
   at::Tensor context = control_latents;

@@ -1,6 +1,12 @@
 #include "conditioning/composite.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <mutex>
+#include <random>
+#include <set>
+#include <thread>
 
 #include "conditioning/difference.h"
 #include "conditioning/distance.h"
@@ -84,6 +90,81 @@ TEST_CASE("a feather fades outwards, and the effective mask is all that changes"
   CHECK(compare(picture, out, mask).max_change_outside_mask > 0);
 }
 
+Mask scattered(int width, int height, int parts) {
+  Mask mask(width, height);
+  std::mt19937 random(7);
+  for (int i = 0; i < parts; ++i) {
+    const int x = static_cast<int>(random() % static_cast<unsigned>(width));
+    const int y = static_cast<int>(random() % static_cast<unsigned>(height));
+    const int side = 1 + static_cast<int>(random() % 20);
+    for (int v = y; v < std::min(y + side, height); ++v) {
+      for (int u = x; u < std::min(x + side, width); ++u) mask.repaint[mask.index(u, v)] = 1;
+    }
+  }
+  return mask;
+}
+
+TEST_CASE("a large picture is pasted as it would be all at once, on any number of threads") {
+  const int feather = GENERATE(0, 4, 90);
+  const bool resized = GENERATE(false, true);
+  CAPTURE(feather, resized);
+  const Image picture = numbered(700, 610, 3, 8);
+  const Mask mask = scattered(700, 610, 12);
+  const WorkingRegion region{20, 30, 640, 560, resized ? 160 : 640, resized ? 144 : 560};
+  at::manual_seed(5);
+  const at::Tensor pixels = at::rand({1, 3, region.working_height, region.working_width});
+  const at::Tensor whole = resize_pixels(pixels, 560, 640, {0, 0, 640, 560}).contiguous();
+  Image expected = picture;
+  for_each_nearest(mask, box_of(region), [&](int y, const std::vector<Nearest>& row) {
+    for (int x = 0; x < 640; ++x) {
+      const float share = feather_share(row[static_cast<std::size_t>(x)].squared, feather);
+      if (share == 0.0F) continue;
+      for (int c = 0; c < 3; ++c) {
+        const std::size_t i = expected.index(region.x + x, y, c);
+        const float value = whole[0][c][y - region.y][x].item<float>() * 255.0F;
+        const float level = value * share + static_cast<float>(picture.samples[i]) * (1.0F - share);
+        expected.samples.set(i, static_cast<std::uint16_t>(std::lround(level)));
+      }
+    }
+  });
+  const int threads = at::get_num_threads();
+  std::vector<Image> made;
+  for (const int count : {1, 2}) {
+    at::set_num_threads(count);
+    made.push_back(picture);
+    composite(made.back(), mask, region, pixels, {.feather = feather});
+  }
+  at::set_num_threads(threads);
+  CHECK(made[0].samples == made[1].samples);
+  // A level where the two sides of a half are met.
+  int largest = 0;
+  std::size_t differing = 0;
+  for (std::size_t i = 0; i < expected.samples.size(); ++i) {
+    const int difference = std::abs(int{made[0].samples[i]} - expected.samples[i]);
+    largest = std::max(largest, difference);
+    if (difference > 0) ++differing;
+  }
+  CHECK(largest <= 1);
+  CHECK(differing * 1000 <= expected.samples.size());
+  CHECK(compare(picture, made[0], grow_mask(mask, feather)).max_change_outside_mask == 0);
+}
+
+// GCC's builds have OpenMP (cmake/FindTorch.cmake), without which this is one thread.
+#if defined(__GNUC__) && !defined(__clang__)
+TEST_CASE("parallel work goes on on more than one of libtorch's threads") {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(2);
+  std::mutex mutex;
+  std::set<std::thread::id> workers;
+  at::parallel_for(0, 128, 32, [&](std::int64_t, std::int64_t) {
+    const std::lock_guard lock(mutex);
+    workers.insert(std::this_thread::get_id());
+  });
+  at::set_num_threads(threads);
+  CHECK(workers.size() == 2);
+}
+#endif
+
 TEST_CASE("the share of a feather falls evenly from the hole to one pixel beyond its end") {
   CHECK(feather_share(0, 0) == 1.0F);
   CHECK(feather_share(1, 0) == 0.0F);
@@ -144,8 +225,8 @@ TEST_CASE("no stroke is lost on the way to latent cells") {
   CHECK(cells.select(2, 2).min().item<double>() == 1.0);
   Mask single(50, 50);
   single.repaint[33 * 50 + 41] = 1;
-  CHECK(resize_mask(to_mask_tensor(single), 16, 16).sum().item<double>() >= 1.0);
-  CHECK(resize_mask(to_mask_tensor(single), 64, 64).sum().item<double>() >= 1.0);
+  CHECK(resize_mask(single, 16, 16).count() >= 1);
+  CHECK(resize_mask(single, 64, 64).count() >= 1);
 }
 
 TEST_CASE("RePaint puts the kept part back at the step's noise level") {

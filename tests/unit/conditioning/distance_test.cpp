@@ -1,13 +1,7 @@
 #include "conditioning/distance.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <random>
-#include <set>
-#include <thread>
 
 #include "conditioning/mask_operations.h"
 #include "support/catch.h"
@@ -62,44 +56,6 @@ TEST_CASE("distances are exact, and the pixel they are measured to is there") {
     CHECK(rows == box.height);
   }
 }
-
-TEST_CASE("distances found on several threads are the same, each row once") {
-  std::mt19937 random(4);
-  const Mask mask = random_mask(150, 300, 0.001, random);
-  const Box box{20, 10, 120, 280};
-  std::vector<std::vector<Nearest>> expected;
-  for_each_nearest(mask, box, [&](int, const std::vector<Nearest>& row) { expected.push_back(row); });
-  std::vector<std::atomic<int>> visits(static_cast<std::size_t>(box.height));
-  std::atomic<int> wrong{0};
-  for_each_nearest_in_parallel(mask, box, [&](int y, const std::vector<Nearest>& row) {
-    const auto i = static_cast<std::size_t>(y - box.y);
-    ++visits[i];
-    const auto same = [](const Nearest& a, const Nearest& b) {
-      return a.squared == b.squared && a.x == b.x && a.y == b.y;
-    };
-    if (!std::equal(row.begin(), row.end(), expected[i].begin(), expected[i].end(), same)) ++wrong;
-  });
-  CHECK(wrong == 0);
-  for (const auto& count : visits) CHECK(count == 1);
-}
-
-// GCC's builds have OpenMP (cmake/FindTorch.cmake), without which this is one thread.
-#if defined(__GNUC__) && !defined(__clang__)
-TEST_CASE("parallel work goes on on more than one of libtorch's threads") {
-  const int threads = at::get_num_threads();
-  at::set_num_threads(2);
-  Mask mask(8, 128);
-  mask.repaint[0] = 1;
-  std::mutex mutex;
-  std::set<std::thread::id> workers;
-  for_each_nearest_in_parallel(mask, {0, 0, 8, 128}, [&](int, const std::vector<Nearest>&) {
-    const std::lock_guard lock(mutex);
-    workers.insert(std::this_thread::get_id());
-  });
-  at::set_num_threads(threads);
-  CHECK(workers.size() == 2);
-}
-#endif
 
 TEST_CASE("a grown mask is every pixel within reach of the mask, no more") {
   std::mt19937 random(5);

@@ -109,6 +109,31 @@ TEST_CASE("a resized mask covers all that it covered, and is no wider than it mu
   }
 }
 
+TEST_CASE("a box of a mask is resized as a mask of its own would be") {
+  std::mt19937 random(24);
+  Mask mask = random_mask(40, 30, 0.1, random);
+  mask.level = ZeroedBytes(mask.repaint.size());
+  for (std::size_t i = 0; i < mask.level.size(); ++i) {
+    mask.level[i] = static_cast<std::uint8_t>(mask.repaint[i] * (1 + random() % 255));
+  }
+  const Box box{7, 3, 25, 21};
+  Mask part(box.width, box.height);
+  part.level = ZeroedBytes(part.repaint.size());
+  for (int y = 0; y < box.height; ++y) {
+    for (int x = 0; x < box.width; ++x) {
+      part.repaint[part.index(x, y)] = mask.repaint[mask.index(box.x + x, box.y + y)];
+      part.level[part.index(x, y)] = mask.level[mask.index(box.x + x, box.y + y)];
+    }
+  }
+  for (const auto& [width, height] : {std::pair{16, 16}, {25, 21}, {25, 7}, {64, 48}}) {
+    CAPTURE(width, height);
+    const Mask expected = resize_mask(part, width, height);
+    const Mask made = resize_mask(mask, box, width, height);
+    CHECK(made.repaint == expected.repaint);
+    CHECK(made.level == expected.level);
+  }
+}
+
 TEST_CASE("a thin stroke reaches the latents wherever it lies, however the mask is scaled") {
   const int thickness = GENERATE(1, 2, 3, 5, 7);
   const int offset = GENERATE(range(0, 17));
@@ -123,7 +148,7 @@ TEST_CASE("a thin stroke reaches the latents wherever it lies, however the mask 
   for (const double scale : {1.0, 0.31, 0.5, 1.7}) {
     const int width = std::max(1, static_cast<int>(96 * scale / 16)) * 16;
     const int height = std::max(1, static_cast<int>(80 * scale / 16)) * 16;
-    const at::Tensor cells = latent_mask(resize_mask(to_mask_tensor(mask), height, width));
+    const at::Tensor cells = latent_mask(to_mask_tensor(resize_mask(mask, width, height)));
     // Every row, or every column, of cells that the stroke crosses has one.
     const at::Tensor crossed = std::get<0>(cells.max(upright ? 3 : 2));
     CHECK(crossed.min().item<double>() == 1.0);

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "conditioning/pixels.h"
 #include "support/catch.h"
 
 namespace zimage {
@@ -53,6 +54,26 @@ TEST_CASE("small and thin pictures are resampled as well", "[conditioning]") {
   CHECK(error(at::rand({1, 3, 1, 1}), 9, 6, {0, 0, 6, 9}) < kLimit);
   CHECK(error(at::rand({1, 1, 1, 500}), 16, 64, {0, 0, 64, 16}) < kLimit);
   CHECK(error(at::rand({1, 3, 600, 2}), 32, 48, {1, 2, 40, 30}) < kLimit);
+}
+
+TEST_CASE("a box of a picture is resized as its pixels are, however many samples they have", "[conditioning]") {
+  const int channels = GENERATE(1, 2, 3, 4);
+  const int depth = GENERATE(8, 16);
+  CAPTURE(channels, depth);
+  Image image(500, 90, channels, depth);
+  for (std::size_t i = 0; i < image.samples.size(); ++i) {
+    image.samples.set(i, static_cast<std::uint16_t>((i * 2654435761U >> 7U) % (image.max_value() + 1U)));
+  }
+  const Box box{9, 4, 480, 80};
+  const at::Tensor pixels = to_pixels(image, box);
+  for (const auto& [height, width] :
+       {std::pair{16, 32}, {79, 480}, {16, 600}, {80, 48}, {200, 48}, {80, 480}, {1, 1}}) {
+    CAPTURE(height, width);
+    const at::Tensor expected = by_library(pixels, height, width).clamp(0.0, 1.0);
+    const at::Tensor made = to_pixels(image, box, height, width);
+    REQUIRE(made.sizes() == expected.sizes());
+    CHECK((made - expected).abs().max().item<double>() < kLimit);
+  }
 }
 
 }  // namespace
