@@ -17,18 +17,11 @@ constexpr std::size_t kLargestJpegExif = 65527;
 
 bool same_size(const Image& a, const Image& b) { return a.width == b.width && a.height == b.height; }
 
-/// Whether the result is to be in the colours of the picture's profile. A raw decode is sRGB, and WebP has no grey that
-/// a grey profile could be for.
-bool in_own_colors(const Plan& plan) {
-  if (!plan.source.profile || !plan.request.composite) return false;
-  return plan.format != io::ImageFormat::kWebp || plan.source.original.color_channels() == 3;
-}
-
 /// The original, with the result where the mask lets it: everywhere else bit for bit, and also where the repaint left
 /// the working copy as it was.
 Image in_profile(const Plan& plan, const Result& result) {
   const Image& original = plan.source.original;
-  Image picture = plan.request.rows_near_only ? rows_near(original, result.effective_mask) : original;
+  Image picture = keeps_coefficients(plan) ? rows_near(original, result.effective_mask) : original;
   const Image& working = plan.request.image;
   const auto channels = static_cast<std::size_t>(picture.channels);
   std::vector<std::uint16_t> span;
@@ -127,6 +120,11 @@ bool is_lossy(const Plan& plan) {
 
 }  // namespace
 
+bool in_own_colors(const Plan& plan) {
+  if (!plan.source.profile || !plan.request.composite) return false;
+  return plan.format != io::ImageFormat::kWebp || plan.original().color_channels() == 3;
+}
+
 bool keeps_coefficients(const Plan& plan) {
   return uses_source_jpeg(plan) && plan.source.carried.orientation == 1 && !plan.outpaint.any();
 }
@@ -138,7 +136,7 @@ EncodedResult encode_result(const Plan& plan, const Result& result, const ModelI
   const Image& image = final_image(result, encoded);
   io::EncodeOptions options = options_for(plan, result, image, model, making, seed);
   options.jpeg_kept = &encoded.coefficients_kept;
-  if (plan.request.rows_near_only) {
+  if (keeps_coefficients(plan)) {
     options.whole = [&] { return with_rows_near(plan.original(), result.effective_mask, image); };
   }
   encoded.bytes = io::encode_image(image, options);

@@ -185,7 +185,6 @@ void read_inputs(Plan& plan) {
   }
   read_source(plan);
   resolve_mask(plan, mask.valid() ? std::optional(mask.get()) : std::nullopt);
-  make_working_copy(plan);
   if (!plan.control_image_path.empty()) plan.request.control_image = read_in_srgb(plan.control_image_path);
   warn_about_losses(plan);
 }

@@ -208,11 +208,12 @@ void prepare_job(Session& session, RunningJob& job) {
   job.first = static_cast<std::size_t>(std::find(job.kept.begin(), job.kept.end(), false) - job.kept.begin());
   if (job.all_kept() && !plan.dry_run) return;
   if (plan.request.image.empty()) read_inputs(plan);
-  plan.request.rows_near_only = keeps_coefficients(plan);
+  plan.request.rows_near_only = keeps_coefficients(plan) || in_own_colors(plan);
   describe_plan(job);
   choose_strategy(plan, session.inpainter(), job.report);
   check_size(plan, session.inpainter());
   job.report.regions = session.inpainter().plan_regions(plan.request);
+  make_working_copy(plan, in_own_colors(plan) ? &job.report.regions : nullptr);
   check_side_outputs_writable(job);
   say_regions(job.report.regions);
   say_plan(plan, job.report);

@@ -36,11 +36,20 @@ void read_source(Plan& plan) {
   if (plan.source.carried.orientation != 1) log::info("the picture is turned upright, as its orientation says");
 }
 
-void make_working_copy(Plan& plan) {
-  if (!plan.source.profile) return;
+void make_working_copy(Plan& plan, const std::vector<WorkingRegion>* regions) {
+  if (!plan.source.profile || !plan.source.original.empty()) return;
   log::info("the picture has a colour profile: it is worked on in sRGB, and the result goes back into the profile");
-  plan.source.original = std::move(plan.request.image);
-  plan.request.image = plan.source.profile->to_srgb(plan.source.original);
+  const io::ColorProfile& profile = *plan.source.profile;
+  Image picture = std::move(plan.request.image);
+  if (regions == nullptr) {
+    plan.request.image = profile.to_srgb(picture);
+  } else {
+    plan.request.image = Image(picture.width, picture.height, picture.channels, 16);
+    for (const WorkingRegion& region : *regions) {
+      profile.to_srgb(picture, region.x, region.y, region.width, region.height, plan.request.image);
+    }
+  }
+  plan.source.original = std::move(picture);
 }
 
 Image read_in_srgb(const std::filesystem::path& path) {

@@ -10,6 +10,7 @@
 #include "io/color_profile.h"
 #include "io/image_file.h"
 #include "io/jpeg_ahead.h"
+#include "zimage/inpainter.h"
 
 namespace zimage::app {
 
@@ -30,9 +31,9 @@ struct PictureSource {
 /// Errors: kInput as io::read_image().
 void read_source(Plan& plan);
 
-/// Once the mask is made: where the picture has a colour profile other than sRGB's, its pixels go to `plan.source` and
-/// the request gets a 16-bit sRGB copy. A profile that can't be used is told, and forgotten.
-void make_working_copy(Plan& plan);
+/// Where the picture has a colour profile other than sRGB's, its pixels go to `plan.source` and the request gets a
+/// 16-bit sRGB copy: of the regions alone, elsewhere it is 0 and takes no memory; null: of all of the picture.
+void make_working_copy(Plan& plan, const std::vector<WorkingRegion>* regions);
 
 /// A picture in sRGB, for the model alone. Errors: kInput as io::read_image().
 Image read_in_srgb(const std::filesystem::path& path);

@@ -1,5 +1,6 @@
 #include "io/color_profile.h"
 
+#include <ATen/Parallel.h>
 #include <lcms2.h>
 
 #include <algorithm>
@@ -9,6 +10,9 @@
 
 namespace zimage::io {
 namespace {
+
+/// Rows for a thread to be worth while.
+constexpr std::int64_t kRowsEach = 64;
 
 /// Where lcms2 makes a table of a transform, a fine one: with the coarser one the dark end is off by two 8-bit levels.
 constexpr cmsUInt32Number kFlags =
@@ -131,26 +135,35 @@ std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& 
 
 Image ColorProfile::to_srgb(const Image& picture) const {
   Image out(picture.width, picture.height, picture.channels, 16);
+  to_srgb(picture, 0, 0, picture.width, picture.height, out);
+  return out;
+}
+
+void ColorProfile::to_srgb(const Image& picture, int x, int y, int width, int height, Image& srgb) const {
   const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);
   const auto channels = static_cast<std::size_t>(picture.channels);
-  const auto width = static_cast<std::size_t>(picture.width);
+  const auto count = static_cast<std::size_t>(width);
   picture.samples.visit([&]<class Sample>(const Sample* samples) {
     constexpr unsigned kScale = sizeof(Sample) == 2 ? 1 : 257;
-    std::vector<Sample> row(width * colors);
-    std::vector<std::uint16_t> words(width * colors);
-    for (int y = 0; y < picture.height; ++y) {
-      const Sample* from = samples + picture.index(0, y);
-      std::uint16_t* to = out.samples.words() + out.index(0, y);
-      for (std::size_t x = 0; x < width; ++x) std::copy_n(from + x * channels, colors, row.data() + x * colors);
-      cmsDoTransform(transforms_->there.handle, row.data(), words.data(), static_cast<cmsUInt32Number>(width));
-      for (std::size_t x = 0; x < width; ++x) {
-        std::copy_n(words.data() + x * colors, colors, to + x * channels);
-        if (channels == colors) continue;
-        to[x * channels + colors] = static_cast<std::uint16_t>(from[x * channels + colors] * kScale);
+    at::parallel_for(0, height, kRowsEach, [&](std::int64_t begin, std::int64_t end) {
+      std::vector<Sample> row(count * colors);
+      std::vector<std::uint16_t> words(count * colors);
+      for (auto i = static_cast<int>(begin); i < end; ++i) {
+        const Sample* from = samples + picture.index(x, y + i);
+        std::uint16_t* to = srgb.samples.words() + srgb.index(x, y + i);
+        if (channels == colors) {
+          cmsDoTransform(transforms_->there.handle, from, to, static_cast<cmsUInt32Number>(count));
+          continue;
+        }
+        for (std::size_t k = 0; k < count; ++k) std::copy_n(from + k * channels, colors, row.data() + k * colors);
+        cmsDoTransform(transforms_->there.handle, row.data(), words.data(), static_cast<cmsUInt32Number>(count));
+        for (std::size_t k = 0; k < count; ++k) {
+          std::copy_n(words.data() + k * colors, colors, to + k * channels);
+          to[k * channels + colors] = static_cast<std::uint16_t>(from[k * channels + colors] * kScale);
+        }
       }
-    }
+    });
   });
-  return out;
 }
 
 void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const {

@@ -151,6 +151,34 @@ def test_the_hole_is_painted_in_the_colours_of_the_profile(work):
     assert abs(raw - plain)[work.hole].mean() > 20  # that they differ at all without the profile
 
 
+@pytest.mark.parametrize("feather", [0, 9])
+def test_only_the_regions_are_converted_and_nothing_shows_it(work, feather):
+    """Two of them in a larger picture; the rest of the working copy is empty."""
+    icc = profile(SRGB, 1.0)
+    srgb = Image.fromarray(np.tile(smooth(), (6, 8, 1)))
+    linear = ImageCms.profileToProfile(srgb, ImageCms.createProfile("sRGB"), ImageCms.getOpenProfile(io.BytesIO(icc)))
+    save(srgb, work.folder / "srgb.png")
+    save(linear, work.folder / "linear.png", icc=icc)
+    hole = np.zeros((srgb.height, srgb.width), dtype=bool)
+    hole[0:20, 0:30] = hole[-30:-8, -40:-12] = True
+    work.save_mask(hole, "holes.png")
+    options = ("--crop", "auto", "--megapixels", "0.01", "--feather", str(feather))
+    plain = load(result_of(work, work.job(*options, image="srgb.png", mask="holes.png"))).astype(int)
+    result = work.job(*options, image="linear.png", mask="holes.png")
+    assert "2 regions" in result.err
+    output = result_of(work, result)
+    with Image.open(output) as picture:
+        back = ImageCms.profileToProfile(picture, ImageCms.getOpenProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"))
+    assert abs(np.asarray(back).astype(int) - plain)[hole].mean() < 3
+    changed = (load(output) != np.asarray(linear)).any(axis=2)
+    rows, columns = np.nonzero(changed & ~hole)
+    assert changed[hole].any() and (len(rows) > 0) == (feather > 0)
+    near = ((rows < 20 + feather) & (columns < 30 + feather)) | (
+        (rows >= srgb.height - 30 - feather) & (columns >= srgb.width - 40 - feather)
+    )
+    assert near.all()
+
+
 def test_16_bits_with_a_profile(work):
     """The deep path of the conversion, and grey."""
     pixels = np.random.default_rng(4).integers(0, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
