@@ -1,11 +1,13 @@
 #include "app/encode_result.h"
 
 #include <algorithm>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "app/metadata.h"
 #include "conditioning/canvas.h"
 #include "conditioning/geometry.h"
+#include "core/ahead.h"
 #include "core/log.h"
 #include "io/exif.h"
 
@@ -15,25 +17,26 @@ namespace {
 /// JPEG keeps EXIF in one segment: 65535 bytes without the marker, two of length and "Exif\0\0".
 constexpr std::size_t kLargestJpegExif = 65527;
 
+/// Pixels that are worth a thread.
+constexpr std::int64_t kLargePart = 1 << 16;
+
 bool same_size(const Image& a, const Image& b) { return a.width == b.width && a.height == b.height; }
 
-/// The original, with the result where the mask lets it: everywhere else bit for bit, and also where the repaint left
-/// the working copy as it was.
-Image in_profile(const Plan& plan, const Result& result) {
-  const Image& original = plan.source.original;
-  Image picture = keeps_coefficients(plan) ? rows_near(original, result.effective_mask) : original;
+/// The result, where the mask lets it, brought into a part of the picture: everywhere else and where the repaint left
+/// the working copy as it was the picture stays bit for bit.
+void put_in_profile(const Plan& plan, const Result& result, const Box& box, Image& picture) {
   const Image& working = plan.request.image;
   const auto channels = static_cast<std::size_t>(picture.channels);
   std::vector<std::uint16_t> span;
-  for (int y = 0; y < picture.height; ++y) {
+  for (int y = box.y; y < box.y + box.height; ++y) {
     const std::uint8_t* repaint = &result.effective_mask.repaint[result.effective_mask.index(0, y)];
-    for (int x = 0; x < picture.width;) {
+    for (int x = box.x; x < box.x + box.width;) {
       if (repaint[x] == 0) {
         ++x;
         continue;
       }
       const int begin = x;
-      while (x < picture.width && repaint[x] != 0) ++x;
+      while (x < box.x + box.width && repaint[x] != 0) ++x;
       const std::size_t at = picture.index(begin, y);
       const auto count = static_cast<std::size_t>(x - begin);
       // The working copy and the result have 16 bits.
@@ -47,6 +50,21 @@ Image in_profile(const Plan& plan, const Result& result) {
       }
     }
   }
+}
+
+/// The original with the result in it, on two threads where that is worth it.
+Image in_profile(const Plan& plan, const Result& result) {
+  const Image& original = plan.source.original;
+  Image picture = keeps_coefficients(plan) ? rows_near(original, result.effective_mask) : original;
+  Box above = bounding_box(result.effective_mask);
+  Box below = above;
+  above.height /= 2;
+  below.y += above.height;
+  below.height -= above.height;
+  const bool large = std::int64_t{below.width} * below.height > kLargePart;
+  std::future<void> rest = ahead_if(large, [&] { put_in_profile(plan, result, below, picture); });
+  put_in_profile(plan, result, above, picture);
+  rest.get();
   return picture;
 }
 
@@ -80,6 +98,7 @@ void fill_jpeg(const Plan& plan, const Result& result, const Image& image, io::E
   const Image& original = plan.original();
   if (!uses_source_jpeg(plan) || image.color_channels() != original.color_channels()) return;
   options.jpeg_source = &plan.source.jpeg;
+  options.jpeg_orientation = plan.source.carried.orientation;
   if (!keeps_coefficients(plan) || !same_size(image, original)) return;
   options.jpeg_changed = &result.effective_mask;
   options.jpeg_ahead = plan.source.jpeg_ahead.get();
@@ -125,9 +144,7 @@ bool in_own_colors(const Plan& plan) {
   return plan.format != io::ImageFormat::kWebp || plan.original().color_channels() == 3;
 }
 
-bool keeps_coefficients(const Plan& plan) {
-  return uses_source_jpeg(plan) && plan.source.carried.orientation == 1 && !plan.outpaint.any();
-}
+bool keeps_coefficients(const Plan& plan) { return uses_source_jpeg(plan) && !plan.outpaint.any(); }
 
 EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
                             const nlohmann::ordered_json& making, std::uint64_t seed) {
@@ -140,7 +157,8 @@ EncodedResult encode_result(const Plan& plan, const Result& result, const ModelI
     options.whole = [&] { return with_rows_near(plan.original(), result.effective_mask, image); };
   }
   encoded.bytes = io::encode_image(image, options);
-  encoded.encoded_whole = is_lossy(plan) && options.jpeg_changed == nullptr;
+  encoded.encoded_whole = is_lossy(plan) && !encoded.coefficients_kept && !result.effective_mask.all();
+  encoded.turned = encoded.coefficients_kept && plan.source.carried.orientation != 1;
   return encoded;
 }
 
@@ -148,7 +166,7 @@ Difference compare_result(const Plan& plan, const Result& result, const EncodedR
   const Image& image = final_image(result, encoded);
   // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
   const Image& picture = encoded.in_own_colors.empty() ? plan.request.image : plan.source.original;
-  if (encoded.coefficients_kept) return compare_kept(picture, encoded.bytes, result.effective_mask);
+  if (encoded.coefficients_kept && !encoded.turned) return compare_kept(picture, encoded.bytes, result.effective_mask);
   if (!same_size(image, picture)) return {};
   if (plan.format == io::ImageFormat::kPng) return compare(picture, image, result.effective_mask);
   // Lossy encoders change kept pixels too: what counts is the file as it is.

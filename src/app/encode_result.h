@@ -17,6 +17,8 @@ struct EncodedResult {
   Image in_own_colors;
   /// A JPEG that took the picture's own coefficients where the mask keeps it.
   bool coefficients_kept = false;
+  /// They were turned upright: decoders' rounding may have changed any pixel by a level.
+  bool turned = false;
   /// A lossy format, and no part of the picture's own encoding was kept: all kept pixels may have changed.
   bool encoded_whole = false;
 };

@@ -55,7 +55,8 @@ void run(RunningJob& job, Observer& observer, Reporter& reporter) {
     const Stopwatch computing;
     job.report.seed = job.plan.outputs[k].seed;
     if (k == job.first && keeps_coefficients(job.plan)) {
-      job.plan.source.jpeg_ahead = std::make_shared<io::JpegAhead>(job.plan.source.jpeg);
+      job.plan.source.jpeg_ahead =
+          std::make_shared<io::JpegAhead>(job.plan.source.jpeg, job.plan.source.carried.orientation);
     }
     const Result result = compute_output(session, job, k, observer);
     judge(finish_output(session, job, k, result, computing.ms(), reporter));

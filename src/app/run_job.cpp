@@ -250,6 +250,7 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   const Difference difference = comparing.get();
   report.changed_pixels = difference.changed_pixels;
   report.max_change_outside_mask = difference.max_change_outside_mask;
+  if (encoded.turned) report.mean_change_outside_mask = difference.mean_change_outside_mask;
   if (encoded.encoded_whole) say_mean_change(difference.mean_change_outside_mask, plan.batch, report);
   report.timings_ms["write"] = writing.ms();
   report.timings_ms["total"] = compute_ms + writing.ms();

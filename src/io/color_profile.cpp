@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <future>
 
+#include "core/ahead.h"
 #include "zimage/error.h"
 
 namespace zimage::io {
@@ -31,8 +33,9 @@ struct Profile {
 
 struct Transform {
   cmsHTRANSFORM handle = nullptr;
-  Transform(const Profile& from, cmsUInt32Number in, const Profile& to, cmsUInt32Number out)
-      : handle(cmsCreateTransform(from.handle, in, to.handle, out, kIntent, kFlags)) {}
+  Transform(const Profile& from, cmsUInt32Number in, const Profile& to, cmsUInt32Number out,
+            cmsUInt32Number flags = kFlags)
+      : handle(cmsCreateTransform(from.handle, in, to.handle, out, kIntent, flags)) {}
   ~Transform() {
     if (handle != nullptr) cmsDeleteTransform(handle);
   }
@@ -87,16 +90,26 @@ bool is_identity(const Transform& to_srgb, bool grey) {
   return true;
 }
 
+/// Whether make_way_back() will succeed: the same, but for the table.
+bool has_way_back(const Profile& profile, const Profile& srgb, bool grey) {
+  const cmsUInt32Number format = format_of(grey, 16);
+  return Transform(srgb, format, profile, format, cmsFLAGS_NOOPTIMIZE | cmsFLAGS_NOCACHE).handle != nullptr;
+}
+
+/// With handles of its own, as they can't be shared between threads.
+std::unique_ptr<Transform> make_way_back(const std::vector<std::uint8_t>& icc, bool grey) {
+  const Profile profile(cmsOpenProfileFromMem(icc.data(), static_cast<cmsUInt32Number>(icc.size())));
+  const Profile srgb(srgb_profile(grey));
+  if (profile.handle == nullptr || srgb.handle == nullptr) return nullptr;
+  return std::make_unique<Transform>(srgb, format_of(grey, 16), profile, format_of(grey, 16));
+}
+
 }  // namespace
 
 struct ColorProfile::Transforms {
-  Transform there;  ///< profile → sRGB, 16 bits
-  Transform back;   ///< sRGB → profile, 16 bits
-  Transforms(const Profile& profile, const Profile& srgb, bool grey, int bit_depth)
-      : there(profile, format_of(grey, bit_depth), srgb, format_of(grey, 16)),
-        back(srgb, format_of(grey, 16), profile, format_of(grey, 16)) {}
-
-  bool whole() const { return there.handle != nullptr && back.handle != nullptr; }
+  std::unique_ptr<Transform> there;  ///< profile → sRGB, 16 bits
+  /// sRGB → profile, 16 bits. Its table takes longest to make, and is wanted last.
+  std::shared_future<std::unique_ptr<Transform>> back;
 };
 
 std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth,
@@ -121,14 +134,17 @@ std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& 
   ColorProfile out;
   out.grey_ = grey;
   out.bit_depth_ = bit_depth;
-  const Transform to_srgb(profile, format_of(grey, 8), srgb, format_of(grey, 16));
-  out.srgb_ = to_srgb.handle != nullptr && is_identity(to_srgb, grey);
+  auto there = std::make_unique<Transform>(profile, format_of(grey, 8), srgb, format_of(grey, 16));
+  out.srgb_ = there->handle != nullptr && is_identity(*there, grey);
   if (out.srgb_) return out;
-  auto transforms = std::make_shared<Transforms>(profile, srgb, grey, bit_depth);
-  if (!transforms->whole()) {
+  if (bit_depth == 16) there = std::make_unique<Transform>(profile, format_of(grey, 16), srgb, format_of(grey, 16));
+  if (there->handle == nullptr || !has_way_back(profile, srgb, grey)) {
     why = "it is damaged, or has no way back from sRGB";
     return std::nullopt;
   }
+  auto transforms = std::make_shared<Transforms>();
+  transforms->there = std::move(there);
+  transforms->back = ahead([icc, grey] { return make_way_back(icc, grey); }).share();
   out.transforms_ = std::move(transforms);
   return out;
 }
@@ -152,11 +168,11 @@ void ColorProfile::to_srgb(const Image& picture, int x, int y, int width, int he
         const Sample* from = samples + picture.index(x, y + i);
         std::uint16_t* to = srgb.samples.words() + srgb.index(x, y + i);
         if (channels == colors) {
-          cmsDoTransform(transforms_->there.handle, from, to, static_cast<cmsUInt32Number>(count));
+          cmsDoTransform(transforms_->there->handle, from, to, static_cast<cmsUInt32Number>(count));
           continue;
         }
         for (std::size_t k = 0; k < count; ++k) std::copy_n(from + k * channels, colors, row.data() + k * colors);
-        cmsDoTransform(transforms_->there.handle, row.data(), words.data(), static_cast<cmsUInt32Number>(count));
+        cmsDoTransform(transforms_->there->handle, row.data(), words.data(), static_cast<cmsUInt32Number>(count));
         for (std::size_t k = 0; k < count; ++k) {
           std::copy_n(words.data() + k * colors, colors, to + k * channels);
           to[k * channels + colors] = static_cast<std::uint16_t>(from[k * channels + colors] * kScale);
@@ -171,7 +187,11 @@ void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int chann
   const auto step = static_cast<std::size_t>(channels);
   std::vector<std::uint16_t> words(count * colors);
   for (std::size_t x = 0; x < count; ++x) std::copy_n(pixels + x * step, colors, words.data() + x * colors);
-  cmsDoTransform(transforms_->back.handle, words.data(), words.data(), static_cast<cmsUInt32Number>(count));
+  const Transform* back = transforms_->back.get().get();
+  if (back == nullptr || back->handle == nullptr) {
+    throw Error(ErrorCode::kMemory, "there is no memory for a colour profile");
+  }
+  cmsDoTransform(back->handle, words.data(), words.data(), static_cast<cmsUInt32Number>(count));
   for (std::size_t x = 0; x < count; ++x) std::copy_n(words.data() + x * colors, colors, pixels + x * step);
   if (bit_depth_ == 16) return;
   for (std::size_t i = 0; i < count * step; ++i) pixels[i] = to_8_bits(pixels[i]);

@@ -67,8 +67,11 @@ struct EncodeOptions {
   /// JPEG only: the JPEG file that the picture came from (null: none) gives the quantisation tables and the
   /// subsampling.
   const std::vector<std::uint8_t>* jpeg_source = nullptr;
-  /// JPEG only, with a source of the picture's size that was upright: where the picture may differ from it. The MCUs
-  /// that no such pixel lies in keep the source's DCT coefficients. Null, or a quality given: all is encoded anew.
+  /// As EXIF counts: how the source lies. The picture is upright.
+  int jpeg_orientation = 1;
+  /// JPEG only, with a source of the picture's size, once upright: where the picture may differ from it. The MCUs that
+  /// no such pixel lies in keep the source's DCT coefficients, transposed if it has to be turned. Null, or a quality
+  /// given, or a source that can't be turned without loss: all is encoded anew.
   const Mask* jpeg_changed = nullptr;
   /// With jpeg_changed: the picture is whole only in rows within 64 of it, and this gives all of it, if coefficients
   /// can't be kept. Null: it is whole.

@@ -128,16 +128,14 @@ void start_pixels(JpegDecoder& decoder, const std::string& name) {
 std::unique_ptr<SpliceSource> open_source_of(const EncodeOptions& options) {
   std::unique_ptr<SpliceSource> source = options.jpeg_ahead != nullptr ? options.jpeg_ahead->take() : nullptr;
   if (source != nullptr) return source;
-  source = std::make_unique<SpliceSource>();
-  open_source(*source, *options.jpeg_source);
-  return source;
+  return open_source(*options.jpeg_source, options.jpeg_orientation);
 }
 
 /// Nothing where the source's coefficients can't be kept, or aren't to be.
 std::optional<std::vector<std::uint8_t>> keep_coefficients(SpliceSource& source, const Image& image,
                                                            const EncodeOptions& options, const Carried& carried) {
   if (options.jpeg_changed == nullptr || options.quality != 0) return std::nullopt;
-  if (!source.settings || !same_shape(*source.settings, image)) return std::nullopt;
+  if (!source.upright || !source.settings || !same_shape(*source.settings, image)) return std::nullopt;
   check_mask(*options.jpeg_changed, image.width, image.height);
   if (options.jpeg_changed->all()) return std::nullopt;
   return splice(source, image, *options.jpeg_changed, carried);

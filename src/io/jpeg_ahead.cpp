@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/ahead.h"
-#include "io/jpeg_splice.h"
+#include "io/jpeg_source.h"
 
 namespace zimage::io {
 
@@ -14,11 +14,10 @@ struct JpegAhead::Impl {
   std::future<std::unique_ptr<codec::SpliceSource>> source;
 };
 
-JpegAhead::JpegAhead(const std::vector<std::uint8_t>& bytes) : impl_(std::make_unique<Impl>()) {
-  impl_->source = ahead([&bytes] {
-    auto source = std::make_unique<codec::SpliceSource>();
-    codec::open_source(*source, bytes);
-    if (source->settings) codec::read_source(*source);
+JpegAhead::JpegAhead(const std::vector<std::uint8_t>& bytes, int orientation) : impl_(std::make_unique<Impl>()) {
+  impl_->source = ahead([&bytes, orientation] {
+    auto source = codec::open_source(bytes, orientation);
+    if (source->settings && source->upright) codec::read_source(*source);
     return source;
   });
 }

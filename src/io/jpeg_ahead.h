@@ -13,8 +13,8 @@ struct SpliceSource;
 class JpegAhead {
  public:
   /// Starts a thread that reads the coefficients (2 bytes for each sample of each component) of `bytes`, which must
-  /// outlive this.
-  explicit JpegAhead(const std::vector<std::uint8_t>& bytes);
+  /// outlive this, turned upright from `orientation`.
+  explicit JpegAhead(const std::vector<std::uint8_t>& bytes, int orientation = 1);
   /// Waits for the thread.
   ~JpegAhead();
   JpegAhead(const JpegAhead&) = delete;

@@ -70,33 +70,6 @@ Box touched_part(const JpegSettings& settings, const Mask& changed, int y) {
   return box;
 }
 
-/// Whether standard Huffman tables have a code for all of a row of blocks. libjpeg-turbo checks that only where it
-/// makes tables of its own.
-bool in_range(const JBLOCK* blocks, unsigned count) {
-  bool beyond = false;
-  for (unsigned i = 0; i < count; ++i) {
-    const JCOEF* block = blocks[i];
-    beyond |= block[0] < -1024 || block[0] > 1023;
-    int largest = 0;
-    for (int k = 1; k < DCTSIZE2; ++k) largest = std::max<int>(largest, std::abs(int{block[k]}));
-    beyond |= largest > 1023;
-  }
-  return !beyond;
-}
-
-bool coefficients_in_range(JpegDecoder& source) {
-  if (setjmp(source.error.jump) != 0) return false;
-  for (int p = 0; p < source.info.num_components; ++p) {
-    const jpeg_component_info& component = source.info.comp_info[p];
-    for (unsigned row = 0; row < component.height_in_blocks; ++row) {
-      const JBLOCKARRAY blocks = source.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&source.info),
-                                                                     source.coefficients[p], row, 1, FALSE);
-      if (!in_range(blocks[0], component.width_in_blocks)) return false;
-    }
-  }
-  return true;
-}
-
 /// One row of blocks of one plane: of `part` at `box`, into the source. `touched[i]`: whether block i of the part
 /// counts.
 bool copy_blocks(JpegDecoder& source, JpegDecoder& part, int p, unsigned from_row, unsigned to_row, unsigned to_column,
@@ -205,17 +178,6 @@ bool write(JpegEncoder& encoder, SpliceSource& from, const JpegSettings& setting
 
 }  // namespace
 
-bool can_be_spliced(JpegDecoder& source) {
-  if (source.coefficients == nullptr && !read_coefficients(source)) refuse(source, kSourceName);
-  if (source.info.coef_bits == nullptr) return true;  // not progressive
-  for (int p = 0; p < source.info.num_components; ++p) {
-    // libjpeg-turbo smooths where one of the first ten coefficients isn't known to the last bit.
-    const int* bits = source.info.coef_bits[p];
-    if (std::any_of(bits, bits + 10, [](int unknown) { return unknown != 0; })) return false;
-  }
-  return true;
-}
-
 Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
   const auto [reach_x, reach_y] = colour_reach(settings);
   const int width = settings.mcu_width();
@@ -234,19 +196,6 @@ Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
     }
   }
   return out;
-}
-
-void open_source(SpliceSource& source, Bytes bytes) {
-  source.size = bytes.size();
-  open_header(source.decoder, bytes, kSourceName);
-  source.settings = read_settings(source.decoder);
-}
-
-void read_source(SpliceSource& source) {
-  if (source.read) return;
-  source.complete = can_be_spliced(source.decoder);
-  source.in_range = source.complete && coefficients_in_range(source.decoder);
-  source.read = true;
 }
 
 std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Image& image, const Mask& changed,

@@ -6,24 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "io/jpeg_settings.h"
+#include "io/jpeg_source.h"
 
 namespace zimage::io::codec {
-
-/// A source JPEG on its way to become a new file.
-struct SpliceSource {
-  std::size_t size = 0;  ///< of the file, in bytes
-  JpegDecoder decoder;
-  std::optional<JpegSettings> settings;  ///< as read_settings()
-  bool read = false;                     ///< all below is known
-  bool complete = false;                 ///< as can_be_spliced()
-  bool in_range = false;                 ///< standard Huffman tables have a code for all coefficients
-};
-
-/// The header and the settings. `bytes` must outlive the source. Errors: kInput.
-void open_source(SpliceSource& source, Bytes bytes);
-/// All of the rest, unless it was read. Errors: kInput.
-void read_source(SpliceSource& source);
 
 /// `source` (opened, with settings), coded as those say, with the blocks that a changed pixel lies in encoded anew from
 /// `image` (of the same size and as many colours); all other blocks have the source's coefficients bit for bit. That is
@@ -37,9 +22,5 @@ std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Imag
 
 /// Where the result of splice() may decode otherwise than the source: see jpeg_changed_pixels().
 Mask changed_pixels(const JpegSettings& settings, const Mask& changed);
-
-/// Whether the coefficients, which are read if they weren't, tell all that decoders make of the file.
-/// Errors: kInput for a source that can't be read.
-bool can_be_spliced(JpegDecoder& source);
 
 }  // namespace zimage::io::codec

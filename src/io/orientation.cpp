@@ -1,5 +1,7 @@
 #include "io/orientation.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -27,42 +29,45 @@ void flip(Image& image) {
   }
 }
 
-/// Columns become rows, in blocks that stay in the cache.
+/// Columns become rows, in blocks that stay in the cache, on all threads; what comes out is mirrored and flipped on the
+/// way.
 template <int kChannels, class Sample>
-void transpose(const Image& in, const Sample* from_samples, const Image& out, Sample* to_samples) {
-  constexpr int kBlock = 32;
-  for (int block_y = 0; block_y < in.height; block_y += kBlock) {
-    for (int block_x = 0; block_x < in.width; block_x += kBlock) {
-      const int end_x = std::min(block_x + kBlock, in.width);
-      const int end_y = std::min(block_y + kBlock, in.height);
-      for (int x = block_x; x < end_x; ++x) {
-        Sample* to = to_samples + out.index(block_y, x);
-        for (int y = block_y; y < end_y; ++y) {
-          const Sample* from = from_samples + in.index(x, y);
-          for (int c = 0; c < kChannels; ++c) *to++ = from[c];
+void transpose(const Image& in, const Sample* from, bool mirrored, bool flipped, const Image& out, Sample* to) {
+  // Of what comes out: wide enough across that the source's cache lines are used, and few enough of those.
+  constexpr int kRows = 64;
+  constexpr int kColumns = 16;
+  const auto down = static_cast<std::ptrdiff_t>(in.index(0, 1));
+  const std::ptrdiff_t step = mirrored ? -down : down;
+  at::parallel_for(0, (out.height + kRows - 1) / kRows, 1, [&](std::int64_t begin, std::int64_t end) {
+    const int top = static_cast<int>(begin) * kRows;
+    const int bottom = std::min(static_cast<int>(end) * kRows, out.height);
+    for (int band = top; band < bottom; band += kRows) {
+      for (int left = 0; left < out.width; left += kColumns) {
+        const int count = std::min(kColumns, out.width - left);
+        const int row = mirrored ? out.width - 1 - left : left;
+        for (int y = band; y < std::min(band + kRows, bottom); ++y) {
+          const Sample* source = from + in.index(flipped ? out.height - 1 - y : y, row);
+          Sample* pixel = to + out.index(left, y);
+          for (int x = 0; x < count; ++x, source += step) {
+            for (int c = 0; c < kChannels; ++c) *pixel++ = source[c];
+          }
         }
       }
     }
-  }
+  });
 }
 
-template <class Sample>
-void transpose(const Image& in, const Sample* from, const Image& out, Sample* to) {
-  switch (in.channels) {
-    case 1: return transpose<1>(in, from, out, to);
-    case 2: return transpose<2>(in, from, out, to);
-    case 3: return transpose<3>(in, from, out, to);
-    default: return transpose<4>(in, from, out, to);
-  }
-}
-
-Image transposed(const Image& in) {
+Image transposed(const Image& in, bool mirrored, bool flipped) {
   Image out(in.height, in.width, in.channels, in.bit_depth);
-  if (in.bit_depth == 16) {
-    transpose(in, in.samples.words(), out, out.samples.words());
-  } else {
-    transpose(in, in.samples.bytes(), out, out.samples.bytes());
-  }
+  out.samples.visit([&]<class Sample>(Sample* to) {
+    const auto* from = reinterpret_cast<const Sample*>(in.samples.address(0));
+    switch (in.channels) {
+      case 1: return transpose<1>(in, from, mirrored, flipped, out, to);
+      case 2: return transpose<2>(in, from, mirrored, flipped, out, to);
+      case 3: return transpose<3>(in, from, mirrored, flipped, out, to);
+      default: return transpose<4>(in, from, mirrored, flipped, out, to);
+    }
+  });
   return out;
 }
 
@@ -70,9 +75,11 @@ Image transposed(const Image& in) {
 
 Image upright(Image image, int orientation) {
   if (orientation < 2 || orientation > 8 || image.empty()) return image;
-  if (orientation >= 5) image = transposed(image);
-  if (orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7) mirror(image);
-  if (orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8) flip(image);
+  const bool mirrored = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+  const bool flipped = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+  if (orientation >= 5) return transposed(image, mirrored, flipped);
+  if (mirrored) mirror(image);
+  if (flipped) flip(image);
   return image;
 }
 

@@ -148,17 +148,25 @@ def upright(path):
         return np.asarray(turned.convert("L") if turned.mode == "1" else turned)
 
 
+def turns_without_loss(row):
+    """Whether no MCU that the picture fills only in part comes to lie at its left or top."""
+    width, height = row.size if row.orientation < 5 else row.size[::-1]
+    unit = {"4:4:4": (8, 8), "4:2:2": (16, 8), "4:2:0": (16, 16)}[row.save["subsampling"]]
+    from_right, from_bottom = row.orientation in (2, 3, 7, 8), row.orientation in (3, 4, 6, 7)
+    return not (from_right and width % unit[0]) and not (from_bottom and height % unit[1])
+
+
 def touched(changed, sampling):
     """The pixels of a JPEG that may decode differently: the MCUs that hold a changed pixel, and a pixel around them
     where the decoder smooths subsampled colour across."""
-    unit = {"4:4:4": (8, 8), "4:2:2": (8, 16), "4:2:0": (16, 16), "grey": (8, 8)}[sampling]
+    unit = {"4:4:4": (8, 8), "4:2:2": (8, 16), "4:4:0": (16, 8), "4:2:0": (16, 16), "grey": (8, 8)}[sampling]
     height, width = changed.shape
     rows, columns = -(-height // unit[0]), -(-width // unit[1])
     cells = np.zeros((rows * unit[0], columns * unit[1]), dtype=bool)
     cells[:height, :width] = changed
     cells = cells.reshape(rows, unit[0], columns, unit[1]).any(axis=(1, 3))
     wide = np.repeat(np.repeat(cells, unit[0], axis=0), unit[1], axis=1)[:height, :width]
-    reach = {"4:4:4": (0, 0), "4:2:2": (0, 1), "4:2:0": (1, 1), "grey": (0, 0)}[sampling]
+    reach = {"4:4:4": (0, 0), "4:2:2": (0, 1), "4:4:0": (1, 0), "4:2:0": (1, 1), "grey": (0, 0)}[sampling]
     padded = np.pad(wide, ((reach[0],) * 2, (reach[1],) * 2))
     out = np.zeros_like(wide)
     for dy in range(2 * reach[0] + 1):
@@ -186,6 +194,10 @@ def table():
         for ending in ("png", "jpg", "webp", "tif"):
             save = {"quality": 92, "subsampling": "4:4:4"} if ending == "jpg" else {"lossless": True} if ending == "webp" else {}
             add(f"turned-{orientation}-{ending}", (60, 44), ending, orientation=orientation, save=save, mask="corners")
+    for orientation in range(2, 9):
+        for sampling in ("4:2:2", "4:2:0"):
+            add(f"turned-{orientation}-{sampling.replace(':', '')}", (96, 80), "jpg", orientation=orientation,
+                mask="corners", save={"quality": 85, "subsampling": sampling})  # fmt: skip
     for sampling in ("4:4:4", "4:2:2", "4:2:0"):
         for progressive in (False, True):
             add(f"jpeg-{sampling.replace(':', '')}-{progressive}", (123, 77), "jpg", mask="strokes",

@@ -1,0 +1,85 @@
+#include "io/jpeg_source.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "io/jpeg_turn.h"
+
+namespace zimage::io::codec {
+namespace {
+
+/// Of a row of blocks.
+bool in_range(const JBLOCK* blocks, unsigned count) {
+  bool beyond = false;
+  for (unsigned i = 0; i < count; ++i) {
+    const JCOEF* block = blocks[i];
+    beyond |= block[0] < -1024 || block[0] > 1023;
+    int largest = 0;
+    for (int k = 1; k < DCTSIZE2; ++k) largest = std::max<int>(largest, std::abs(int{block[k]}));
+    beyond |= largest > 1023;
+  }
+  return !beyond;
+}
+
+void open(SpliceSource& source, Bytes bytes) {
+  source.size = bytes.size();
+  open_header(source.decoder, bytes, kSourceName);
+  source.settings = read_settings(source.decoder);
+}
+
+}  // namespace
+
+bool coefficients_in_range(JpegDecoder& source) {
+  if (setjmp(source.error.jump) != 0) return false;
+  for (int p = 0; p < source.info.num_components; ++p) {
+    const jpeg_component_info& component = source.info.comp_info[p];
+    for (unsigned row = 0; row < component.height_in_blocks; ++row) {
+      const JBLOCKARRAY blocks = source.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&source.info),
+                                                                     source.coefficients[p], row, 1, FALSE);
+      if (!in_range(blocks[0], component.width_in_blocks)) return false;
+    }
+  }
+  return true;
+}
+
+bool can_be_spliced(JpegDecoder& source) {
+  if (source.coefficients == nullptr && !read_coefficients(source)) refuse(source, kSourceName);
+  if (source.info.coef_bits == nullptr) return true;  // not progressive
+  for (int p = 0; p < source.info.num_components; ++p) {
+    // libjpeg-turbo smooths where one of the first ten coefficients isn't known to the last bit.
+    const int* bits = source.info.coef_bits[p];
+    if (std::any_of(bits, bits + 10, [](int unknown) { return unknown != 0; })) return false;
+  }
+  return true;
+}
+
+std::unique_ptr<SpliceSource> open_source(Bytes bytes, int orientation) {
+  auto source = std::make_unique<SpliceSource>();
+  open(*source, bytes);
+  if (orientation == 1) return source;
+  source->upright = false;
+  // Of a progressive file the turned one doesn't tell whether scans are missing.
+  const bool whole = source->decoder.info.progressive_mode == FALSE || can_be_spliced(source->decoder);
+  std::optional<std::vector<std::uint8_t>> turned;
+  if (source->settings && whole) turned = turn_upright(bytes, orientation);
+  if (!turned) return source;
+  auto upright = std::make_unique<SpliceSource>();
+  upright->turned = *std::move(turned);
+  open(*upright, upright->turned);
+  if (!upright->settings) return source;
+  upright->settings->progressive = source->settings->progressive;
+  upright->settings->interleaved = source->settings->interleaved;
+  upright->settings->optimized = source->settings->optimized;
+  upright->settings->restart_interval = source->settings->restart_interval;
+  return upright;
+}
+
+void read_source(SpliceSource& source) {
+  if (source.read) return;
+  source.complete = can_be_spliced(source.decoder);
+  source.in_range = source.complete && coefficients_in_range(source.decoder);
+  source.read = true;
+}
+
+}  // namespace zimage::io::codec
