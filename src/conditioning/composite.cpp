@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 #include "conditioning/distance.h"
@@ -48,7 +49,25 @@ class Paster {
     if (opaque_) blend(to[picture_.channels - 1], 1.0F, share);
   }
 
+  /// Pixels [x, end) of a row, whole.
+  void paste_run(int x, int end, int y) const {
+    if (opaque_ || picture_.color_channels() != 3) {
+      for (; x < end; ++x) paste(x, y, 1.0F);
+      return;
+    }
+    const float* from = values_ + static_cast<std::size_t>(y - box_.y) * static_cast<std::size_t>(box_.width) +
+                        static_cast<std::size_t>(x - box_.x);
+    Sample* to = samples_ + picture_.index(x, y);
+    const auto step = static_cast<std::size_t>(picture_.channels);
+    const auto count = static_cast<std::size_t>(end - x);
+    for (std::size_t c = 0; c < 3; ++c) {
+      for (std::size_t i = 0; i < count; ++i) to[i * step + c] = level_of(from[c * plane_ + i]);
+    }
+  }
+
  private:
+  Sample level_of(float value) const { return static_cast<Sample>(rounded(std::clamp(value * full_, 0.0F, full_))); }
+
   void blend(Sample& sample, float value, float share) const {
     float level = value * full_;
     if (share < 1.0F) level = level * share + static_cast<float>(sample) * (1.0F - share);
@@ -79,6 +98,42 @@ Box overlap(const Box& a, const Box& b) {
   return {x, y, std::min(a.x + a.width, b.x + b.width) - x, std::min(a.y + a.height, b.y + b.height) - y};
 }
 
+/// The repainted pixels of one row of a box.
+template <class Sample>
+void paste_row(const Paster<Sample>& paster, const Mask& mask, const Box& box, int y) {
+  const std::uint8_t* repaint = mask.repaint.data() + mask.index(0, y);
+  const int right = box.x + box.width;
+  for (int x = box.x; x < right;) {
+    const int begin = x;
+    while (x < right && repaint[x] != 0) ++x;
+    if (begin < x) paster.paste_run(begin, x, y);
+    while (x < right && repaint[x] == 0) ++x;
+  }
+}
+
+bool all_repainted(const Mask& mask, const Box& box) {
+  for (int y = box.y; y < box.y + box.height; ++y) {
+    const std::uint8_t* row = mask.repaint.data() + mask.index(box.x, y);
+    if (std::memchr(row, 0, static_cast<std::size_t>(box.width)) != nullptr) return false;
+  }
+  return true;
+}
+
+/// What lies around the holes of a box.
+template <class Sample>
+void fade(const Paster<Sample>& paster, const Pasting& pasting, const Box& band) {
+  if (all_repainted(pasting.mask, band)) return;
+  const Box reach = grown(band, pasting.feather(), box_of(pasting.region));
+  for_each_nearest(pasting.mask, reach, [&](int y, const std::vector<Nearest>& row) {
+    if (y < band.y || y >= band.y + band.height) return;
+    for (int x = band.x; x < band.x + band.width; ++x) {
+      const std::int64_t squared = row[static_cast<std::size_t>(x - reach.x)].squared;
+      const float share = feather_share(squared, pasting.feather());
+      if (squared > 0 && share > 0.0F) paster.paste(x, y, share);
+    }
+  });
+}
+
 /// What lies in one tile. Holes beyond its reach don't matter: nothing fades that far.
 template <class Sample>
 void paste_tile(const Image& picture, Sample* samples, const Pasting& pasting, const Box& tile) {
@@ -90,23 +145,8 @@ void paste_tile(const Image& picture, Sample* samples, const Pasting& pasting, c
   const Box window{band.x - whole.x, band.y - whole.y, band.width, band.height};
   const at::Tensor fitted = resize_pixels(pasting.pixels, whole.height, whole.width, window).contiguous();
   const Paster paster(picture, samples, band, fitted.const_data_ptr<float>(), pasting.options.opaque);
-  const int right = band.x + band.width;
-  if (pasting.feather() == 0) {
-    for (int y = band.y; y < band.y + band.height; ++y) {
-      for (int x = band.x; x < right; ++x) {
-        if (pasting.mask.repaint[pasting.mask.index(x, y)] != 0) paster.paste(x, y, 1.0F);
-      }
-    }
-    return;
-  }
-  const Box reach = grown(band, pasting.feather(), whole);
-  for_each_nearest(pasting.mask, reach, [&](int y, const std::vector<Nearest>& row) {
-    if (y < band.y || y >= band.y + band.height) return;
-    for (int x = band.x; x < right; ++x) {
-      const float share = feather_share(row[static_cast<std::size_t>(x - reach.x)].squared, pasting.feather());
-      if (share > 0.0F) paster.paste(x, y, share);
-    }
-  });
+  for (int y = band.y; y < band.y + band.height; ++y) paste_row(paster, pasting.mask, band, y);
+  if (pasting.feather() > 0) fade(paster, pasting, band);
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ namespace {
 /// From this many samples on a second thread pays.
 constexpr std::size_t kLarge = std::size_t{1} << 20;
 
+/// Pixels that are compared at a time where many are the same.
+constexpr int kManyPixels = 128;
+
 struct Sums {
   std::size_t changed_pixels = 0;
   int max_outside = 0;
@@ -88,8 +91,10 @@ class Comparison {
     if (same(0, after_.width)) return {0, 0};
     int left = 0;
     int right = after_.width;
-    while (same(left, 1)) ++left;
-    while (same(right - 1, 1)) --right;
+    for (const int step : {kManyPixels, 1}) {
+      while (left + step <= right && same(left, step)) left += step;
+      while (right - step >= left && same(right - step, step)) right -= step;
+    }
     return {left, right};
   }
 

@@ -208,6 +208,7 @@ Image decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string
   const bool read = codec::crop_columns(decoder, left, wide) && (y == 0 || codec::skip_rows(decoder, y)) &&
                     codec::read_rows(decoder, height, rows);
   if (!read) codec::refuse(decoder, name);
+  if (rows.width == width) return rows;
   Image part(width, height, rows.channels);
   const std::size_t row_bytes = part.index(0, 1);
   for (int row = 0; row < height; ++row) {

@@ -43,6 +43,23 @@ TEST_CASE("alpha counts where both have it") {
   CHECK(compare(before, after, Mask(1, 1)).max_change_outside_mask == 255);
 }
 
+TEST_CASE("changes are found wherever they lie in a long row") {
+  const Image before(700, 1, 3);
+  Mask mask(700, 1);
+  for (const int first : {0, 1, 127, 128, 300, 571, 572, 699}) {
+    for (const int last : {first, 400, 699}) {
+      if (last < first) continue;
+      CAPTURE(first, last);
+      Image after = before;
+      for (int x = first; x <= last; x += 3)
+        after.samples.set(after.index(x, 0), static_cast<std::uint16_t>(1 + x % 9));
+      const Difference found = compare(before, after, mask);
+      CHECK(found.changed_pixels == static_cast<std::size_t>((last - first) / 3 + 1));
+      CHECK(found.max_change_outside_mask > 0);
+    }
+  }
+}
+
 TEST_CASE("the mean is over all samples outside, also of rows that are the same") {
   Image before(4, 3, 3);
   Image after = before;
