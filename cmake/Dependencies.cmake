@@ -18,10 +18,6 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 add_library(zimage_utf8proc INTERFACE)
 target_link_libraries(zimage_utf8proc INTERFACE PkgConfig::UTF8PROC)
 
-find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED)
-add_library(zimage_stb INTERFACE)
-target_include_directories(zimage_stb SYSTEM INTERFACE "${STB_INCLUDE_DIR}")
-
 add_library(zimage_torch INTERFACE)
 target_link_libraries(zimage_torch INTERFACE Torch::Torch)
 message(STATUS "libtorch ${Torch_VERSION} in ${Torch_PREFIX}, CUDA: ${Torch_CUDA}, OpenMP: ${Torch_OPENMP_LIBRARY}")

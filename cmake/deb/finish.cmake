@@ -33,7 +33,7 @@ endif()
 # /usr/share/doc: Debian's names for licence and changes.
 file(REMOVE "${documents}/LICENSE")
 put("${source}/copyright" "${documents}/copyright" 644)
-foreach(package libcli11-dev nlohmann-json3-dev libstb-dev)
+foreach(package libcli11-dev nlohmann-json3-dev)
   if(EXISTS "/usr/share/doc/${package}/copyright")
     put("/usr/share/doc/${package}/copyright" "${documents}/third-party/${package}" 644)
   endif()

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/large_pages.h"
+
 namespace zimage::io {
 namespace {
 
@@ -27,6 +29,8 @@ Container read_whole(const std::filesystem::path& path, std::size_t max_bytes, E
                           std::to_string(max_bytes) + " are read");
   }
   Container bytes;
+  bytes.reserve(file.size);
+  prefer_large_pages(bytes.data(), bytes.capacity());
   bytes.resize(file.size);
   std::size_t done = 0;
   while (done < bytes.size()) {
