@@ -38,4 +38,12 @@ Block without_user_comment(Block block);
 /// directories. Empty if it holds none, and for BigTIFF.
 Block from_tiff(std::span<const std::uint8_t> file);
 
+/// The reverse: puts what from_tiff() would find in the block into the first page of a (classic) TIFF file, whose byte
+/// order must be the block's. What isn't EXIF leaves the file as it is. Maker notes stay behind: offsets within them
+/// would be wrong.
+void into_tiff(const Block& block, Block& file);
+
+/// Whether the block's numbers have their high byte first; no for what isn't EXIF.
+bool is_big_endian(const Block& block);
+
 }  // namespace zimage::io::exif

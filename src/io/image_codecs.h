@@ -27,6 +27,8 @@ ImageFile decode_tiff(Bytes bytes, const std::string& name);
 std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options);
 std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& options);
 std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& options);
+std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& options);
+std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& options);
 
 /// kInput: "NAME is damaged: WHY" with a hint.
 [[noreturn]] void refuse_damaged(const std::string& name, const std::string& why);

@@ -128,12 +128,10 @@ std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& 
     case ImageFormat::kPng: return codec::encode_png(image, options);
     case ImageFormat::kJpeg: return codec::encode_jpeg(image, options);
     case ImageFormat::kWebp: return codec::encode_webp(image, options);
-    case ImageFormat::kBmp:
-    case ImageFormat::kTiff: break;
+    case ImageFormat::kTiff: return codec::encode_tiff(image, options);
+    case ImageFormat::kBmp: break;
   }
-  throw Error(ErrorCode::kUsage,
-              options.format == ImageFormat::kBmp ? "BMP is read, not written" : "TIFF is read, not written",
-              "choose PNG, JPEG or WebP: --format png");
+  return codec::encode_bmp(image, options);
 }
 
 }  // namespace zimage::io

@@ -1,4 +1,4 @@
-// Picture files: PNG, JPEG, WebP, BMP and TIFF in; PNG, JPEG and WebP out.
+// Picture files: PNG, JPEG, WebP, BMP and TIFF, in and out.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,9 @@ std::optional<ImageFormat> format_from_name(const std::filesystem::path& path);
 /// By the first bytes; empty if they are none of ours.
 std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& bytes);
 
+/// How a TIFF's samples are packed, of the ways that keep them exactly and are written.
+enum class TiffPacking { kNone, kPackBits, kLzw, kDeflate };
+
 /// What a picture file holds beside its pixels, byte for byte, so that the result's file can hold it too.
 struct Carried {
   /// EXIF's TIFF structure ("II*…", "MM…*"), without the "Exif\0\0" of JPEG. decode_image() leaves it with orientation
@@ -30,6 +33,7 @@ struct Carried {
   std::vector<std::uint8_t> icc;  ///< ICC profile
   std::string xmp;                ///< XMP packet
   int orientation = 1;            ///< as EXIF counts, 1…8; 1 is upright. What the file said: the pixels are upright
+  TiffPacking tiff_packing = TiffPacking::kDeflate;  ///< of a TIFF; of one packed otherwise, and of others: deflate
 };
 
 struct ImageFile {
@@ -62,7 +66,7 @@ class JpegAhead;
 struct EncodeOptions {
   ImageFormat format = ImageFormat::kPng;
   int quality = 0;                          ///< JPEG 1–100 (0: 95, 4:4:4); WebP 1–100, 0: lossless
-  std::map<std::string, std::string> text;  ///< PNG: tEXt (Latin-1 values) or iTXt (others); JPEG, WebP: unused
+  std::map<std::string, std::string> text;  ///< PNG: tEXt (Latin-1 values) or iTXt (others); others: unused
   Carried carried;                          ///< what goes into the file beside the pixels
   /// JPEG only: the JPEG file that the picture came from (null: none) gives the quantisation tables and the
   /// subsampling.
@@ -80,8 +84,8 @@ struct EncodeOptions {
   bool* jpeg_kept = nullptr;        ///< set to whether the source's coefficients were kept as jpeg_changed asks
 };
 
-/// Encodes to bytes. The same image and options give the same bytes. JPEG drops alpha and goes to 8 bits; WebP goes to
-/// 8 bits. Errors: kUsage for kBmp and kTiff, kRuntime if the encoder fails.
+/// Encodes to bytes. The same image and options give the same bytes. JPEG drops alpha and goes to 8 bits; WebP and BMP
+/// go to 8 bits. Of `carried`, BMP holds the colour profile alone. Errors: kRuntime if the encoder fails.
 std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& options);
 
 /// Where a JPEG made with `jpeg_source` = source and `jpeg_changed` = changed may decode otherwise than the source: the

@@ -1,30 +1,18 @@
-// TIFF through libtiff, from memory. Its errors go to one handler for the whole process; calls don't leave their
-// thread, so the message is the thread's.
-#include <tiffio.h>
-
+// TIFF through libtiff, from memory.
 #include <algorithm>
-#include <cstdarg>
 #include <cstdio>
 #include <cstring>
-#include <memory>
-#include <mutex>
 
 #include "core/log.h"
 #include "io/exif.h"
 #include "io/image_codecs.h"
 #include "io/regular_file.h"
 #include "io/tiff_layout.h"
+#include "io/tiff_support.h"
 #include "zimage/error.h"
 
 namespace zimage::io::codec {
 namespace {
-
-thread_local char last_message[200];
-
-/// The first error is the cause, those after it follow from it.
-void on_error(const char*, const char* format, va_list arguments) {
-  if (last_message[0] == '\0') std::vsnprintf(last_message, sizeof last_message, format, arguments);
-}
 
 struct Source {
   Bytes bytes;
@@ -57,20 +45,16 @@ int on_close(thandle_t) { return 0; }
 
 toff_t on_size(thandle_t handle) { return static_cast<Source*>(handle)->bytes.size(); }
 
-struct Closer {
-  void operator()(TIFF* tiff) const { TIFFClose(tiff); }
-};
-using Handle = std::unique_ptr<TIFF, Closer>;
-
 /// An open file, and how to refuse it.
 struct Reader {
   Source source;
   const std::string& name;
-  Handle tiff{};
+  TiffHandle tiff{};
 
   [[noreturn]] void refuse() const {
     if (source.beyond_end) refuse_truncated(name);
-    refuse_damaged(name, last_message[0] != '\0' ? printable(last_message) : "its directory makes no sense");
+    const std::string why = tiff_error();
+    refuse_damaged(name, !why.empty() ? printable(why) : "its directory makes no sense");
   }
   [[noreturn]] void refuse_kind(const std::string& kind) const {
     throw Error(ErrorCode::kInput, name + " is a TIFF " + kind + ", which is not supported",
@@ -85,12 +69,7 @@ struct Reader {
 };
 
 void open(Reader& reader) {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    TIFFSetErrorHandler(on_error);
-    TIFFSetWarningHandler(nullptr);
-  });
-  last_message[0] = '\0';
+  collect_tiff_errors();
   // m: no mapping, so that every read is checked above.
   reader.tiff.reset(
       TIFFClientOpen("picture", "rm", &reader.source, on_read, on_write, on_seek, on_close, on_size, nullptr, nullptr));
@@ -202,10 +181,24 @@ void check_plausible(const Reader& reader, std::uint64_t bytes) {
   if (bytes / largest_ratio(compression) > reader.source.bytes.size()) refuse_truncated(reader.name);
 }
 
+/// Where samples lie in the file as in an Image, whole strips go straight into it.
+void read_strips(const Reader& reader, std::uint64_t row_bytes, Image& image) {
+  const auto rows =
+      std::min(reader.number<std::uint32_t>(TIFFTAG_ROWSPERSTRIP), static_cast<std::uint32_t>(image.height));
+  if (rows == 0) reader.refuse();
+  const auto height = static_cast<std::uint32_t>(image.height);
+  for (std::uint32_t y = 0, strip = 0; y < height; y += rows, ++strip) {
+    const auto bytes = static_cast<tmsize_t>(std::min(rows, height - y) * row_bytes);
+    void* out = image.samples.address(image.index(0, static_cast<int>(y)));
+    if (TIFFReadEncodedStrip(reader.tiff.get(), strip, out, bytes) != bytes) reader.refuse();
+  }
+}
+
 void read_rows(const Reader& reader, const TiffLayout& layout, Image& image) {
   TIFF* tiff = reader.tiff.get();
   const std::uint64_t row_bytes = layout.row_bytes(static_cast<std::uint64_t>(layout.width));
   if (TIFFScanlineSize64(tiff) != row_bytes) refuse_damaged(reader.name, "its rows have no consistent length");
+  if (layout.as_image()) return read_strips(reader, row_bytes, image);
   std::vector<std::uint8_t> row(row_bytes);
   const int planes = layout.planes_apart ? layout.samples : 1;
   for (int plane = 0; plane < planes; ++plane) {
@@ -247,8 +240,18 @@ void read_tiles(const Reader& reader, const TiffLayout& layout, Image& image) {
   }
 }
 
+TiffPacking packing_of(std::uint16_t compression) {
+  switch (compression) {
+    case COMPRESSION_NONE: return TiffPacking::kNone;
+    case COMPRESSION_PACKBITS: return TiffPacking::kPackBits;
+    case COMPRESSION_LZW: return TiffPacking::kLzw;
+    default: return TiffPacking::kDeflate;
+  }
+}
+
 void read_carried(const Reader& reader, Carried& carried) {
   TIFF* tiff = reader.tiff.get();
+  carried.tiff_packing = packing_of(reader.number<std::uint16_t>(TIFFTAG_COMPRESSION));
   const auto orientation = reader.number<std::uint16_t>(TIFFTAG_ORIENTATION);
   if (orientation >= 1 && orientation <= 8) carried.orientation = orientation;
   std::uint32_t size = 0;

@@ -24,6 +24,12 @@ struct TiffLayout {
 
   int color_samples() const { return colors == TiffColors::kRgb ? 3 : 1; }
   int color_channels() const { return colors == TiffColors::kRgb || colors == TiffColors::kPalette ? 3 : 1; }
+  /// Whether a row's bytes are an Image's, of color_channels() and alpha.
+  bool as_image() const {
+    const bool grey_or_rgb = colors == TiffColors::kBlackIsZero || colors == TiffColors::kRgb;
+    const bool all_wanted = samples == color_samples() || (samples == color_samples() + 1 && alpha == samples - 1);
+    return grey_or_rgb && all_wanted && bits >= 8 && !planes_apart;
+  }
   int bit_depth() const { return bits == 16 ? 16 : 8; }
   /// Bytes of `count` pixels in a row, of one plane if planes are apart.
   std::uint64_t row_bytes(std::uint64_t count) const;
