@@ -22,6 +22,13 @@ constexpr std::int64_t kLargePart = 1 << 16;
 
 bool same_size(const Image& a, const Image& b) { return a.width == b.width && a.height == b.height; }
 
+/// Whether the format has no such grey, so that there is nothing that a grey profile could be for: WebP never has, BMP
+/// not with alpha.
+bool loses_grey(io::ImageFormat format, const Image& image) {
+  const bool has_none = format == io::ImageFormat::kWebp || (format == io::ImageFormat::kBmp && image.has_alpha());
+  return has_none && image.color_channels() == 1;
+}
+
 /// The result, where the mask lets it, brought into a part of the picture: everywhere else and where the repaint left
 /// the working copy as it was the picture stays bit for bit.
 void put_in_profile(const Plan& plan, const Result& result, const Box& box, Image& picture) {
@@ -76,7 +83,8 @@ std::vector<std::uint8_t> exif_for(const Plan& plan, const Image& image, const n
   const auto comment = io::exif::user_comment(exif);
   const bool ours = comment && is_making(*comment);
   if (ours) exif = io::exif::without_user_comment(std::move(exif));
-  if (!plan.metadata || plan.format == io::ImageFormat::kPng) return exif;
+  const bool no_comment = plan.format == io::ImageFormat::kPng || plan.format == io::ImageFormat::kBmp;
+  if (!plan.metadata || no_comment) return exif;
   std::vector<std::uint8_t> with = io::exif::with_user_comment(exif, making_text(making));
   if (plan.format == io::ImageFormat::kJpeg && with.size() > kLargestJpegExif) {
     log::warning("a JPEG's EXIF has no room for what made the picture: it is left out");
@@ -121,8 +129,9 @@ io::EncodeOptions options_for(const Plan& plan, const Result& result, const Imag
   if (plan.format == io::ImageFormat::kPng && plan.metadata) options.text = png_text(plan, seed, model, making);
   options.carried.exif = exif_for(plan, image, making);
   options.carried.xmp = plan.source.carried.xmp;
-  const bool grey_lost = plan.format == io::ImageFormat::kWebp && image.color_channels() == 1;
-  const bool own_colors = in_own_colors(plan) || (!plan.source.profile && plan.request.composite && !grey_lost);
+  options.carried.tiff_packing = plan.source.carried.tiff_packing;
+  const bool raw_fits = !plan.source.profile && plan.request.composite && !loses_grey(plan.format, image);
+  const bool own_colors = in_own_colors(plan) || raw_fits;
   if (own_colors) options.carried.icc = plan.source.carried.icc;
   fill_jpeg(plan, result, image, options);
   return options;
@@ -133,6 +142,12 @@ const Image& final_image(const Result& result, const EncodedResult& encoded) {
   return encoded.in_own_colors.empty() ? result.image : encoded.in_own_colors;
 }
 
+/// Whether the file holds the image as it is, of any kind that comes to be (BMP has no grey with alpha).
+bool is_exact(io::ImageFormat format, const Image& image) {
+  if (format == io::ImageFormat::kBmp) return image.bit_depth == 8 && image.channels != 2;
+  return format == io::ImageFormat::kPng || format == io::ImageFormat::kTiff;
+}
+
 bool is_lossy(const Plan& plan) {
   return plan.format == io::ImageFormat::kJpeg || (plan.format == io::ImageFormat::kWebp && plan.quality > 0);
 }
@@ -141,7 +156,7 @@ bool is_lossy(const Plan& plan) {
 
 bool in_own_colors(const Plan& plan) {
   if (!plan.source.profile || !plan.request.composite) return false;
-  return plan.format != io::ImageFormat::kWebp || plan.original().color_channels() == 3;
+  return !loses_grey(plan.format, plan.original());
 }
 
 bool keeps_coefficients(const Plan& plan) { return uses_source_jpeg(plan) && !plan.outpaint.any(); }
@@ -168,8 +183,8 @@ Difference compare_result(const Plan& plan, const Result& result, const EncodedR
   const Image& picture = encoded.in_own_colors.empty() ? plan.request.image : plan.source.original;
   if (encoded.coefficients_kept && !encoded.turned) return compare_kept(picture, encoded.bytes, result.effective_mask);
   if (!same_size(image, picture)) return {};
-  if (plan.format == io::ImageFormat::kPng) return compare(picture, image, result.effective_mask);
-  // Lossy encoders change kept pixels too: what counts is the file as it is.
+  if (is_exact(plan.format, image)) return compare(picture, image, result.effective_mask);
+  // Lossy encoders change kept pixels too, and fewer bits all: what counts is the file as it is.
   return compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);
 }
 

@@ -26,8 +26,8 @@ struct EncodedResult {
 /// Whether the result's file is to keep coefficients of the picture's, as far as the plan tells.
 bool keeps_coefficients(const Plan& plan);
 
-/// Whether the result is to be in the colours of the picture's profile. A raw decode is sRGB, and WebP has no grey that
-/// a grey profile could be for.
+/// Whether the result is to be in the colours of the picture's profile. A raw decode is sRGB, and not every format has
+/// a grey that a grey profile could be for.
 bool in_own_colors(const Plan& plan);
 
 /// Encodes one result in the plan's format: brought back into the picture's own colours and depth, with what its file

@@ -1,6 +1,6 @@
 // What made a picture, as its file carries it: PNG's tEXt `parameters` for people and other programs, `zimage-inpaint`
-// as JSON for --replay; JPEG and WebP have the JSON in EXIF's UserComment. Nothing in it depends on the time, the host
-// or where the result is written.
+// as JSON for --replay; JPEG, WebP and TIFF have the JSON in EXIF's UserComment, BMP has nothing. Nothing in it depends
+// on the time, the host or where the result is written.
 #pragma once
 
 #include <cstdint>

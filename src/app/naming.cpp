@@ -7,24 +7,22 @@ namespace zimage::app {
 namespace fs = std::filesystem;
 namespace {
 
-io::ImageFormat writable(io::ImageFormat format) {
-  const bool written = format != io::ImageFormat::kBmp && format != io::ImageFormat::kTiff;
-  return written ? format : io::ImageFormat::kPng;
-}
-
 /// The ending of a result: the picture's own where it fits (".JPEG" stays), else the usual one.
 std::string ending_for(io::ImageFormat format, const fs::path& image) {
   if (io::format_from_name(image) == format) return image.extension().string();
   switch (format) {
     case io::ImageFormat::kJpeg: return ".jpg";
     case io::ImageFormat::kWebp: return ".webp";
-    default: return ".png";
+    case io::ImageFormat::kBmp: return ".bmp";
+    case io::ImageFormat::kTiff: return ".tif";
+    case io::ImageFormat::kPng: break;
   }
+  return ".png";
 }
 
 io::ImageFormat default_format(const NamingInput& input) {
   if (input.format) return *input.format;
-  return input.replay ? io::ImageFormat::kPng : writable(input.image_format);
+  return input.replay ? io::ImageFormat::kPng : input.image_format;
 }
 
 /// The format of a file named by -o.
@@ -34,10 +32,10 @@ io::ImageFormat format_of_file(const fs::path& file, const NamingInput& input, b
     disagrees = by_name && *by_name != *input.format;
     return *input.format;
   }
-  if (by_name && writable(*by_name) == *by_name) return *by_name;
+  if (by_name) return *by_name;
   if (file.extension().empty()) return default_format(input);
   throw Error(ErrorCode::kUsage, "can't tell a format to write from the ending of " + file.string(),
-              "end it in .png, .jpg or .webp, or give --format");
+              "end it in .png, .jpg, .webp, .tif or .bmp, or give --format");
 }
 
 Naming name_stdout(const NamingInput& input) {
@@ -66,6 +64,8 @@ std::optional<io::ImageFormat> parse_format(const std::string& name) {
   if (text == "png") return io::ImageFormat::kPng;
   if (text == "jpeg" || text == "jpg") return io::ImageFormat::kJpeg;
   if (text == "webp") return io::ImageFormat::kWebp;
+  if (text == "tiff" || text == "tif") return io::ImageFormat::kTiff;
+  if (text == "bmp") return io::ImageFormat::kBmp;
   return std::nullopt;
 }
 

@@ -28,15 +28,15 @@ struct Naming {
 };
 
 /// `STEM-inpainted.EXT` beside the picture, `-k` (from 0) before the ending where there are several. The format is
-/// --format's, else that of -o's ending, else the picture's (BMP and TIFF become PNG). In a batch's tree the name is
-/// the picture's own, `STEM.EXT`, where there is one result. Errors: kUsage for an ending that is no format we write,
-/// and for several results or another format on stdout.
+/// --format's, else that of -o's ending, else the picture's. In a batch's tree the name is the picture's own,
+/// `STEM.EXT`, where there is one result. Errors: kUsage for an ending that is no format of ours, and for several
+/// results or another format on stdout.
 Naming name_outputs(const NamingInput& input);
 
 /// `path` with "-k" before its ending.
 std::filesystem::path numbered(const std::filesystem::path& path, int k);
 
-/// "png", "jpeg", "jpg", "webp".
+/// "png", "jpeg", "jpg", "webp", "tiff", "tif", "bmp"; any case.
 std::optional<io::ImageFormat> parse_format(const std::string& name);
 
 }  // namespace zimage::app

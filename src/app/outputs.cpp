@@ -78,8 +78,13 @@ void warn_about_losses(const Plan& plan) {
   if (plan.format == io::ImageFormat::kJpeg && picture.has_alpha()) {
     log::warning("JPEG has no transparency: the picture's is lost (--format png keeps it)");
   }
-  if (plan.format != io::ImageFormat::kPng && picture.bit_depth == 16) {
-    log::warning("the picture has 16 bits a sample, and the result will have 8 (--format png keeps them)");
+  const bool deep = plan.format == io::ImageFormat::kPng || plan.format == io::ImageFormat::kTiff;
+  if (!deep && picture.bit_depth == 16) {
+    log::warning("the picture has 16 bits a sample, and the result will have 8 (--format png or tiff keeps them)");
+  }
+  const io::Carried& carried = plan.source.carried;
+  if (plan.format == io::ImageFormat::kBmp && (!carried.exif.empty() || !carried.xmp.empty())) {
+    log::notice("BMP has no place for EXIF and XMP: the picture's are lost (--format png or tiff keeps them)");
   }
   if (plan.format == io::ImageFormat::kJpeg || (plan.format == io::ImageFormat::kWebp && plan.quality > 0)) {
     log::info("the output format is lossy: kept pixels change as it encodes them (--format png keeps them exactly)");

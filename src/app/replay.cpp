@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 namespace {
 
-constexpr const char* kHint = "give a PNG, JPEG or WebP that this program wrote without --no-metadata";
+constexpr const char* kHint = "give a PNG, JPEG, WebP or TIFF that this program wrote without --no-metadata";
 
 std::string value_text(const json& value, const std::string& file, const std::string& name) {
   if (value.is_string()) return value.get<std::string>();

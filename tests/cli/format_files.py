@@ -25,7 +25,13 @@ def save(picture, path, exif=None, icc=None, xmp=None):
         more["lossless"] = True
     if path.suffix == ".jpg":
         more["quality"] = 95
-    if exif is not None:
+    if path.suffix == ".tif" and (exif is not None or xmp is not None):
+        more["exif"] = Image.Exif()
+        # Pillow leaves out directories that were not read from bytes.
+        more["exif"].load(exif.tobytes() if exif is not None else b"")
+        if xmp is not None:
+            more["exif"][700] = xmp
+    elif exif is not None:
         more["exif"] = exif
     if icc is not None:
         more["icc_profile"] = icc
@@ -33,9 +39,7 @@ def save(picture, path, exif=None, icc=None, xmp=None):
         info = PngImagePlugin.PngInfo()
         info.add_itxt("XML:com.adobe.xmp", xmp.decode())
         more["pnginfo"] = info
-    elif xmp is not None and path.suffix == ".tif":
-        more["tiffinfo"] = {700: xmp}
-    elif xmp is not None:
+    elif xmp is not None and path.suffix != ".tif":
         more["xmp"] = xmp
     picture.save(path, **more)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
-from pictures import DISPLAY_P3, profile, save_png16
+from pictures import DISPLAY_P3, load_png16, load_tiff16, profile, save_png16, save_tiff16
 
 #: Pillow's transpositions from upright to how a file of an orientation is stored.
 STORED = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
@@ -96,11 +96,13 @@ def write_inputs(row, folder, generator):
     """Saves NAME.ENDING and NAME-mask.png; the hole."""
     deep, hole = pixels_of(row, generator), hole_of(row, generator)
     path = folder / f"{row.name}.{row.ending}"
+    channels = {"L": [0], "LA": [0, 3], "RGB": [0, 1, 2], "RGBA": [0, 1, 2, 3]}.get(row.mode[:-3])
     if row.deep and row.ending == "png":
-        channels = {"L": [0], "LA": [0, 3], "RGB": [0, 1, 2], "RGBA": [0, 1, 2, 3]}[row.mode[:-3]]
         save_png16(path, deep[..., channels] if len(channels) > 1 else deep[..., 0])
-    elif row.deep:
+    elif row.deep and row.save:
         Image.fromarray(deep[..., 0]).save(path, **row.save)  # 16-bit grey TIFF
+    elif row.deep:
+        save_tiff16(path, deep[..., channels], ">")
     else:
         save_with_metadata(row, picture_of(row, deep), path)
     mask = Image.fromarray(hole.astype(np.uint8) * 255)
@@ -117,7 +119,7 @@ def save_with_metadata(row, picture, path):
     if row.mode == "PA":
         more["transparency"] = bytes(range(0, 256, 8))
     if row.ending == "tif":
-        more["tiffinfo"] = {274: row.orientation, 271: "Maker"}
+        more["tiffinfo"] = {274: row.orientation, 271: "Maker", 700: XMP}
     elif row.ending in ("png", "jpg", "webp"):
         more["exif"] = exif_of(row)
     if row.ending in ("jpg", "webp"):
@@ -137,6 +139,17 @@ def grown(hole, pixels):
             if dx * dx + dy * dy <= pixels * pixels:
                 out |= padded[pixels + dy : pixels + dy + height, pixels + dx : pixels + dx + width]
     return out
+
+
+def deep_pixels(row, path):
+    """uint16 [H, W, C]. Pillow knows 16-bit TIFFs of one channel, with compressions that the tests' own reader doesn't."""
+    if path.suffix == ".png":
+        return load_png16(path)
+    if row.mode != "L;16":
+        return load_tiff16(path)
+    with Image.open(path) as picture:
+        assert picture.mode == "I;16"
+        return np.asarray(picture)[..., None]
 
 
 def upright(path):
@@ -209,8 +222,11 @@ def table():
     add("profile-jpeg", (64, 48), "jpg", icc=P3_PROFILE, save={"quality": 90, "subsampling": "4:2:0"})
     for mode, compression in (("RGB", "tiff_lzw"), ("RGBA", "tiff_deflate"), ("L", None), ("P", None), ("L;16", "tiff_lzw")):
         add(f"tiff-{mode.replace(';', '-')}", (52, 41), "tif", mode=mode, save={"compression": compression})
+    for mode in ("LA;16", "RGB;16", "RGBA;16"):
+        add(f"tiff-{mode.replace(';', '-')}", (53, 38), "tif", mode=mode)
     add("bmp", (55, 37), "bmp")
     add("bmp-palette", (55, 37), "bmp", mode="P")
+    add("bmp-grey", (54, 35), "bmp", mode="L", mask="noise")
     add("mask-twice-as-large", (80, 60), "png", options={"mask-scale": 2})
     add("large-png", (3000, 2000), "png", mask="strokes", save={"compress_level": 1})
     add("large-jpg", (6000, 4000), "jpg", mask="strokes", save={"quality": 90, "subsampling": "4:2:0"})

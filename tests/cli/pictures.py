@@ -1,4 +1,4 @@
-"""Picture files for the tests: 16-bit PNGs, which Pillow reads at 8 bits, and ICC profiles."""
+"""Picture files for the tests: 16-bit PNGs and TIFFs, which Pillow reads at 8 bits, and ICC profiles."""
 
 import struct
 import zlib
@@ -60,6 +60,57 @@ def unfilter(kind, row, above, step):
             guess = (0, left, top, (left + top) // 2)[kind]
         out[i + step] = (int(row[i]) + guess) % 256
     return out[step:].astype(np.uint8)
+
+
+def save_tiff16(path, pixels, order="<"):
+    """uint16 pixels [H, W, C], uncompressed; a last channel of 2 or 4 is alpha that was not multiplied."""
+    height, width, channels = pixels.shape
+    data = pixels.astype(order + "u2").tobytes()
+    entries = [(256, 4, width), (257, 4, height), (258, 3, [16] * channels), (259, 3, 1), (262, 3, 2 if channels >= 3 else 1),
+               (273, 4, 8), (277, 3, channels), (278, 4, height), (279, 4, len(data))]  # fmt: skip
+    if channels in (2, 4):
+        entries.append((338, 3, 2))
+    data += bytes(len(data) % 2)
+    at = 8 + len(data)
+    behind = at + 2 + 12 * len(entries) + 4
+    table, values = b"", b""
+    for tag, kind, value in entries:
+        packed = struct.pack(f"{order}{np.size(value)}{'HL'[kind - 3]}", *np.atleast_1d(value))
+        if len(packed) > 4:
+            values += packed
+            packed = struct.pack(order + "L", behind + len(values) - len(packed))
+        table += struct.pack(order + "HHL", tag, kind, np.size(value)) + packed.ljust(4, b"\0")
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "L", at)
+    path.write_bytes(head + data + struct.pack(order + "H", len(entries)) + table + bytes(4) + values)
+
+
+def load_tiff16(path):
+    """uint16 pixels [H, W, C] of a 16-bit TIFF in strips, uncompressed or deflate, with or without predictor."""
+    data = path.read_bytes()
+    order = "<" if data[:2] == b"II" else ">"
+
+    def read(kind, at, count=1):
+        return struct.unpack_from(f"{order}{count}{kind}", data, at)
+
+    (at,) = read("L", 4)
+    tags = {}
+    for i in range(read("H", at)[0]):
+        tag, kind, count = struct.unpack_from(order + "HHL", data, at + 2 + 12 * i)
+        if kind in (3, 4):
+            place = at + 2 + 12 * i + 8
+            place = place if count * (kind * 2 - 4) <= 4 else read("L", place)[0]
+            tags[tag] = read("HL"[kind - 3], place, count)
+    assert set(tags[258]) == {16}, "not a 16-bit TIFF"
+    (compression,), (width,), (height,), (channels,) = tags[259], tags[256], tags[257], tags[277]
+    assert compression in (1, 8)
+    rows = []
+    for begin, size in zip(tags[273], tags[279]):
+        strip = data[begin : begin + size]
+        strip = zlib.decompress(strip) if compression == 8 else strip
+        rows.append(np.frombuffer(strip, order + "u2").reshape(-1, width, channels).astype(np.uint16))
+    pixels = np.concatenate(rows)
+    assert pixels.shape[0] == height
+    return np.cumsum(pixels, axis=1, dtype=np.uint16) if tags.get(317) == (2,) else pixels
 
 
 def profile(primaries=SRGB, gamma=2.2):

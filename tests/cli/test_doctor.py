@@ -21,7 +21,7 @@ def test_a_machine_that_works(work):
     assert report["environment"]["ZIMAGE_MODEL"] == str(MODEL) and report["environment"]["NO_COLOR"] is None
     assert report["machine"]["cpu"]["cores"] >= 1 and report["machine"]["memory_bytes"] > 2**28
     assert report["folder"] == {"path": str(work.folder), "writable": True}
-    assert {"png", "jpeg", "webp", "bmp"} <= set(report["formats"])
+    assert {"png", "jpeg", "webp", "bmp", "tiff"} <= set(report["formats"])
     version = work.run("--version").out.decode().splitlines()
     assert version == [f"zimage-inpaint {report['version']}", f"commit {report['commit']}", f"libtorch {report['libtorch']}"]
     assert work.files() == ["mask.png", "picture.png"]

@@ -55,7 +55,7 @@ def test_missing_option(clean, missing):
         ["--megapixels", "5"], ["--sampler", "ddim"], ["--format", "gif"], ["--dtype", "int8"], ["--device", "tpu"],
         ["--device", "cuda:x"], ["--threads", "-1"], ["--progress", "maybe"], ["--color", "red"], ["--nonsense"],
         ["--stpes", "3"], ["stray"], ["--steps"], ["-o", "-", "--json"], ["-o", "-", "--num-images", "2"],
-        ["-o", "-", "--format", "jpeg"], ["-o", "x.gif"], ["-o", "x.bmp"], ["--save-mask", "m.jpg"],
+        ["-o", "-", "--format", "jpeg"], ["-o", "x.gif"], ["-o", "-", "--format", "tiff"], ["--save-mask", "m.jpg"],
         ["--save-latents", "l.png"], ["--prompt-file", "mask.png"], ["--seed", "18446744073709551615", "--num-images", "2"],
         ["--config", "none.toml"], ["--log-file", "no/such/log"], ["-o", "a.png", "--save-mask", "./a.png"],
         ["-p", b"\xff\xfe"],
@@ -97,7 +97,7 @@ def test_no_picture(clean, content):
     check_failure(clean, clean.job(mask="bad.png"), 3, "bad.png")
 
 
-@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "bmp"])
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "bmp", "tif"])
 def test_truncated_picture(clean, ending):
     Image.fromarray(clean.pixels).save(clean.folder / f"whole.{ending}")
     truncated(clean, f"cut.{ending}", f"whole.{ending}")

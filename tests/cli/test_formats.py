@@ -1,6 +1,8 @@
 """Formats, depths, orientations and colour profiles, checked with Pillow, not with the program's own reader."""
 
 import io
+import json
+import struct
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from conftest import HEIGHT, WIDTH, load
 from format_files import ENDINGS, kept, result_of, save, smooth, with_exif, work
-from pictures import DISPLAY_P3, SRGB, load_png16, profile, save_png16
+from pictures import DISPLAY_P3, SRGB, load_png16, load_tiff16, profile, save_png16, save_tiff16
 
 
 #: Levels: one of luma and of both chromas, as blue has them at most.
@@ -22,10 +24,7 @@ def test_orientation(work, ending, orientation):
     turn = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's transpositions that undo it
     stored = upright.transpose(Image.Transpose(turn[orientation])) if orientation > 1 else upright
     path = work.folder / f"in.{ending}"
-    if ending == "tif":
-        stored.save(path, tiffinfo={274: orientation, 271: "Maker"})
-    else:
-        save(stored, path, exif=with_exif(orientation))
+    save(stored, path, exif=with_exif(orientation))
     with Image.open(path) as picture:
         seen = np.asarray(ImageOps.exif_transpose(picture))
     assert seen.shape == (HEIGHT, WIDTH, 3)
@@ -36,9 +35,8 @@ def test_orientation(work, ending, orientation):
         exif = picture.getexif()
         assert exif.get(ExifTags.Base.Orientation, 1) == 1
         assert exif[ExifTags.Base.Make] == "Maker"
-        if ending != "tif":
-            inner = exif.get_ifd(ExifTags.IFD.Exif)
-            assert inner[ExifTags.Base.ISOSpeedRatings] == 320 and inner[ExifTags.Base.ExifImageWidth] == WIDTH
+        inner = exif.get_ifd(ExifTags.IFD.Exif)
+        assert inner[ExifTags.Base.ISOSpeedRatings] == 320 and inner[ExifTags.Base.ExifImageWidth] == WIDTH
         after = np.asarray(picture.convert("RGB"))
     assert after.shape == seen.shape
     changed = abs(after.astype(int) - seen)
@@ -69,8 +67,37 @@ def test_16_bits_are_kept(work, channels):
 def test_16_bit_grey_tiff(work):
     pixels = np.random.default_rng(3).integers(0, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
     Image.fromarray(pixels).save(work.folder / "deep.tif", compression="tiff_lzw")
-    after = load_png16(result_of(work, work.job(image="deep.tif")))
-    assert np.array_equal(after[~work.hole][:, 0], pixels[~work.hole])
+    with Image.open(result_of(work, work.job(image="deep.tif"))) as picture:
+        assert picture.mode == "I;16" and picture.info["compression"] == "tiff_lzw"
+        after = np.asarray(picture)
+    assert np.array_equal(after[~work.hole], pixels[~work.hole])
+    assert (after[work.hole] != pixels[work.hole]).any()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("order", "<>")
+def test_16_bits_are_kept_in_tiff(work, channels, order):
+    pixels = np.random.default_rng(6).integers(0, 65536, (HEIGHT, WIDTH, channels), dtype=np.uint16)
+    save_tiff16(work.folder / "deep.tif", pixels, order)
+    assert np.array_equal(load_tiff16(work.folder / "deep.tif"), pixels)
+    save_png16(work.folder / "deep.png", pixels if channels > 1 else pixels[..., 0])
+    same = work.job("-o", "a.tif", image="deep.tif")
+    assert "16 bits" not in same.err
+    for output in (result_of(work, same), result_of(work, work.job("-o", "b.tif", image="deep.png"))):
+        after = load_tiff16(output)
+        assert after.shape == pixels.shape
+        assert np.array_equal(after[~work.hole], pixels[~work.hole])
+        assert (after[work.hole] != pixels[work.hole]).any()
+
+
+def test_bmp_takes_8_of_16_bits_and_says_so(work):
+    pixels = np.random.default_rng(6).integers(0, 65536, (HEIGHT, WIDTH, 3), dtype=np.uint16)
+    save_png16(work.folder / "deep.png", pixels)
+    result = work.job("--json", "-o", "out.bmp", image="deep.png")
+    assert "16 bits" in result.err and result.code == 0
+    after = load(work.folder / "out.bmp")
+    assert np.array_equal(after[~work.hole], ((pixels.astype(int) + 128) // 257)[~work.hole])
+    assert json.loads(result.out)["max_change_outside_mask"] <= 1
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "bmp"])
@@ -97,10 +124,10 @@ def test_tiff_modes(work, mode):
     picture = Image.fromarray(work.pixels).convert(mode)
     picture.save(work.folder / "in.tif", compression="tiff_deflate")
     output = result_of(work, work.job(image="in.tif"))
-    assert output.name == "in-inpainted.png"
+    assert output.name == "in-inpainted.tif"
     with Image.open(output) as after:
         before = picture.convert("L") if mode == "1" else picture
-        assert after.mode == before.mode
+        assert after.mode == before.mode and after.info["compression"] == "tiff_adobe_deflate"
         assert np.array_equal(np.asarray(after)[~work.hole], np.asarray(before)[~work.hole])
 
 
@@ -111,7 +138,70 @@ def test_tiffs_that_are_refused(work):
     Image.fromarray(work.pixels[..., 0].astype(np.float32)).save(work.folder / "float.tif")
     result = work.job(image="float.tif")
     assert result.code == 3 and "floating-point" in result.err
-    assert work.job("-o", "out.tif").code == 2
+
+
+# Pillow's name, and what the result has: lossless ones stay, others become deflate.
+COMPRESSIONS = {"raw": "raw", "packbits": "packbits", "tiff_lzw": "tiff_lzw", "tiff_adobe_deflate": "tiff_adobe_deflate",
+                "tiff_deflate": "tiff_adobe_deflate", "jpeg": "tiff_adobe_deflate", "zstd": "tiff_adobe_deflate"}  # fmt: skip
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_tiff_keeps_its_compression(work, compression):
+    path = work.folder / "in.tif"
+    Image.fromarray(smooth()).save(path, compression=compression, dpi=(300, 200))
+    output = result_of(work, work.job(image="in.tif"))
+    with Image.open(output) as picture:
+        assert picture.info["compression"] == COMPRESSIONS[compression] and picture.info["dpi"] == (300, 200)
+        picture.load()
+        assert np.array_equal(np.asarray(picture)[~work.hole], load(path)[~work.hole])
+    again = result_of(work, work.job("-o", "again.tif", image="in.tif"))
+    assert again.read_bytes() == output.read_bytes()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA"])
+def test_bmp_modes(work, mode):
+    picture = Image.fromarray(work.pixels).convert("RGB" if mode == "RGBA" else mode)
+    if mode == "RGBA":
+        picture.putalpha(Image.fromarray(work.pixels[..., 1]))
+    stored = "in.png" if mode in ("LA", "RGBA") else "in.bmp"  # Pillow writes no alpha into BMP
+    picture.save(work.folder / stored)
+    output = result_of(work, work.job("-o", "out.bmp", image=stored))
+    with Image.open(output) as after:
+        assert after.format == "BMP" and after.mode == {"1": "L", "LA": "RGBA"}.get(mode, mode)
+        before = picture.convert(after.mode)
+        assert np.array_equal(np.asarray(after)[~work.hole], np.asarray(before)[~work.hole])
+    again = result_of(work, work.job("-o", "again.bmp", image="out.bmp"))
+    with Image.open(again) as after:
+        assert after.mode == before.mode
+        assert np.array_equal(np.asarray(after)[~work.hole], np.asarray(before)[~work.hole])
+
+
+def bmp_profile(path):
+    """What a BITMAPV5HEADER says is embedded."""
+    data = path.read_bytes()
+    assert data[:2] == b"BM" and struct.unpack_from("<I", data, 2) == (len(data),)
+    if struct.unpack_from("<I", data, 14)[0] < 124 or data[70:74] != b"DEBM":
+        return None
+    at, size = struct.unpack_from("<II", data, 126)
+    return data[14 + at : 14 + at + size]
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_bmp_keeps_a_profile(work, mode):
+    icc = profile(None, 1.8) if mode in ("L", "LA") else profile(DISPLAY_P3)
+    picture = Image.fromarray(smooth()).convert(mode)
+    save(picture, work.folder / "in.png", icc=icc)
+    output = result_of(work, work.job("-o", "a.bmp", image="in.png"))
+    # A grey profile fits no RGBA.
+    assert bmp_profile(output) == (None if mode == "LA" else icc)
+    if mode == "LA":
+        return
+    again = result_of(work, work.job(image="a.bmp"))
+    assert again.name == "a-inpainted.bmp" and bmp_profile(again) == icc
+    for path in (output, again):
+        assert np.array_equal(load(path)[~work.hole], np.asarray(picture)[~work.hole])
+    painted = result_of(work, work.job("-o", "b.png", image="in.png"))
+    assert np.array_equal(load(output), load(painted))
 
 
 def test_a_tiff_of_several_pages(work):
@@ -190,11 +280,9 @@ def test_16_bits_with_a_profile(work):
     pixels = np.random.default_rng(4).integers(0, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
     Image.fromarray(pixels).save(work.folder / "grey.tif", icc_profile=profile(None, 1.8))
     output = result_of(work, work.job(image="grey.tif"))
-    after = load_png16(output)
-    assert after.shape == (HEIGHT, WIDTH, 1)
-    assert np.array_equal(after[~work.hole][:, 0], pixels[~work.hole])
     with Image.open(output) as picture:
-        assert picture.info["icc_profile"] == profile(None, 1.8)
+        assert picture.mode == "I;16" and picture.info["icc_profile"] == profile(None, 1.8)
+        assert np.array_equal(np.asarray(picture)[~work.hole], pixels[~work.hole])
 
 
 def test_a_profile_with_alpha_as_the_mask(work):

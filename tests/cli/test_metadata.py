@@ -38,7 +38,7 @@ def made_by(path):
     return comment[8:].decode("ascii")
 
 
-@pytest.mark.parametrize("ending", ["png", "jpg", "webp"])
+@pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("exif", [None, with_exif()])
 def test_the_result_says_what_made_it(work, ending, exif):
     save(Image.fromarray(smooth()), work.folder / f"in.{ending}", exif=exif)
@@ -55,7 +55,7 @@ def test_the_result_says_what_made_it(work, ending, exif):
     assert made_by(result_of(work, work.job("--no-metadata", "-o", f"bare.{ending}", image=output.name))) is None
 
 
-@pytest.mark.parametrize("ending", ["jpg", "webp"])
+@pytest.mark.parametrize("ending", ["jpg", "webp", "tif"])
 def test_replay_and_skip_existing_read_exif(work, ending):
     save(Image.fromarray(smooth()), work.folder / f"in.{ending}")
     output = result_of(work, work.job(image=f"in.{ending}"))
@@ -65,6 +65,48 @@ def test_replay_and_skip_existing_read_exif(work, ending):
     assert "skipped" in work.job("--skip-existing", image=f"in.{ending}").err
     other = work.job("--skip-existing", "--steps", "3", image=f"in.{ending}")
     assert other.code == 2 and "other parameters" in other.err
+
+
+def test_bmp_is_as_a_file_without_metadata(work):
+    """It can't be replayed, and is skipped when it is there and whole."""
+    said = {}
+    for ending, options in (("bmp", ()), ("jpg", ("--no-metadata",))):
+        save(Image.fromarray(smooth()), work.folder / f"in.{ending}")
+        job = dict(image=f"in.{ending}")
+        output = result_of(work, work.job(*options, **job))
+        replayed = work.run("--replay", output.name, "-o", f"again.{ending}")
+        same = work.job(*options, "--skip-existing", **job)
+        other = work.job(*options, "--skip-existing", "--steps", "3", **job)
+        output.write_bytes(output.read_bytes()[:-300])
+        damaged = work.job(*options, "--skip-existing", **job)
+        said[ending] = [(run.code, run.err.replace(ending, "")) for run in (replayed, same, other, damaged)]
+    assert said["bmp"][0][0] == 3 and "doesn't say what made it" in said["bmp"][0][1]
+    assert "skipped" in said["bmp"][1][1] and "skipped" in said["bmp"][2][1] and "skipped" not in said["bmp"][3][1]
+    assert [code for code, _ in said["bmp"]] == [code for code, _ in said["jpg"]]
+
+
+@pytest.mark.parametrize("exif, xmp, told", [(with_exif(), None, 1), (None, XMP, 1), (with_exif(), XMP, 1), (None, None, 0)])
+def test_bmp_says_what_it_loses_once(work, exif, xmp, told):
+    save(Image.fromarray(smooth()), work.folder / "in.webp", exif=exif, xmp=xmp)
+    result = work.job("-o", "out.bmp", image="in.webp")
+    assert result.code == 0 and result.err.count("EXIF and XMP") == told == result.err.count("EXIF")
+    assert b"Maker" not in (work.folder / "out.bmp").read_bytes()
+
+
+def test_tiff_keeps_gps_and_camera(work):
+    exif = with_exif()
+    exif[ExifTags.Base.XPTitle] = "a title".encode("utf-16-le")
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (47.0, 30.0, 15.5)
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    save(Image.fromarray(smooth()), work.folder / "in.jpg", exif=exif)
+    first = result_of(work, work.job("-o", "out.tif", image="in.jpg"))
+    for output in (first, result_of(work, work.job(image="out.tif"))):
+        with Image.open(output) as picture:
+            after = picture.getexif()
+            assert after[ExifTags.Base.Make] == "Maker" and after[ExifTags.Base.Orientation] == 1
+            assert after.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] == (47.0, 30.0, 15.5)
+            assert after.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] == 320
+            assert bytes(after[ExifTags.Base.XPTitle]).decode("utf-16-le").rstrip("\0") == "a title"
 
 
 def test_a_persons_own_comment_gives_way_unless_told_otherwise(work):
@@ -107,16 +149,15 @@ def test_a_thumbnail_of_the_old_picture_goes(work):
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_exiftool_finds_nothing_wrong(work, ending):
     path = work.folder / f"in.{ending}"
-    save(Image.fromarray(smooth()), path, exif=with_exif(6) if ending != "tif" else None, icc=profile(DISPLAY_P3), xmp=XMP)
-    mask = np.ones((WIDTH, HEIGHT), dtype=bool) if ending != "tif" else work.hole
-    work.save_mask(mask, "m.png")
+    save(Image.fromarray(smooth()), path, exif=with_exif(6), icc=profile(DISPLAY_P3), xmp=XMP)
+    work.save_mask(np.ones((WIDTH, HEIGHT), dtype=bool), "m.png")
     output = result_of(work, work.job(image=path.name, mask="m.png"))
     told = json.loads(subprocess.run(["exiftool", "-j", "-n", "-validate", "-warning", "-error", "-Orientation",
                                       "-Make", "-ProfileDescription", "-ImageWidth", str(output)],
                                      stdout=subprocess.PIPE, check=True).stdout)[0]
     assert told.get("Error") is None and told.get("Orientation", 1) == 1
     assert told["ProfileDescription"] == "test profile"
-    assert told["ImageWidth"] == (HEIGHT if ending != "tif" else WIDTH)
+    assert told["ImageWidth"] == HEIGHT and told["Make"] == "Maker"
 
 
 # --- The report ----------------------------------------------------------------------------------------------------------

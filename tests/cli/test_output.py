@@ -152,15 +152,29 @@ def test_several_images_in_json(work):
     assert [json.loads(line)["output"] for line in lines] == ["picture-inpainted-0.png", "picture-inpainted-1.png"]
 
 
-@pytest.mark.parametrize("ending, kind", [("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP"), ("bmp", "PNG")])
+KINDS = [("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP"), ("bmp", "BMP"), ("DIB", "BMP"), ("tiff", "TIFF"), ("TIF", "TIFF")]
+
+
+@pytest.mark.parametrize("ending, kind", KINDS)
 def test_formats(work, ending, kind):
-    Image.fromarray(work.pixels).save(work.folder / f"in.{ending}")
+    Image.fromarray(work.pixels).save(work.folder / f"in.{ending}", format=kind)
     result = work.job(image=f"in.{ending}")
     assert result.code == 0, result.err
     name = result.out.decode().strip()
-    assert name == "in-inpainted." + ("png" if ending == "bmp" else ending)
-    with Image.open(work.folder / name) as picture:
-        assert picture.format == kind
+    assert name == f"in-inpainted.{ending}"
+    to_named = work.job("-o", f"named.{ending}")
+    assert to_named.code == 0, to_named.err
+    for output in (name, f"named.{ending}"):
+        with Image.open(work.folder / output) as picture:
+            assert picture.format.replace("DIB", "BMP") == kind
+
+
+@pytest.mark.parametrize("name, ending", [("bmp", "bmp"), ("tiff", "tif"), ("tif", "tif")])
+def test_a_format_that_is_asked_for(work, name, ending):
+    result = work.job("--format", name, "--quality", "40")
+    assert result.out.decode() == f"picture-inpainted.{ending}\n", result.err
+    after = load(work.folder / f"picture-inpainted.{ending}")
+    assert np.array_equal(after[~work.hole], work.pixels[~work.hole])
 
 
 def test_output_folder_and_format(work):

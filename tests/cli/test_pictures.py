@@ -14,7 +14,6 @@ from PIL import Image
 
 import picture_table
 from conftest import BINARY, environment
-from pictures import load_png16
 
 ROWS = picture_table.table()
 FEATHER = 3  # of every row but those whose number is even
@@ -37,13 +36,11 @@ class Done:
     @property
     def before(self):
         """Upright; 16-bit pictures [H, W, C]."""
-        if self.row.deep and self.row.ending == "png":
-            return load_png16(self.source)
-        return picture_table.upright(self.source)
+        return picture_table.deep_pixels(self.row, self.source) if self.row.deep else picture_table.upright(self.source)
 
     @property
     def after(self):
-        return load_png16(self.output) if self.row.deep else picture_table.upright(self.output)
+        return picture_table.deep_pixels(self.row, self.output) if self.row.deep else picture_table.upright(self.output)
 
     @property
     def effective(self):
@@ -95,12 +92,13 @@ def test_row(results, name):
     done = results[name]
     row, report = done.row, done.report
     before, after, effective = done.before, done.after, done.effective
+    assert done.output.suffix == done.source.suffix
     assert after.shape[:2] == (row.size[1], row.size[0]) == before.shape[:2]
     assert report["size"] == list(row.size)
     if before.ndim == 2 and after.ndim == 3:
         if after.shape[2] == 1:
             after = after[..., 0]
-        else:  # WebP and bitmaps: grey as RGB
+        else:  # WebP: grey as RGB
             assert (after[..., 0] == after[..., 1]).all() and (after[..., 1] == after[..., 2]).all()
             after = after[..., 0]
     assert after.shape == before.shape, "channels"
@@ -139,7 +137,7 @@ def test_metadata(results, name):
     assert exif.get(274, 1) == 1
     assert exif.get(271) == "Maker"
     assert picture_table.profile_of(done.output) == row.icc
-    if row.ending in ("jpg", "webp"):
+    if row.ending in ("jpg", "webp", "tif"):
         with Image.open(done.output) as picture:
             assert picture.info.get("xmp") == picture_table.XMP
 
@@ -149,13 +147,14 @@ def test_exiftool_agrees(results, name):
     done = results[name]
     said = exif_tool(done.output.parent)[done.output.name]
     assert not [key for key in said if "Warning" in key or "Error" in key], said
-    width = [value for key, value in said.items() if key.endswith(":ImageWidth") and "Exif" not in key and "IFD0" not in key]
+    width = [value for key, value in said.items() if key.endswith(":ImageWidth") and "Exif" not in key and ("IFD0" not in key or done.row.ending == "tif")]
     assert done.row.size[0] in width, said
     assert all(value == 1 for key, value in said.items() if key.endswith(":Orientation")), said
     if done.row.icc:
         assert any(key.startswith("ICC") for key in said), said
     if done.row.deep:
-        assert 16 in [value for key, value in said.items() if key.endswith(":BitDepth")], said
+        depths = [str(value).split() for key, value in said.items() if key.endswith((":BitDepth", ":BitsPerSample"))]
+        assert any(set(depth) == {"16"} for depth in depths), said
 
 
 def test_jpeg_keeps_its_tables_and_sampling(results):

@@ -22,8 +22,14 @@ TEST_CASE("the result lies beside the picture") {
   CHECK(name("photo.png", ImageFormat::kPng) == "photo-inpainted.png");
   CHECK(name("a b/photo.JPEG", ImageFormat::kJpeg) == "a b/photo-inpainted.JPEG");
   CHECK(name("/x/photo.v2.webp", ImageFormat::kWebp) == "/x/photo.v2-inpainted.webp");
-  CHECK(name("x.bmp", ImageFormat::kBmp) == "x-inpainted.png");
-  CHECK(name("x.tif", ImageFormat::kTiff) == "x-inpainted.png");
+  CHECK(name("x.bmp", ImageFormat::kBmp) == "x-inpainted.bmp");
+  CHECK(name("x.DIB", ImageFormat::kBmp) == "x-inpainted.DIB");
+  CHECK(name("x.tif", ImageFormat::kTiff) == "x-inpainted.tif");
+  CHECK(name("x.TIFF", ImageFormat::kTiff) == "x-inpainted.TIFF");
+  CHECK(name("wrong.png", ImageFormat::kTiff) == "wrong-inpainted.tif");
+  CHECK(name("wrong.tif", ImageFormat::kBmp) == "wrong-inpainted.bmp");
+  CHECK(name("x.png", ImageFormat::kPng, "", ImageFormat::kTiff) == "x-inpainted.tif");
+  CHECK(name("x.png", ImageFormat::kPng, "", ImageFormat::kBmp) == "x-inpainted.bmp");
   CHECK(name("x.bmp", ImageFormat::kBmp, "", ImageFormat::kWebp) == "x-inpainted.webp");
   CHECK(name("wrong.jpg", ImageFormat::kPng) == "wrong-inpainted.png");
   CHECK(name("noending", ImageFormat::kPng) == "noending-inpainted.png");
@@ -46,7 +52,11 @@ TEST_CASE("the format is --format's, else the ending's, else the picture's") {
   CHECK(format("out.png", ImageFormat::kWebp) == ImageFormat::kWebp);
   CHECK(format("out.xyz", ImageFormat::kPng) == ImageFormat::kPng);
   CHECK_THROWS_AS(format("out.xyz", std::nullopt), Error);
-  CHECK_THROWS_AS(format("out.bmp", std::nullopt), Error);
+  CHECK(format("out.bmp", std::nullopt) == ImageFormat::kBmp);
+  CHECK(format("out.dib", std::nullopt) == ImageFormat::kBmp);
+  CHECK(format("out.Tif", std::nullopt) == ImageFormat::kTiff);
+  CHECK(format("out.tiff", std::nullopt) == ImageFormat::kTiff);
+  CHECK_THROWS_AS(format("out.gif", std::nullopt), Error);
   CHECK_THROWS_AS(format("/no/such/folder/", std::nullopt), Error);
   CHECK(name_outputs({.image = "p.jpg", .output = "o.png", .format = ImageFormat::kWebp}).ending_disagrees);
 }
@@ -65,4 +75,21 @@ TEST_CASE("stdout takes one PNG") {
   CHECK(one.format == ImageFormat::kPng);
   CHECK_THROWS_AS(name_outputs({.image = "p.jpg", .output = "-", .count = 2}), Error);
   CHECK_THROWS_AS(name_outputs({.image = "p.jpg", .output = "-", .format = ImageFormat::kJpeg}), Error);
+}
+
+TEST_CASE("formats have names") {
+  CHECK(parse_format("PNG") == ImageFormat::kPng);
+  CHECK(parse_format("tiff") == ImageFormat::kTiff);
+  CHECK(parse_format("tif") == ImageFormat::kTiff);
+  CHECK(parse_format("bmp") == ImageFormat::kBmp);
+  CHECK_FALSE(parse_format("gif"));
+}
+
+TEST_CASE("a replay's result is a PNG unless its ending says otherwise") {
+  const auto format = [](const std::string& output) {
+    return name_outputs({.image = "p.tif", .image_format = ImageFormat::kTiff, .output = output, .replay = true})
+        .format;
+  };
+  CHECK(format("") == ImageFormat::kPng);
+  CHECK(format("again.tif") == ImageFormat::kTiff);
 }
