@@ -43,7 +43,8 @@ struct ImageFile {
   Carried carried;
 };
 
-/// Decodes a file by its content, whatever it is called. Palettes become RGB(A), 1/2/4-bit grey 8-bit; 16-bit stays.
+/// Decodes a file by its content, whatever it is called. Palettes become RGB(A), but grey where a BMP's is of
+/// greys alone; 1/2/4-bit grey becomes 8-bit; 16-bit stays.
 /// Pixels are upright, whatever the file's orientation. Of a TIFF's pages the first is read.
 /// Errors: kInput, naming the file, for one that is missing, unreadable, empty, no picture, truncated, damaged,
 /// larger than 2^28 pixels, or of a kind not supported (CMYK, animated WebP, TIFF of floating-point samples).

@@ -2,7 +2,9 @@
 
 import io
 import json
+import shutil
 import struct
+import subprocess
 
 import numpy as np
 import pytest
@@ -97,7 +99,10 @@ def test_bmp_takes_8_of_16_bits_and_says_so(work):
     assert "16 bits" in result.err and result.code == 0
     after = load(work.folder / "out.bmp")
     assert np.array_equal(after[~work.hole], ((pixels.astype(int) + 128) // 257)[~work.hole])
-    assert json.loads(result.out)["max_change_outside_mask"] <= 1
+    report = json.loads(result.out)
+    assert report["max_change_outside_mask"] == 0  # of 8 bits
+    changed = (after != (pixels.astype(int) + 128) // 257).any(axis=-1)
+    assert report["changed_pixels"] == np.count_nonzero(changed) > 0
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "bmp"])
@@ -200,6 +205,9 @@ def test_bmp_keeps_a_profile(work, mode):
     assert again.name == "a-inpainted.bmp" and bmp_profile(again) == icc
     for path in (output, again):
         assert np.array_equal(load(path)[~work.hole], np.asarray(picture)[~work.hole])
+        if shutil.which("exiftool"):
+            said = subprocess.run(["exiftool", "-s3", "-ProfileDescription", str(path)], stdout=subprocess.PIPE, check=True)
+            assert said.stdout == b"test profile\n"
     painted = result_of(work, work.job("-o", "b.png", image="in.png"))
     assert np.array_equal(load(output), load(painted))
 

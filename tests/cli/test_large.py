@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 SIDES = (6000, 4000)
-ROUNDS = {"large.jpg": 10, "noisy.jpg": 10, "large.png": 2}
+ROUNDS = {"large.jpg": 10, "noisy.jpg": 10, "large.png": 2, "large.tif": 3}
 MODEL_STAGES = ("load", "encode prompt", "encode picture", "denoise", "decode")
 MOST_MEMORY_MB = 1500
 MOST_TIMES_PILLOW = 1.5
@@ -49,6 +49,7 @@ def pictures(tmp_path_factory):
     large.save(folder / "large.jpg", quality=92)
     noisy(large).save(folder / "noisy.jpg", quality=93)
     large.save(folder / "large.png", compress_level=1)
+    large.save(folder / "large.tif", compression="tiff_lzw")
     large.crop((0, 0, 128, 128)).save(folder / "small.png")
     mask = np.zeros(SIDES[::-1], np.uint8)
     mask[1500:2300, 2500:3500] = 255
@@ -71,7 +72,8 @@ PILLOW = """
 import io, sys, time
 from PIL import Image
 data = open(sys.argv[1], "rb").read()
-options = {"format": "jpeg", "quality": "keep"} if sys.argv[1].endswith(".jpg") else {"format": "png"}
+options = {"jpg": {"format": "jpeg", "quality": "keep"}, "png": {"format": "png"},
+           "tif": {"format": "tiff", "compression": "tiff_lzw"}}[sys.argv[1][-3:]]
 Image.init()
 begin = time.perf_counter()
 image = Image.open(io.BytesIO(data))
