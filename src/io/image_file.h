@@ -43,11 +43,11 @@ struct ImageFile {
   Carried carried;
 };
 
-/// Decodes a file by its content, whatever it is called. Palettes become RGB(A), but grey where a BMP's is of
-/// greys alone; 1/2/4-bit grey becomes 8-bit; 16-bit stays.
-/// Pixels are upright, whatever the file's orientation. Of a TIFF's pages the first is read.
-/// Errors: kInput, naming the file, for one that is missing, unreadable, empty, no picture, truncated, damaged,
-/// larger than 2^28 pixels, or of a kind not supported (CMYK, animated WebP, TIFF of floating-point samples).
+/// Decodes a file by its content, whatever it is called. Palettes become RGB(A), but grey where a BMP's has greys
+/// alone; 1/2/4-bit grey becomes 8-bit; 16-bit stays. Pixels are upright, whatever the file's orientation. Of a TIFF's
+/// pages the first is read. Errors: kInput, naming the file, for one that is missing, unreadable, empty, no picture,
+/// truncated, damaged, larger than 2^28 pixels, or of a kind not supported (CMYK, animated WebP, TIFF of floating-point
+/// samples).
 ImageFile read_image(const std::filesystem::path& path);
 ImageFile decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name);
 
