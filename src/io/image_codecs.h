@@ -16,7 +16,7 @@ inline constexpr std::uint64_t kMaxPixels = std::uint64_t{1} << 28;
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// Decoders. `name` is the file in messages. Errors: kInput.
+/// Decoders. `name` is the file in messages. Pixels are as the file has them, but JPEG's are upright. Errors: kInput.
 ImageFile decode_png(Bytes bytes, const std::string& name);
 ImageFile decode_jpeg(Bytes bytes, const std::string& name);
 ImageFile decode_webp(Bytes bytes, const std::string& name);

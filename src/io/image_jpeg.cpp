@@ -1,17 +1,20 @@
 // JPEG through libjpeg-turbo.
 #include <algorithm>
+#include <array>
 #include <future>
 #include <memory>
 #include <optional>
 
 #include "core/ahead.h"
 #include "core/log.h"
+#include "io/exif.h"
 #include "io/image_codecs.h"
 #include "io/jpeg_ahead.h"
 #include "io/jpeg_encoder.h"
 #include "io/jpeg_markers.h"
 #include "io/jpeg_settings.h"
 #include "io/jpeg_splice.h"
+#include "io/orientation.h"
 #include "zimage/error.h"
 
 namespace zimage::io::codec {
@@ -66,6 +69,38 @@ bool read_rows(JpegDecoder& decoder, int count, Image& image) {
   const bool large = image.samples.size() > kLargeSamples;
   const std::future<void> touching = ahead_if(large, [&image] { image.samples.touch_from_end(); });
   return read_rows(decoder, image.samples.bytes(), image.index(0, 1), static_cast<JDIMENSION>(count));
+}
+
+/// All rows, turned as they come, so that the picture is held once; those of a large one while the next are decoded.
+bool read_turned(JpegDecoder& decoder, int orientation, Image& image) {
+  constexpr int kBand = 8 * kTurnedRows;
+  const auto width = static_cast<int>(decoder.info.output_width);
+  const auto height = static_cast<int>(decoder.info.output_height);
+  image = Image(height, width, decoder.info.output_components);
+  const bool large = image.samples.size() > kLargeSamples;
+  const std::size_t stride = static_cast<std::size_t>(width) * static_cast<std::size_t>(image.channels);
+  std::array<std::vector<std::uint8_t>, 2> bands;
+  for (std::vector<std::uint8_t>& band : bands) band.resize(stride * kBand);
+  std::future<void> turning;
+  for (int y = 0, i = 0; y < height; y += kBand, i ^= 1) {
+    const std::uint8_t* rows = bands[static_cast<std::size_t>(i)].data();
+    const int count = std::min(kBand, height - y);
+    const bool read =
+        read_rows(decoder, bands[static_cast<std::size_t>(i)].data(), stride, static_cast<JDIMENSION>(count));
+    if (turning.valid()) turning.get();
+    if (!read) return false;
+    turning = ahead_if(large, [=, &image] { put_turned(rows, width, y, count, orientation, image); });
+  }
+  turning.get();
+  return true;
+}
+
+/// All rows, upright.
+bool read_picture(JpegDecoder& decoder, int orientation, Image& image) {
+  if (turns_sides(orientation)) return read_turned(decoder, orientation, image);
+  if (!read_rows(decoder, static_cast<int>(decoder.info.output_height), image)) return false;
+  image = upright(std::move(image), orientation);
+  return true;
 }
 
 /// 4:4:4 with libjpeg's tables.
@@ -167,9 +202,9 @@ ImageFile decode_jpeg(Bytes bytes, const std::string& name) {
   ImageFile file;
   file.format = ImageFormat::kJpeg;
   file.carried = read_markers(decoder);
+  file.carried.orientation = exif::orientation(file.carried.exif);
   start_pixels(decoder, name);
-  const int height = static_cast<int>(decoder.info.output_height);
-  if (!read_rows(decoder, height, file.image) || !finish(decoder)) refuse(decoder, name);
+  if (!read_picture(decoder, file.carried.orientation, file.image) || !finish(decoder)) refuse(decoder, name);
   return file;
 }
 

@@ -29,57 +29,65 @@ void flip(Image& image) {
   }
 }
 
-/// Columns become rows, in blocks that stay in the cache, on all threads; what comes out is mirrored and flipped on the
-/// way.
+bool mirrors(int orientation) { return orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7; }
+
+bool flips(int orientation) { return orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8; }
+
+/// Rows y, y + 1, … of a stored picture of `width` become columns of `out`, which is mirrored and flipped on the way.
 template <int kChannels, class Sample>
-void transpose(const Image& in, const Sample* from, bool mirrored, bool flipped, const Image& out, Sample* to) {
-  // Of what comes out: wide enough across that the source's cache lines are used, and few enough of those.
-  constexpr int kRows = 64;
-  constexpr int kColumns = 16;
-  const auto down = static_cast<std::ptrdiff_t>(in.index(0, 1));
-  const std::ptrdiff_t step = mirrored ? -down : down;
-  at::parallel_for(0, (out.height + kRows - 1) / kRows, 1, [&](std::int64_t begin, std::int64_t end) {
-    const int top = static_cast<int>(begin) * kRows;
-    const int bottom = std::min(static_cast<int>(end) * kRows, out.height);
-    for (int band = top; band < bottom; band += kRows) {
-      for (int left = 0; left < out.width; left += kColumns) {
-        const int count = std::min(kColumns, out.width - left);
-        const int row = mirrored ? out.width - 1 - left : left;
-        for (int y = band; y < std::min(band + kRows, bottom); ++y) {
-          const Sample* source = from + in.index(flipped ? out.height - 1 - y : y, row);
-          Sample* pixel = to + out.index(left, y);
-          for (int x = 0; x < count; ++x, source += step) {
-            for (int c = 0; c < kChannels; ++c) *pixel++ = source[c];
-          }
-        }
-      }
+void transpose(const Sample* rows, int width, int y, int count, int orientation, const Image& out, Sample* to) {
+  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(width) * kChannels;
+  const bool mirrored = mirrors(orientation);
+  const Sample* first = mirrored ? rows + (count - 1) * row : rows;
+  const std::ptrdiff_t step = mirrored ? -row : row;
+  const int left = mirrored ? out.width - y - count : y;
+  for (int x = 0; x < width; ++x) {
+    const Sample* from = first + static_cast<std::ptrdiff_t>(x) * kChannels;
+    Sample* pixel = to + out.index(left, flips(orientation) ? width - 1 - x : x);
+    for (int i = 0; i < count; ++i, from += step) {
+      for (int c = 0; c < kChannels; ++c) *pixel++ = from[c];
     }
-  });
+  }
 }
 
-Image transposed(const Image& in, bool mirrored, bool flipped) {
+template <class Sample>
+void transpose(const Sample* rows, int width, int y, int count, int orientation, const Image& out, Sample* to) {
+  switch (out.channels) {
+    case 1: return transpose<1>(rows, width, y, count, orientation, out, to);
+    case 2: return transpose<2>(rows, width, y, count, orientation, out, to);
+    case 3: return transpose<3>(rows, width, y, count, orientation, out, to);
+    default: return transpose<4>(rows, width, y, count, orientation, out, to);
+  }
+}
+
+Image transposed(const Image& in, int orientation) {
   Image out(in.height, in.width, in.channels, in.bit_depth);
   out.samples.visit([&]<class Sample>(Sample* to) {
-    const auto* from = reinterpret_cast<const Sample*>(in.samples.address(0));
-    switch (in.channels) {
-      case 1: return transpose<1>(in, from, mirrored, flipped, out, to);
-      case 2: return transpose<2>(in, from, mirrored, flipped, out, to);
-      case 3: return transpose<3>(in, from, mirrored, flipped, out, to);
-      default: return transpose<4>(in, from, mirrored, flipped, out, to);
-    }
+    at::parallel_for(0, (in.height + kTurnedRows - 1) / kTurnedRows, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (auto i = static_cast<int>(begin); i < end; ++i) {
+        const int y = i * kTurnedRows;
+        const auto* rows = reinterpret_cast<const Sample*>(in.samples.address(in.index(0, y)));
+        transpose(rows, in.width, y, std::min(kTurnedRows, in.height - y), orientation, out, to);
+      }
+    });
   });
   return out;
 }
 
 }  // namespace
 
+void put_turned(const std::uint8_t* rows, int width, int y, int count, int orientation, Image& out) {
+  const std::size_t stride = static_cast<std::size_t>(width) * static_cast<std::size_t>(out.channels);
+  for (int i = 0; i < count; i += kTurnedRows, rows += stride * kTurnedRows) {
+    transpose(rows, width, y + i, std::min(kTurnedRows, count - i), orientation, out, out.samples.bytes());
+  }
+}
+
 Image upright(Image image, int orientation) {
   if (orientation < 2 || orientation > 8 || image.empty()) return image;
-  const bool mirrored = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
-  const bool flipped = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
-  if (orientation >= 5) return transposed(image, mirrored, flipped);
-  if (mirrored) mirror(image);
-  if (flipped) flip(image);
+  if (turns_sides(orientation)) return transposed(image, orientation);
+  if (mirrors(orientation)) mirror(image);
+  if (flips(orientation)) flip(image);
   return image;
 }
 

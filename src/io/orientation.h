@@ -1,6 +1,7 @@
 // Pictures turned upright, as EXIF's orientation says.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "zimage/image.h"
@@ -10,6 +11,16 @@ namespace zimage::io {
 /// The picture as it is to be seen. `orientation` as EXIF counts: 2 mirrored, 3 turned by 180°, 4 flipped,
 /// 5 transposed, 6 to be turned clockwise, 7 transversed, 8 to be turned counter-clockwise; others change nothing.
 Image upright(Image image, int orientation);
+
+/// Whether an upright picture's width is the stored one's height.
+inline bool turns_sides(int orientation) { return orientation >= 5 && orientation <= 8; }
+
+/// What put_turned() does at a time, and best: as many rows as a processor reads side by side.
+inline constexpr int kTurnedRows = 16;
+
+/// The same for rows y, y + 1, … of a picture of `width` that is still being decoded, 8 bits a sample, into the upright
+/// one, where turns_sides().
+void put_turned(const std::uint8_t* rows, int width, int y, int count, int orientation, Image& out);
 
 /// An XMP packet whose tiff:Orientation is 1, if it has one; nothing else changes.
 std::string upright_xmp(std::string xmp);
