@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -78,6 +79,9 @@ struct Request {
   /// With composite: rows of Result::image farther than 64 pixels from its effective mask may be left 0, for who takes
   /// them from elsewhere. Saves a large picture's copy.
   bool rows_near_only = false;
+  /// Of what fills `image`'s samples on another thread, where its size alone is set: waited for before the first is
+  /// read, and what it throws run() throws. Invalid: they are there.
+  std::shared_future<void> image_ready{};
 };
 
 /// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.

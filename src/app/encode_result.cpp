@@ -112,13 +112,26 @@ void fill_jpeg(const Plan& plan, const Result& result, const Image& image, io::E
   options.jpeg_ahead = plan.source.jpeg_ahead.get();
 }
 
-/// A file that keeps the source's coefficients where `changed` is 0 decodes as the source does but for MCUs (of 32
-/// pixels a side at most) with changes, and a pixel beside them: only their part is decoded, with room to spare.
-Difference compare_kept(const Image& picture, const std::vector<std::uint8_t>& bytes, const Mask& changed) {
+/// The picture and a part of a JPEG, rows while the next are decoded.
+Difference compare_jpeg(const Image& picture, const std::vector<std::uint8_t>& bytes, const Box& box,
+                        const Mask& changed) {
+  Comparison comparison(picture, changed);
+  std::future<void> comparing;
+  const bool large = std::int64_t{box.width} * box.height > kLargePart;
+  io::decode_jpeg_part(bytes, "the result", box.x, box.y, box.width, box.height, [&](Image rows, int top) {
+    if (comparing.valid()) comparing.get();
+    comparing =
+        ahead_if(large, [&comparison, left = box.x, top, rows = std::move(rows)] { comparison.add(rows, left, top); });
+  });
+  if (comparing.valid()) comparing.get();
+  return comparison.result();
+}
+
+/// Where a file that keeps the source's coefficients where `changed` is 0 may decode otherwise than the source: in MCUs
+/// (of 32 pixels a side at most) with changes, and a pixel beside them. With room to spare.
+Box part_that_changed(const Mask& changed) {
   constexpr int kRoom = 64;
-  const Box box = grown(bounding_box(changed), kRoom, {0, 0, changed.width, changed.height});
-  const Image part = io::decode_jpeg_part(bytes, "the result", box.x, box.y, box.width, box.height);
-  return compare_part(picture, part, box.x, box.y, changed);
+  return grown(bounding_box(changed), kRoom, {0, 0, changed.width, changed.height});
 }
 
 io::EncodeOptions options_for(const Plan& plan, const Result& result, const Image& image, const ModelInfo& model,
@@ -181,8 +194,14 @@ Difference compare_result(const Plan& plan, const Result& result, const EncodedR
   const Image& image = final_image(result, encoded);
   // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
   const Image& picture = encoded.in_own_colors.empty() ? plan.request.image : plan.source.original;
-  if (encoded.coefficients_kept && !encoded.turned) return compare_kept(picture, encoded.bytes, result.effective_mask);
+  const Mask& mask = result.effective_mask;
+  if (encoded.coefficients_kept && !encoded.turned) {
+    return compare_jpeg(picture, encoded.bytes, part_that_changed(mask), mask);
+  }
   if (!same_size(image, picture)) return {};
+  if (plan.format == io::ImageFormat::kJpeg) {
+    return compare_jpeg(picture, encoded.bytes, {0, 0, mask.width, mask.height}, mask);
+  }
   if (is_exact(plan.format, image)) return compare(picture, image, result.effective_mask);
   // Lossy encoders change kept pixels too, and fewer bits all: what counts is the file as it is.
   return compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);

@@ -1,35 +1,58 @@
 #include "app/source.h"
 
+#include <future>
+
 #include "app/plan.h"
 #include "app/text.h"
+#include "core/ahead.h"
 #include "core/log.h"
 
 namespace zimage::app {
 namespace {
 
+struct OpenedProfile {
+  std::optional<io::ColorProfile> profile;
+  std::string why{};  ///< it can't be used
+};
+
+OpenedProfile open_profile(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth) {
+  OpenedProfile opened;
+  opened.profile = io::ColorProfile::open(icc, grey, bit_depth, opened.why);
+  return opened;
+}
+
+/// A JPEG's profile says before its pixels what it is: opening one takes a good part of the time that those do.
+std::future<OpenedProfile> open_profile_ahead(const std::vector<std::uint8_t>& bytes) {
+  std::optional<io::JpegProfile> jpeg = io::read_jpeg_profile(bytes);
+  if (!jpeg) return {};
+  return ahead([jpeg = *std::move(jpeg)] { return open_profile(jpeg.icc, jpeg.grey, 8); });
+}
+
 /// The profile that a picture's pixels are to be converted from; empty for sRGB's, with none, and for one that doesn't
 /// fit, whose bytes go as well: no program could use them on this picture.
-std::optional<io::ColorProfile> profile_of(const Image& picture, io::Carried& carried, const std::string& name) {
+std::optional<io::ColorProfile> profile_of(const Image& picture, io::Carried& carried, const std::string& name,
+                                           std::future<OpenedProfile> opening = {}) {
   if (carried.icc.empty()) return std::nullopt;
-  std::string why;
-  auto profile = io::ColorProfile::open(carried.icc, picture.color_channels() == 1, picture.bit_depth, why);
-  if (!profile) {
-    log::warning("the colour profile of " + printable(name) + " is ignored and left out: " + why);
+  OpenedProfile opened =
+      opening.valid() ? opening.get() : open_profile(carried.icc, picture.color_channels() == 1, picture.bit_depth);
+  if (!opened.profile) {
+    log::warning("the colour profile of " + printable(name) + " is ignored and left out: " + opened.why);
     carried.icc.clear();
     return std::nullopt;
   }
-  if (profile->is_srgb()) return std::nullopt;
-  return profile;
+  if (opened.profile->is_srgb()) return std::nullopt;
+  return std::move(opened.profile);
 }
 
 }  // namespace
 
 void read_source(Plan& plan) {
   std::vector<std::uint8_t> bytes = io::read_image_bytes(plan.image_path);
+  std::future<OpenedProfile> opening = open_profile_ahead(bytes);
   io::ImageFile picture = io::decode_image(bytes, plan.image_path.string());
   plan.input_format = picture.format;
   plan.source.carried = std::move(picture.carried);
-  plan.source.profile = profile_of(picture.image, plan.source.carried, plan.image_path.string());
+  plan.source.profile = profile_of(picture.image, plan.source.carried, plan.image_path.string(), std::move(opening));
   plan.request.image = std::move(picture.image);
   const bool from_jpeg_to_jpeg = picture.format == io::ImageFormat::kJpeg && plan.format == io::ImageFormat::kJpeg;
   if (from_jpeg_to_jpeg) plan.source.jpeg = std::move(bytes);
@@ -39,17 +62,17 @@ void read_source(Plan& plan) {
 void make_working_copy(Plan& plan, const std::vector<WorkingRegion>* regions) {
   if (!plan.source.profile || !plan.source.original.empty()) return;
   log::info("the picture has a colour profile: it is worked on in sRGB, and the result goes back into the profile");
-  const io::ColorProfile& profile = *plan.source.profile;
-  Image picture = std::move(plan.request.image);
-  if (regions == nullptr) {
-    plan.request.image = profile.to_srgb(picture);
-  } else {
-    plan.request.image = Image(picture.width, picture.height, picture.channels, 16);
-    for (const WorkingRegion& region : *regions) {
-      profile.to_srgb(picture, region.x, region.y, region.width, region.height, plan.request.image);
+  plan.source.original = std::move(plan.request.image);
+  const Image& picture = plan.source.original;
+  plan.request.image = Image(picture.width, picture.height, picture.channels, 16);
+  std::vector<WorkingRegion> parts{{0, 0, picture.width, picture.height}};
+  if (regions != nullptr) parts = *regions;
+  auto converting = ahead([&plan, parts = std::move(parts)] {
+    for (const WorkingRegion& part : parts) {
+      plan.source.profile->to_srgb(plan.source.original, part.x, part.y, part.width, part.height, plan.request.image);
     }
-  }
-  plan.source.original = std::move(picture);
+  });
+  plan.request.image_ready = converting.share();
 }
 
 Image read_in_srgb(const std::filesystem::path& path) {

@@ -30,9 +30,9 @@ struct Sums {
   }
 };
 
-class Comparison {
+class PartComparison {
  public:
-  Comparison(const Image& before, const Image& after, int left, int top, const Mask& mask)
+  PartComparison(const Image& before, const Image& after, int left, int top, const Mask& mask)
       : before_(before),
         after_(after),
         left_(left),
@@ -41,20 +41,7 @@ class Comparison {
         same_kind_(before.channels == after.channels && before.bit_depth == after.bit_depth),
         alpha_(before.has_alpha() && after.has_alpha()) {}
 
-  Difference run() const {
-    const Sums sums = all_rows();
-    Difference found;
-    found.changed_pixels = sums.changed_pixels;
-    found.max_change_outside_mask = sums.max_outside;
-    if (sums.sum_outside == 0) return found;
-    const std::size_t kept = mask_.repaint.size() - mask_.count();
-    const double samples_outside = static_cast<double>(kept) * (alpha_ ? 4 : 3);
-    found.mean_change_outside_mask = static_cast<double>(sums.sum_outside) / samples_outside;
-    return found;
-  }
-
- private:
-  Sums all_rows() const {
+  Sums run() const {
     const int bottom = top_ + after_.height;
     if (after_.samples.size() < kLarge) return rows(top_, bottom);
     const int middle = top_ + after_.height / 2;
@@ -64,6 +51,7 @@ class Comparison {
     return sums;
   }
 
+ private:
   Sums rows(int begin, int end) const {
     Sums sums;
     before_.samples.visit([&](const auto* before) {
@@ -148,12 +136,33 @@ class Comparison {
 
 }  // namespace
 
+void Comparison::add(const Image& part, int left, int top) {
+  const Sums sums = PartComparison(before_, part, left, top, mask_).run();
+  changed_pixels_ += sums.changed_pixels;
+  max_outside_ = std::max(max_outside_, sums.max_outside);
+  sum_outside_ += sums.sum_outside;
+  alpha_ = before_.has_alpha() && part.has_alpha();
+}
+
+Difference Comparison::result() const {
+  Difference found;
+  found.changed_pixels = changed_pixels_;
+  found.max_change_outside_mask = max_outside_;
+  if (sum_outside_ == 0) return found;
+  const std::size_t kept = mask_.repaint.size() - mask_.count();
+  const double samples_outside = static_cast<double>(kept) * (alpha_ ? 4 : 3);
+  found.mean_change_outside_mask = static_cast<double>(sum_outside_) / samples_outside;
+  return found;
+}
+
 Difference compare(const Image& before, const Image& after, const Mask& mask) {
-  return Comparison(before, after, 0, 0, mask).run();
+  return compare_part(before, after, 0, 0, mask);
 }
 
 Difference compare_part(const Image& before, const Image& part, int left, int top, const Mask& mask) {
-  return Comparison(before, part, left, top, mask).run();
+  Comparison comparison(before, mask);
+  comparison.add(part, left, top);
+  return comparison.result();
 }
 
 }  // namespace zimage

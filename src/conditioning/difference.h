@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "zimage/image.h"
 
@@ -17,8 +18,26 @@ struct Difference {
 /// depths.
 Difference compare(const Image& before, const Image& after, const Mask& mask);
 
-/// The same where only the part of the picture that `part` holds, from (left, top) on, was looked at: all the rest is
-/// as it was.
+/// The same of a picture that is seen part by part: what isn't seen is as it was.
+class Comparison {
+ public:
+  /// Both must outlive this.
+  Comparison(const Image& before, const Mask& mask) : before_(before), mask_(mask) {}
+
+  /// What the other picture has from (left, top) on, which was not seen yet.
+  void add(const Image& part, int left, int top);
+  Difference result() const;
+
+ private:
+  const Image& before_;
+  const Mask& mask_;
+  std::size_t changed_pixels_ = 0;
+  int max_outside_ = 0;
+  std::uint64_t sum_outside_ = 0;
+  bool alpha_ = false;
+};
+
+/// Of one part.
 Difference compare_part(const Image& before, const Image& part, int left, int top, const Mask& mask);
 
 }  // namespace zimage

@@ -57,10 +57,18 @@ ImageFormat identify_image(const std::filesystem::path& path);
 std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path);
 
 /// A part of a JPEG, from pixel (x, y) on, as decode_image() gives it, but as it lies in the file, whatever its
-/// orientation. The part lies within the picture. Rows before it are passed by, rows behind not looked at. Errors: as
-/// decode_image().
-Image decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string& name, int x, int y, int width,
-                       int height);
+/// orientation: `visit` gets its rows, 32 or fewer at a time from the picture's row `top` on, from top to bottom. The
+/// part lies within the picture. Rows before it are passed by, rows behind not looked at. Errors: as decode_image().
+void decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string& name, int x, int y, int width,
+                      int height, const std::function<void(Image rows, int top)>& visit);
+
+/// The colour profile that a JPEG carries, and whether its picture is grey.
+struct JpegProfile {
+  std::vector<std::uint8_t> icc;
+  bool grey = false;
+};
+/// Without decoding it. Empty for a file that has none or is no JPEG: decode_image() tells why.
+std::optional<JpegProfile> read_jpeg_profile(const std::vector<std::uint8_t>& bytes);
 
 class JpegAhead;
 

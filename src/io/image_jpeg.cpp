@@ -230,27 +230,41 @@ std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& o
 
 namespace zimage::io {
 
-Image decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string& name, int x, int y, int width,
-                       int height) {
+void decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string& name, int x, int y, int width,
+                      int height, const std::function<void(Image rows, int top)>& visit) {
   codec::JpegDecoder decoder;
   codec::open_header(decoder, bytes, name);
   codec::start_pixels(decoder, name);
   // libjpeg begins at a MCU, and doesn't interpolate colours across the ends of what it is asked for.
   constexpr int kRoom = 64;
+  constexpr int kBand = 32;
   auto left = static_cast<JDIMENSION>(std::max(x - kRoom, 0));
   auto wide = std::min(static_cast<JDIMENSION>(x + width + kRoom), decoder.info.output_width) - left;
-  Image rows;
-  const bool read = codec::crop_columns(decoder, left, wide) && (y == 0 || codec::skip_rows(decoder, y)) &&
-                    codec::read_rows(decoder, height, rows);
-  if (!read) codec::refuse(decoder, name);
-  if (rows.width == width) return rows;
-  Image part(width, height, rows.channels);
-  const std::size_t row_bytes = part.index(0, 1);
-  for (int row = 0; row < height; ++row) {
-    std::copy_n(rows.samples.bytes() + rows.index(x - static_cast<int>(left), row), row_bytes,
-                part.samples.bytes() + part.index(0, row));
+  if (!codec::crop_columns(decoder, left, wide) || (y > 0 && !codec::skip_rows(decoder, y))) {
+    codec::refuse(decoder, name);
   }
-  return part;
+  for (int top = y; top < y + height; top += kBand) {
+    Image rows;
+    if (!codec::read_rows(decoder, std::min(kBand, y + height - top), rows)) codec::refuse(decoder, name);
+    if (rows.width == width) {
+      visit(std::move(rows), top);
+      continue;
+    }
+    Image part(width, rows.height, rows.channels);
+    for (int row = 0; row < rows.height; ++row) {
+      std::copy_n(rows.samples.bytes() + rows.index(x - static_cast<int>(left), row), part.index(0, 1),
+                  part.samples.bytes() + part.index(0, row));
+    }
+    visit(std::move(part), top);
+  }
+}
+
+std::optional<JpegProfile> read_jpeg_profile(const std::vector<std::uint8_t>& bytes) {
+  codec::JpegDecoder decoder;
+  if (format_from_bytes(bytes) != ImageFormat::kJpeg || !codec::read_header(decoder, bytes)) return std::nullopt;
+  Carried carried = codec::read_markers(decoder);
+  if (carried.icc.empty()) return std::nullopt;
+  return JpegProfile{std::move(carried.icc), decoder.info.num_components == 1};
 }
 
 Mask jpeg_changed_pixels(const std::vector<std::uint8_t>& source, const Mask& changed) {

@@ -173,6 +173,7 @@ void InpaintPipeline::begin_run(Job& job) {
   job.canvas = ahead([&request] {
     Canvas canvas{.picture = {}, .effective_mask = grow_mask(request.mask, request.feather)};
     if (request.composite) {
+      await_image(request);
       canvas.picture = request.rows_near_only ? rows_near(request.image, canvas.effective_mask) : request.image;
     }
     return canvas;

@@ -30,6 +30,10 @@ Box control_box(const Image& control, const Image& picture, const WorkingRegion&
 
 }  // namespace
 
+void await_image(const Request& request) {
+  if (request.image_ready.valid()) request.image_ready.get();
+}
+
 void require_finite(const at::Tensor& values, const char* what) {
   if (at::isfinite(values).all().item<bool>()) return;
   throw Error(ErrorCode::kModel, std::string(what) + " are not finite numbers",
@@ -75,6 +79,8 @@ void InpaintPipeline::encode_prompts(Job& job) {
 }
 
 void InpaintPipeline::encode_picture(Job& job) {
+  job.end();  // what is waited for is no part of the model's work
+  await_image(job.request);
   job.begin("load");
   const VAE& vae = models_.vae();
   job.begin("encode picture");

@@ -83,4 +83,7 @@ struct InpaintPipeline::Together {
 /// Errors: kModel, saying that `what` are not finite numbers.
 void require_finite(const at::Tensor& values, const char* what);
 
+/// Until the samples of the request's picture are there.
+void await_image(const Request& request);
+
 }  // namespace zimage

@@ -87,6 +87,37 @@ TEST_CASE("a band is compared with its own rows") {
   CHECK(difference.mean_change_outside_mask == 1.0);
 }
 
+TEST_CASE("bands one after another make the whole") {
+  const int channels = GENERATE(1, 2, 3, 4);
+  const int depth = GENERATE(8, 16);
+  CAPTURE(channels, depth);
+  Image before(53, 70, channels, depth);
+  for (std::size_t i = 0; i < before.samples.size(); ++i) before.samples.set(i, static_cast<std::uint16_t>(i % 200));
+  Image after = before;
+  Mask mask(53, 70);
+  for (std::size_t i = 0; i < mask.repaint.size(); i += 3) mask.repaint[i] = 1;
+  std::size_t pixels = 0;
+  double sum = 0.0;
+  for (int i = 0; i < 53 * 70; i += 1 + i % 37) {
+    const int c = i % channels;
+    const std::size_t sample = before.index(i, 0, c);
+    after.samples.set(sample, static_cast<std::uint16_t>(before.samples[sample] + 1 + i % 9));
+    ++pixels;
+    // Grey is compared as the three colours that it stands for.
+    if (mask.repaint[static_cast<std::size_t>(i)] == 0) sum += (channels <= 2 && c == 0 ? 3 : 1) * (1 + i % 9);
+  }
+  Comparison comparison(before, mask);
+  for (int y = 0; y < 70; y += 32) comparison.add(crop_image(after, {0, y, 53, std::min(32, 70 - y)}), 0, y);
+  const Difference bands = comparison.result();
+  const double kept = static_cast<double>(mask.repaint.size() - mask.count()) * (before.has_alpha() ? 4 : 3);
+  CHECK(bands.changed_pixels == pixels);
+  CHECK(bands.mean_change_outside_mask == Approx(sum / kept));
+  const Difference whole = compare(before, after, mask);
+  CHECK(whole.changed_pixels == bands.changed_pixels);
+  CHECK(whole.max_change_outside_mask == bands.max_change_outside_mask);
+  CHECK(whole.mean_change_outside_mask == bands.mean_change_outside_mask);
+}
+
 TEST_CASE("a part is compared with the pixels and the mask where it lies") {
   Image before(5, 4, 3);
   for (std::size_t i = 0; i < before.samples.size(); ++i) before.samples.set(i, static_cast<std::uint16_t>(i));
