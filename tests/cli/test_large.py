@@ -14,13 +14,18 @@ import time
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageFilter
+
+from pictures import DISPLAY_P3, profile
 
 SIDES = (6000, 4000)
-ROUNDS = {"large.jpg": 10, "noisy.jpg": 10, "large.png": 2, "large.tif": 3}
+ROUNDS = {"large.jpg": 10, "noisy.jpg": 10, "camera.jpg": 6, "large.png": 2, "large.tif": 3}
 MODEL_STAGES = ("load", "encode prompt", "encode picture", "denoise", "decode")
 MOST_MEMORY_MB = 1500
 MOST_TIMES_PILLOW = 1.5
+#: A telephone's picture is turned, converted and compared whole, of which Pillow does nothing; a model that takes but half
+#: a second is no time to do it in (docs/benchmarks.md).
+MOST_TIMES_PILLOW_OF = {"camera.jpg": 3.0}
 
 
 def picture():
@@ -55,6 +60,12 @@ def pictures(tmp_path_factory):
     mask[1500:2300, 2500:3500] = 255
     Image.fromarray(mask).save(folder / "large-mask.png", compress_level=1)
     Image.fromarray(mask[1450:1578, 2450:2578]).save(folder / "small-mask.png")
+    # As a telephone has it: upright on its side, in its own colours, and with a mask that somebody painted.
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    large.save(folder / "camera.jpg", quality=92, exif=exif, icc_profile=profile(DISPLAY_P3))
+    painted = Image.fromarray(mask).filter(ImageFilter.GaussianBlur(12))
+    painted.transpose(Image.Transpose.ROTATE_270).save(folder / "camera-mask.jpg", quality=80)
     return folder
 
 
@@ -97,7 +108,7 @@ def compare_with_pillow(work, pictures, name):
         pillow_times.append(pillow(pictures / name))
         small, seconds = measure(work, pictures, "small.png", "small-mask.png")
         small_times.append(seconds)
-        large, seconds = measure(work, pictures, name, "large-mask.png")
+        large, seconds = measure(work, pictures, name, "camera-mask.jpg" if name == "camera.jpg" else "large-mask.png")
         large_times.append(seconds)
         memory.append(large["peak_memory_mb"] - small["peak_memory_mb"])
         assert large["max_change_outside_mask"] == 0 or name.endswith("jpg")
@@ -114,4 +125,4 @@ def compare_with_pillow(work, pictures, name):
 def test_a_large_picture_takes_little_more_than_its_file(work, pictures, name):
     ratio, memory = compare_with_pillow(work, pictures, name)
     assert memory < MOST_MEMORY_MB
-    assert ratio <= MOST_TIMES_PILLOW
+    assert ratio <= MOST_TIMES_PILLOW_OF.get(name, MOST_TIMES_PILLOW)
