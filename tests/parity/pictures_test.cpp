@@ -2,6 +2,11 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <thread>
+
 #include "conditioning/mask.h"
 #include "io/checkpoint.h"
 #include "io/image_file.h"
@@ -9,6 +14,7 @@
 #include "parity/reference.h"
 #include "pipeline/inpaint.h"
 #include "support/catch.h"
+#include "zimage/error.h"
 
 namespace zimage::test {
 namespace {
@@ -97,6 +103,29 @@ TEST_CASE("whole pictures agree with the reference pipeline", "[parity]") { chec
 
 TEST_CASE("whole pictures with ControlNets agree with the reference pipeline", "[parity]") {
   check_pictures("controlnet_pictures", 6);
+}
+
+TEST_CASE("a picture that is still being filled is waited for", "[parity]") {
+  const c10::InferenceMode guard;
+  const auto folder = fixtures() / "pictures";
+  const auto cases = read_json(folder / "cases.json")["cases"];
+  InpaintPipeline pipeline(paths_of(cases[0]), ComputeOptions{"cpu", "fp32", 0});
+  Request request = request_of(cases[0], folder);
+  request.steps = 1;
+  request.composite = true;
+  Observer observer;
+  const Image expected = pipeline.run({&request}, observer).front().image;
+  const Image filled = request.image;
+  request.image = Image(filled.width, filled.height, filled.channels, filled.bit_depth);
+  const auto fill = [&](bool fails) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    if (fails) throw Error(ErrorCode::kMemory, "no memory");
+    std::copy_n(filled.samples.bytes(), filled.samples.size(), request.image.samples.bytes());
+  };
+  request.image_ready = std::async(std::launch::async, fill, false).share();
+  CHECK(pipeline.run({&request}, observer).front().image.samples == expected.samples);
+  request.image_ready = std::async(std::launch::async, fill, true).share();
+  CHECK_THROWS_AS(pipeline.run({&request}, observer), Error);
 }
 
 TEST_CASE("expected prompts are encoded once each", "[parity]") {
