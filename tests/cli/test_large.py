@@ -23,8 +23,8 @@ ROUNDS = {"large.jpg": 10, "noisy.jpg": 10, "camera.jpg": 6, "large.png": 2, "la
 MODEL_STAGES = ("load", "encode prompt", "encode picture", "denoise", "decode")
 MOST_MEMORY_MB = 1500
 MOST_TIMES_PILLOW = 1.5
-#: A telephone's picture is turned, converted and compared whole, of which Pillow does nothing, and the demo model is done
-#: before that is (docs/benchmarks.md). Not yet the bound that it should have: one that what was slower fails, at 4.2.
+#: A telephone's picture is turned, converted and compared whole, of which Pillow does nothing (docs/benchmarks.md). Not
+#: yet the bound that it should have: one that the code before failed, at 4.2.
 MOST_TIMES_PILLOW_OF = {"camera.jpg": 4.0}
 
 
