@@ -96,8 +96,8 @@ class PartComparison {
     const Before* a = before + before_.index(left_ + left, y);
     const After* b = after + after_.index(left, y - top_);
     const std::uint8_t* repaint = mask_.repaint.data() + mask_.index(left_, y);
-    const int step_a = before_.color_channels() == 1 ? 0 : 1;
-    const int step_b = after_.color_channels() == 1 ? 0 : 1;
+    const std::ptrdiff_t step_a = before_.color_channels() == 1 ? 0 : 1;
+    const std::ptrdiff_t step_b = after_.color_channels() == 1 ? 0 : 1;
     // Where most pixels are the same, so many are told by one look.
     const int many = same_kind_ ? static_cast<int>(sizeof(std::uint64_t) / sizeof(Before)) / before_.channels : 0;
     for (int x = left; x < right; ++x, a += before_.channels, b += after_.channels) {
