@@ -92,12 +92,6 @@ struct Pasting {
   int feather() const { return std::max(options.feather, 0); }
 };
 
-Box overlap(const Box& a, const Box& b) {
-  const int x = std::max(a.x, b.x);
-  const int y = std::max(a.y, b.y);
-  return {x, y, std::min(a.x + a.width, b.x + b.width) - x, std::min(a.y + a.height, b.y + b.height) - y};
-}
-
 /// The repainted pixels of one row of a box.
 template <class Sample>
 void paste_row(const Paster<Sample>& paster, const Mask& mask, const Box& box, int y) {
@@ -140,7 +134,7 @@ void paste_tile(const Image& picture, Sample* samples, const Pasting& pasting, c
   const Box whole = box_of(pasting.region);
   const Box hole = bounding_box(pasting.mask, grown(tile, pasting.feather(), whole));
   if (hole.empty()) return;
-  const Box band = overlap(grown(hole, pasting.feather(), whole), tile);
+  const Box band = grown(hole, pasting.feather(), tile);
   if (band.empty()) return;
   const Box window{band.x - whole.x, band.y - whole.y, band.width, band.height};
   const at::Tensor fitted = resize_pixels(pasting.pixels, whole.height, whole.width, window).contiguous();
@@ -173,7 +167,7 @@ void composite(Image& picture, const Mask& mask, const WorkingRegion& region, co
       const c10::InferenceMode inference;
       for (auto i = static_cast<int>(begin); i < end; ++i) {
         const Box tile{band.x + i % across * side, band.y + i / across * side, side, side};
-        paste_tile(picture, samples, pasting, overlap(tile, band));
+        paste_tile(picture, samples, pasting, grown(tile, 0, band));
       }
     });
   });

@@ -18,17 +18,7 @@ constexpr std::size_t kLarge = std::size_t{1} << 20;
 /// Pixels that are compared at a time where many are the same.
 constexpr int kManyPixels = 128;
 
-struct Sums {
-  std::size_t changed_pixels = 0;
-  int max_outside = 0;
-  std::uint64_t sum_outside = 0;
-
-  void add(const Sums& other) {
-    changed_pixels += other.changed_pixels;
-    max_outside = std::max(max_outside, other.max_outside);
-    sum_outside += other.sum_outside;
-  }
-};
+using Sums = Comparison::Sums;
 
 class PartComparison {
  public:
@@ -136,32 +126,31 @@ class PartComparison {
 
 }  // namespace
 
+void Comparison::Sums::add(const Sums& other) {
+  changed_pixels += other.changed_pixels;
+  max_outside = std::max(max_outside, other.max_outside);
+  sum_outside += other.sum_outside;
+}
+
 void Comparison::add(const Image& part, int left, int top) {
-  const Sums sums = PartComparison(before_, part, left, top, mask_).run();
-  changed_pixels_ += sums.changed_pixels;
-  max_outside_ = std::max(max_outside_, sums.max_outside);
-  sum_outside_ += sums.sum_outside;
+  sums_.add(PartComparison(before_, part, left, top, mask_).run());
   alpha_ = before_.has_alpha() && part.has_alpha();
 }
 
 Difference Comparison::result() const {
   Difference found;
-  found.changed_pixels = changed_pixels_;
-  found.max_change_outside_mask = max_outside_;
-  if (sum_outside_ == 0) return found;
+  found.changed_pixels = sums_.changed_pixels;
+  found.max_change_outside_mask = sums_.max_outside;
+  if (sums_.sum_outside == 0) return found;
   const std::size_t kept = mask_.repaint.size() - mask_.count();
   const double samples_outside = static_cast<double>(kept) * (alpha_ ? 4 : 3);
-  found.mean_change_outside_mask = static_cast<double>(sum_outside_) / samples_outside;
+  found.mean_change_outside_mask = static_cast<double>(sums_.sum_outside) / samples_outside;
   return found;
 }
 
 Difference compare(const Image& before, const Image& after, const Mask& mask) {
-  return compare_part(before, after, 0, 0, mask);
-}
-
-Difference compare_part(const Image& before, const Image& part, int left, int top, const Mask& mask) {
   Comparison comparison(before, mask);
-  comparison.add(part, left, top);
+  comparison.add(after, 0, 0);
   return comparison.result();
 }
 

@@ -28,16 +28,19 @@ class Comparison {
   void add(const Image& part, int left, int top);
   Difference result() const;
 
+  /// What is found in some of the rows.
+  struct Sums {
+    std::size_t changed_pixels = 0;
+    int max_outside = 0;
+    std::uint64_t sum_outside = 0;
+    void add(const Sums& other);
+  };
+
  private:
   const Image& before_;
   const Mask& mask_;
-  std::size_t changed_pixels_ = 0;
-  int max_outside_ = 0;
-  std::uint64_t sum_outside_ = 0;
+  Sums sums_;
   bool alpha_ = false;
 };
-
-/// Of one part.
-Difference compare_part(const Image& before, const Image& part, int left, int top, const Mask& mask);
 
 }  // namespace zimage

@@ -8,6 +8,8 @@
 #include <new>
 #include <utility>
 
+#include "core/large_pages.h"
+
 namespace zimage {
 namespace {
 
@@ -39,9 +41,7 @@ ZeroedBytes::Memory ZeroedBytes::allocate(std::size_t size) {
   }
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
-  // Touching memory for the first time is much of what handling a large picture costs, and less of it in large pages.
-  // Only asks: where the system has none to give, small pages do.
-  ::madvise(memory, size, MADV_HUGEPAGE);
+  prefer_large_pages(memory, size);
   return {static_cast<std::uint8_t*>(memory), {size}};
 }
 

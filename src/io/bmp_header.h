@@ -1,5 +1,5 @@
-// Where things lie in a BMP's headers, from the start of the file (Windows' BITMAPFILEHEADER, BITMAPINFOHEADER,
-// BITMAPV4HEADER and BITMAPV5HEADER, each the former with more behind it).
+// How a BMP is laid out: where things lie in its headers, from the start of the file (Windows' BITMAPFILEHEADER,
+// BITMAPINFOHEADER, BITMAPV4HEADER and BITMAPV5HEADER, each the former with more behind it).
 #pragma once
 
 #include <cstddef>
@@ -22,5 +22,16 @@ inline constexpr std::size_t kIntentAt = 122, kProfileAt = 126, kProfileSizeAt =
 inline constexpr std::uint32_t kUncompressed = 0, kRle8 = 1, kRle4 = 2, kBitFields = 3, kAlphaBitFields = 6;
 /// LCS_sRGB, PROFILE_EMBEDDED, LCS_GM_IMAGES.
 inline constexpr std::uint32_t kSrgb = 0x73524742, kEmbedded = 0x4d424544, kForImages = 4;
+
+/// Pixels of `kFrom` bytes, a BMP's or an Image's, as `kTo` of the other: BGR(A) and RGB(A).
+template <std::size_t kFrom, std::size_t kTo>
+void swap_colors(const std::uint8_t* in, int count, std::uint8_t* out) {
+  for (int i = 0; i < count; ++i, in += kFrom, out += kTo) {
+    out[0] = in[2];
+    out[1] = in[1];
+    out[2] = in[0];
+    if constexpr (kTo == 4) out[3] = in[3];
+  }
+}
 
 }  // namespace zimage::io::codec::bmp

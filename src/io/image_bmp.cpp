@@ -150,17 +150,6 @@ void put_indices(const std::uint8_t* row, unsigned bits, const Palette& palette,
   }
 }
 
-/// Pixels of 3 or 4 bytes, the lowest first; blue, green, red and alpha.
-template <std::size_t kStep, std::size_t kChannels>
-void put_bytes(const std::uint8_t* row, int width, std::uint8_t* out) {
-  for (int x = 0; x < width; ++x, row += kStep, out += kChannels) {
-    out[0] = row[2];
-    out[1] = row[1];
-    out[2] = row[0];
-    if constexpr (kChannels == 4) out[3] = row[3];
-  }
-}
-
 /// How a mask's values, of up to 8 bits, are widened: their bits again and again from the top.
 struct Channel {
   std::uint32_t mask = 0;
@@ -204,11 +193,11 @@ void read_rows(Bytes bytes, const BmpHeader& header, const Palette& palette, Ima
     if (header.bits <= 8) {
       put_indices(row, header.bits, palette, image, out);
     } else if (header.bits == 24) {
-      put_bytes<3, 3>(row, image.width, out);
+      swap_colors<3, 3>(row, image.width, out);
     } else if (byte_masks && image.channels == 3) {
-      put_bytes<4, 3>(row, image.width, out);
+      swap_colors<4, 3>(row, image.width, out);
     } else if (byte_masks) {
-      put_bytes<4, 4>(row, image.width, out);
+      swap_colors<4, 4>(row, image.width, out);
     } else if (header.bits == 32) {
       put_masked<4>(row, channels, image, out);
     } else {

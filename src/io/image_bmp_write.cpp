@@ -67,17 +67,6 @@ void put_headers(const Image& image, const Layout& layout, std::size_t icc_bytes
   }
 }
 
-/// RGB or RGBA to BGR or BGRA.
-template <std::size_t kChannels>
-void swap_colors(const std::uint8_t* in, int count, std::uint8_t* out) {
-  for (int i = 0; i < count; ++i, in += kChannels, out += kChannels) {
-    out[0] = in[2];
-    out[1] = in[1];
-    out[2] = in[0];
-    if constexpr (kChannels == 4) out[3] = in[3];
-  }
-}
-
 }  // namespace
 
 std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& options) {
@@ -92,8 +81,8 @@ std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& op
     const std::uint8_t* samples = row_as_bytes(image, 0, y, image.width, layout.channels, narrow);
     switch (layout.channels) {
       case 1: std::copy_n(samples, image.width, row.data()); break;
-      case 3: swap_colors<3>(samples, image.width, row.data()); break;
-      default: swap_colors<4>(samples, image.width, row.data());
+      case 3: swap_colors<3, 3>(samples, image.width, row.data()); break;
+      default: swap_colors<4, 4>(samples, image.width, row.data());
     }
     out.insert(out.end(), row.begin(), row.end());
   }

@@ -83,10 +83,9 @@ bool read_turned(JpegDecoder& decoder, int orientation, Image& image) {
   for (std::vector<std::uint8_t>& band : bands) band.resize(stride * kBand);
   std::future<void> turning;
   for (int y = 0, i = 0; y < height; y += kBand, i ^= 1) {
-    const std::uint8_t* rows = bands[static_cast<std::size_t>(i)].data();
+    std::uint8_t* rows = bands[static_cast<std::size_t>(i)].data();
     const int count = std::min(kBand, height - y);
-    const bool read =
-        read_rows(decoder, bands[static_cast<std::size_t>(i)].data(), stride, static_cast<JDIMENSION>(count));
+    const bool read = read_rows(decoder, rows, stride, static_cast<JDIMENSION>(count));
     if (turning.valid()) turning.get();
     if (!read) return false;
     turning = ahead_if(large, [=, &image] { put_turned(rows, width, y, count, orientation, image); });

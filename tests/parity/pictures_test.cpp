@@ -105,15 +105,24 @@ TEST_CASE("whole pictures with ControlNets agree with the reference pipeline", "
   check_pictures("controlnet_pictures", 6);
 }
 
+/// The first picture's job, of one step, and the pipeline for it.
+struct ShortJob {
+  c10::InferenceMode guard{};
+  std::filesystem::path folder = fixtures() / "pictures";
+  nlohmann::json first = read_json(folder / "cases.json")["cases"][0];
+  InpaintPipeline pipeline{paths_of(first), ComputeOptions{"cpu", "fp32", 0}};
+  Request request = request_of(first, folder);
+  Observer observer{};
+
+  ShortJob() { request.steps = 1; }
+};
+
 TEST_CASE("a picture that is still being filled is waited for", "[parity]") {
-  const c10::InferenceMode guard;
-  const auto folder = fixtures() / "pictures";
-  const auto cases = read_json(folder / "cases.json")["cases"];
-  InpaintPipeline pipeline(paths_of(cases[0]), ComputeOptions{"cpu", "fp32", 0});
-  Request request = request_of(cases[0], folder);
-  request.steps = 1;
+  ShortJob job;
+  InpaintPipeline& pipeline = job.pipeline;
+  Request& request = job.request;
+  Observer& observer = job.observer;
   request.composite = true;
-  Observer observer;
   const Image expected = pipeline.run({&request}, observer).front().image;
   const Image filled = request.image;
   request.image = Image(filled.width, filled.height, filled.channels, filled.bit_depth);
@@ -129,13 +138,10 @@ TEST_CASE("a picture that is still being filled is waited for", "[parity]") {
 }
 
 TEST_CASE("expected prompts are encoded once each", "[parity]") {
-  const c10::InferenceMode guard;
-  const auto folder = fixtures() / "pictures";
-  const auto cases = read_json(folder / "cases.json")["cases"];
-  InpaintPipeline pipeline(paths_of(cases[0]), ComputeOptions{"cpu", "fp32", 0});
-  Request request = request_of(cases[0], folder);
-  request.steps = 1;
-  Observer observer;
+  ShortJob job;
+  InpaintPipeline& pipeline = job.pipeline;
+  Request& request = job.request;
+  Observer& observer = job.observer;
   const TapRecorder taps;
   const auto encoded_after = [&](const std::string& prompt) {
     request.prompt = prompt;

@@ -8,6 +8,12 @@
 
 using namespace zimage;
 
+Difference compare_part(const Image& before, const Image& part, int left, int top, const Mask& mask) {
+  Comparison comparison(before, mask);
+  comparison.add(part, left, top);
+  return comparison.result();
+}
+
 TEST_CASE("changes are counted, and bounded outside the mask") {
   Image before(3, 2, 3);
   Image after = before;

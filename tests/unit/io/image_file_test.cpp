@@ -21,14 +21,6 @@ io::EncodeOptions as(ImageFormat format, int quality = 0) {
   return options;
 }
 
-void check_same(const Image& a, const Image& b) {
-  CHECK(a.width == b.width);
-  CHECK(a.height == b.height);
-  CHECK(a.channels == b.channels);
-  CHECK(a.bit_depth == b.bit_depth);
-  CHECK(a.samples == b.samples);
-}
-
 int largest_difference(const Image& a, const Image& b) {
   REQUIRE(a.samples.size() == b.samples.size());
   int largest = 0;

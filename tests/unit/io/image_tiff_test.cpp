@@ -37,14 +37,6 @@ Image widened(Image image, int bits, bool inverted) {
   return image;
 }
 
-void check_same(const Image& a, const Image& b) {
-  CHECK(a.width == b.width);
-  CHECK(a.height == b.height);
-  CHECK(a.channels == b.channels);
-  CHECK(a.bit_depth == b.bit_depth);
-  CHECK(a.samples == b.samples);
-}
-
 std::string refusal(const Image& image, const TiffKind& kind) {
   const auto error = error_of([&] { io::decode_image(tiff_of(image, kind), "x.tif"); });
   REQUIRE(error);

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <random>
 
+#include "support/catch.h"
+
 namespace zimage::test {
 
 namespace fs = std::filesystem;
@@ -84,6 +86,14 @@ Image noise_image(int width, int height, int channels, int bit_depth, unsigned s
     image.samples.set(i, static_cast<std::uint16_t>(random() & image.max_value()));
   }
   return image;
+}
+
+void check_same(const Image& a, const Image& b) {
+  CHECK(a.width == b.width);
+  CHECK(a.height == b.height);
+  CHECK(a.channels == b.channels);
+  CHECK(a.bit_depth == b.bit_depth);
+  CHECK(a.samples == b.samples);
 }
 
 Image gradient_image(int width, int height, int channels) {

@@ -49,6 +49,9 @@ Bytes safetensors_of(const std::vector<std::pair<std::string, std::vector<float>
 
 /// A picture with every sample different from its neighbours; the same seed gives the same one.
 Image noise_image(int width, int height, int channels, int bit_depth, unsigned seed = 1);
+/// CHECKs that size, kind and samples are the same.
+void check_same(const Image& a, const Image& b);
+
 /// A smooth one, for lossy formats.
 Image gradient_image(int width, int height, int channels);
 

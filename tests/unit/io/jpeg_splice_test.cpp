@@ -288,6 +288,11 @@ TEST_CASE("jpeg: a source that lies otherwise is turned without loss where its s
         options.jpeg_orientation = orientation;
         options.jpeg_kept = &kept;
         const Bytes out = io::encode_image(picture, options);
+        // TurboJPEG knows the usual samplings alone.
+        const bool usual = recipe.name.starts_with("4:2:0") || recipe.name == "4:4:4" || recipe.name == "4:2:2" ||
+                           recipe.name == "4:4:0" || recipe.name == "grey";
+        const bool exactly = turns_exactly(content, stored, orientation);
+        CHECK((usual ? kept == exactly : exactly || !kept));
         if (kept) {
           ++turned;
           const Mask beyond = io::jpeg_changed_pixels(out, mask);
@@ -300,7 +305,6 @@ TEST_CASE("jpeg: a source that lies otherwise is turned without loss where its s
           // A level of luma and of both chromas, which is up to 2.8 levels of blue.
           CHECK(largest <= 3);
           CHECK(content_of(out).planes[0].quantisation[1] == content.planes[0].quantisation[orientation >= 5 ? 8 : 1]);
-          CHECK(turns_exactly(content, stored, orientation));
         } else {
           ++encoded;
           io::EncodeOptions whole = like(source, nullptr);
@@ -312,7 +316,6 @@ TEST_CASE("jpeg: a source that lies otherwise is turned without loss where its s
       }
     }
   }
-  // TurboJPEG knows the usual samplings alone.
   CHECK(turned > encoded / 2);
   CHECK(encoded > 0);
 }
@@ -331,7 +334,7 @@ TEST_CASE("jpeg: a progressive source that lacks scans isn't turned", "[io]") {
     io::EncodeOptions options = like(source, &mask);
     options.jpeg_orientation = 6;
     options.jpeg_kept = &kept;
-    const JpegContent out = content_of(io::encode_image(picture, options));
+    io::encode_image(picture, options);
     CHECK(kept == (scans == 0));
   }
 }

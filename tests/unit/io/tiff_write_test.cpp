@@ -70,14 +70,6 @@ io::EncodeOptions options_of(TiffPacking packing, bool big_endian) {
   return options;
 }
 
-void check_same(const Image& a, const Image& b) {
-  CHECK(a.width == b.width);
-  CHECK(a.height == b.height);
-  CHECK(a.channels == b.channels);
-  CHECK(a.bit_depth == b.bit_depth);
-  CHECK(a.samples == b.samples);
-}
-
 }  // namespace
 
 TEST_CASE("tiff: every kind, depth and packing comes back, in both byte orders", "[io]") {
