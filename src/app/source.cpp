@@ -67,10 +67,11 @@ void make_working_copy(Plan& plan, const std::vector<WorkingRegion>* regions) {
   plan.request.image = Image(picture.width, picture.height, picture.channels, 16);
   std::vector<WorkingRegion> parts{{0, 0, picture.width, picture.height}};
   if (regions != nullptr) parts = *regions;
-  auto converting = ahead([&plan, parts = std::move(parts)] {
+  auto converting = ahead([&plan, parts = std::move(parts), goes_back = regions != nullptr] {
     for (const WorkingRegion& part : parts) {
       plan.source.profile->to_srgb(plan.source.original, part.x, part.y, part.width, part.height, plan.request.image);
     }
+    if (goes_back) plan.source.profile->prepare_from_srgb();
   });
   plan.request.image_ready = converting.share();
 }

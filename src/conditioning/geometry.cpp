@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/zeros.h"
+
 namespace zimage {
 
 int round_to_multiple(int side) { return std::max(1, (side + kSizeMultiple / 2) / kSizeMultiple) * kSizeMultiple; }
@@ -16,35 +18,29 @@ Box bounding_box(const Mask& mask, const Box& within) {
   int right = within.x - 1;
   int top = within.y + within.height;
   int bottom = within.y - 1;
-  // Most rows of a large mask are empty, which is told many pixels at a time.
-  const auto empty = [](const std::uint8_t* begin, const std::uint8_t* end) {
-    std::uint8_t any = 0;
-    for (; begin != end; ++begin) any |= *begin;
-    return any == 0;
-  };
   const auto painted = [](std::uint8_t value) { return value != 0; };
   for (int y = within.y; y < within.y + within.height; ++y) {
     const std::uint8_t* row = mask.repaint.data() + mask.index(0, y);
     const std::uint8_t* begin = row + within.x;
     const std::uint8_t* end = begin + within.width;
     if (bottom < top) {  // none so far
-      if (empty(begin, end)) continue;
+      if (all_zero(begin, end)) continue;
       top = y;
       left = static_cast<int>(std::find_if(begin, end, painted) - row);
     }
     // Only pixels beyond the box so far can move its edges.
-    if (!empty(begin, row + left)) {
+    if (!all_zero(begin, row + left)) {
       left = static_cast<int>(std::find_if(begin, row + left, painted) - row);
       bottom = y;
     }
     const std::uint8_t* beyond = row + std::max(right + 1, left);
-    if (!empty(beyond, end)) {
+    if (!all_zero(beyond, end)) {
       right = static_cast<int>(std::find_if(std::reverse_iterator(end), std::reverse_iterator(beyond), painted).base() -
                                row) -
               1;
       bottom = y;
     }
-    if (bottom < y && !empty(row + left, row + right + 1)) bottom = y;
+    if (bottom < y && !all_zero(row + left, row + right + 1)) bottom = y;
   }
   if (bottom < top) return {};
   return {left, top, right - left + 1, bottom - top + 1};

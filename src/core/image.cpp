@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/large_pages.h"
+#include "core/zeros.h"
 
 namespace zimage {
 namespace {
@@ -16,11 +17,6 @@ namespace {
 /// From this size on memory comes from the system: always zeros, and never from what the process had touched before.
 constexpr std::size_t kLarge = std::size_t{8} << 20;
 constexpr std::size_t kLargePage = std::size_t{2} << 20;
-
-/// Whether a piece is all zeros, most of the time by its first byte.
-bool zeros(const std::uint8_t* piece, std::size_t size) {
-  return piece[0] == 0 && std::memcmp(piece, piece + 1, size - 1) == 0;
-}
 
 }  // namespace
 
@@ -51,7 +47,7 @@ ZeroedBytes::ZeroedBytes(const ZeroedBytes& other) : ZeroedBytes(other.size_) {
   constexpr std::size_t kPiece = std::size_t{64} << 10;
   for (std::size_t at = 0; at < size_; at += kPiece) {
     const std::size_t size = std::min(kPiece, size_ - at);
-    if (!zeros(other.data() + at, size)) std::memcpy(data() + at, other.data() + at, size);
+    if (!all_zero(other.data() + at, other.data() + at + size)) std::memcpy(data() + at, other.data() + at, size);
   }
 }
 
@@ -97,17 +93,7 @@ std::size_t Mask::count() const {
   return sum;
 }
 
-bool Mask::none() const {
-  // By the piece, which goes many bytes at a time.
-  constexpr std::size_t kStep = 4096;
-  for (std::size_t i = 0; i < repaint.size(); i += kStep) {
-    const std::size_t end = std::min(i + kStep, repaint.size());
-    std::uint8_t any = 0;
-    for (std::size_t k = i; k < end; ++k) any |= repaint[k];
-    if (any != 0) return false;
-  }
-  return true;
-}
+bool Mask::none() const { return all_zero(repaint.begin(), repaint.end()); }
 
 bool Mask::all() const { return repaint.empty() || std::memchr(repaint.data(), 0, repaint.size()) == nullptr; }
 

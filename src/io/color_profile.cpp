@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <future>
+#include <mutex>
+#include <utility>
 
 #include "core/ahead.h"
 #include "zimage/error.h"
@@ -106,10 +108,32 @@ std::unique_ptr<Transform> make_way_back(const std::vector<std::uint8_t>& icc, b
 
 }  // namespace
 
-struct ColorProfile::Transforms {
-  std::unique_ptr<Transform> there;  ///< profile → sRGB, 16 bits
-  /// sRGB → profile, 16 bits. Its table takes longest to make, and is wanted last.
-  std::shared_future<std::unique_ptr<Transform>> back;
+class ColorProfile::Transforms {
+ public:
+  Transforms(std::unique_ptr<Transform> there, std::vector<std::uint8_t> icc, bool grey)
+      : there_(std::move(there)), icc_(std::move(icc)), grey_(grey) {}
+
+  /// Profile → sRGB, 16 bits.
+  cmsHTRANSFORM there() const { return there_->handle; }
+
+  void prepare_back() {
+    std::call_once(begun_, [this] { back_ = ahead([this] { return make_way_back(icc_, grey_); }).share(); });
+  }
+
+  /// sRGB → profile, 16 bits.
+  cmsHTRANSFORM back() {
+    prepare_back();
+    const Transform* found = back_.get().get();
+    if (found != nullptr && found->handle != nullptr) return found->handle;
+    throw Error(ErrorCode::kMemory, "there is no memory for a colour profile");
+  }
+
+ private:
+  std::unique_ptr<Transform> there_;
+  std::vector<std::uint8_t> icc_;
+  bool grey_;
+  std::once_flag begun_;
+  std::shared_future<std::unique_ptr<Transform>> back_;  // last: waited for first
 };
 
 std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth,
@@ -142,10 +166,7 @@ std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& 
     why = "it is damaged, or has no way back from sRGB";
     return std::nullopt;
   }
-  auto transforms = std::make_shared<Transforms>();
-  transforms->there = std::move(there);
-  transforms->back = ahead([icc, grey] { return make_way_back(icc, grey); }).share();
-  out.transforms_ = std::move(transforms);
+  out.transforms_ = std::make_shared<Transforms>(std::move(there), icc, grey);
   return out;
 }
 
@@ -168,11 +189,11 @@ void ColorProfile::to_srgb(const Image& picture, int x, int y, int width, int he
         const Sample* from = samples + picture.index(x, y + i);
         std::uint16_t* to = srgb.samples.words() + srgb.index(x, y + i);
         if (channels == colors) {
-          cmsDoTransform(transforms_->there->handle, from, to, static_cast<cmsUInt32Number>(count));
+          cmsDoTransform(transforms_->there(), from, to, static_cast<cmsUInt32Number>(count));
           continue;
         }
         for (std::size_t k = 0; k < count; ++k) std::copy_n(from + k * channels, colors, row.data() + k * colors);
-        cmsDoTransform(transforms_->there->handle, row.data(), words.data(), static_cast<cmsUInt32Number>(count));
+        cmsDoTransform(transforms_->there(), row.data(), words.data(), static_cast<cmsUInt32Number>(count));
         for (std::size_t k = 0; k < count; ++k) {
           std::copy_n(words.data() + k * colors, colors, to + k * channels);
           to[k * channels + colors] = static_cast<std::uint16_t>(from[k * channels + colors] * kScale);
@@ -182,16 +203,14 @@ void ColorProfile::to_srgb(const Image& picture, int x, int y, int width, int he
   });
 }
 
+void ColorProfile::prepare_from_srgb() const { transforms_->prepare_back(); }
+
 void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const {
   const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);
   const auto step = static_cast<std::size_t>(channels);
   std::vector<std::uint16_t> words(count * colors);
   for (std::size_t x = 0; x < count; ++x) std::copy_n(pixels + x * step, colors, words.data() + x * colors);
-  const Transform* back = transforms_->back.get().get();
-  if (back == nullptr || back->handle == nullptr) {
-    throw Error(ErrorCode::kMemory, "there is no memory for a colour profile");
-  }
-  cmsDoTransform(back->handle, words.data(), words.data(), static_cast<cmsUInt32Number>(count));
+  cmsDoTransform(transforms_->back(), words.data(), words.data(), static_cast<cmsUInt32Number>(count));
   for (std::size_t x = 0; x < count; ++x) std::copy_n(words.data() + x * colors, colors, pixels + x * step);
   if (bit_depth_ == 16) return;
   for (std::size_t i = 0; i < count * step; ++i) pixels[i] = to_8_bits(pixels[i]);

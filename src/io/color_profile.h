@@ -31,13 +31,16 @@ class ColorProfile {
   /// size and channels.
   void to_srgb(const Image& picture, int x, int y, int width, int height, Image& srgb) const;
 
+  /// Begins on another thread what from_srgb() needs first and takes a while: the table of its transform. Not for
+  /// sRGB's.
+  void prepare_from_srgb() const;
   /// `count` pixels of `channels` samples, 16-bit sRGB, into the profile's space and the picture's depth, in place.
   /// Alpha is only brought to the bit depth.
   void from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const;
 
  private:
-  struct Transforms;
-  std::shared_ptr<const Transforms> transforms_;
+  class Transforms;
+  std::shared_ptr<Transforms> transforms_;
   bool srgb_ = false;
   bool grey_ = false;
   int bit_depth_ = 8;

@@ -73,7 +73,7 @@ bool read_rows(JpegDecoder& decoder, int count, Image& image) {
 
 /// All rows, turned as they come, so that the picture is held once; those of a large one while the next are decoded.
 bool read_turned(JpegDecoder& decoder, int orientation, Image& image) {
-  constexpr int kBand = 8 * kTurnedRows;
+  constexpr int kBand = 4 * kTurnedRows;
   const auto width = static_cast<int>(decoder.info.output_width);
   const auto height = static_cast<int>(decoder.info.output_height);
   image = Image(height, width, decoder.info.output_components);

@@ -9,6 +9,7 @@
 
 #include "core/ahead.h"
 #include "core/log.h"
+#include "core/zeros.h"
 #include "io/jpeg_encoder.h"
 #include "io/jpeg_markers.h"
 #include "zimage/error.h"
@@ -45,13 +46,11 @@ JpegSettings part_settings(const JpegSettings& settings, const Box& box) {
 }
 
 bool any_changed(const Mask& changed, const Box& box) {
-  const int right = std::min(box.x + box.width, changed.width);
+  const int right = std::max(std::min(box.x + box.width, changed.width), box.x);
   const int bottom = std::min(box.y + box.height, changed.height);
   for (int y = box.y; y < bottom; ++y) {
     const std::uint8_t* row = changed.repaint.data() + changed.index(0, y);
-    std::uint8_t any = 0;
-    for (int x = box.x; x < right; ++x) any |= row[x];
-    if (any != 0) return true;
+    if (!all_zero(row + box.x, row + right)) return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 
 namespace zimage::io {
@@ -36,6 +37,7 @@ bool flips(int orientation) { return orientation == 3 || orientation == 4 || ori
 /// Rows y, y + 1, … of a stored picture of `width` become columns of `out`, which is mirrored and flipped on the way.
 template <int kChannels, class Sample>
 void transpose(const Sample* rows, int width, int y, int count, int orientation, const Image& out, Sample* to) {
+  constexpr std::size_t kPixel = kChannels * sizeof(Sample);
   const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(width) * kChannels;
   const bool mirrored = mirrors(orientation);
   const Sample* first = mirrored ? rows + (count - 1) * row : rows;
@@ -44,9 +46,7 @@ void transpose(const Sample* rows, int width, int y, int count, int orientation,
   for (int x = 0; x < width; ++x) {
     const Sample* from = first + static_cast<std::ptrdiff_t>(x) * kChannels;
     Sample* pixel = to + out.index(left, flips(orientation) ? width - 1 - x : x);
-    for (int i = 0; i < count; ++i, from += step) {
-      for (int c = 0; c < kChannels; ++c) *pixel++ = from[c];
-    }
+    for (int i = 0; i < count; ++i, from += step, pixel += kChannels) std::memcpy(pixel, from, kPixel);
   }
 }
 

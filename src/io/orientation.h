@@ -16,7 +16,7 @@ Image upright(Image image, int orientation);
 inline bool turns_sides(int orientation) { return orientation >= 5 && orientation <= 8; }
 
 /// What put_turned() does at a time, and best: as many rows as a processor reads side by side.
-inline constexpr int kTurnedRows = 16;
+inline constexpr int kTurnedRows = 32;
 
 /// The same for rows y, y + 1, … of a picture of `width` that is still being decoded, 8 bits a sample, into the upright
 /// one, where turns_sides().
