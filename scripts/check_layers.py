@@ -30,7 +30,7 @@ CUDA = re.compile(r"((ATen|c10)/cuda/|cuda|cublas|cudnn|nvrtc)")
 OWNED = (
     (re.compile(r"(spdlog|fmt)/"), ("src/core/log.cpp",), "log through core/log.h"),
     (re.compile(r"CLI/"), ("src/cli/",), "options are parsed in cli"),
-    (re.compile(r"(stb/)?stb_|png\.h|jpeglib\.h|turbojpeg|tiff|webp/|lcms2"), ("src/io/",), "pictures are read and written in io"),
+    (re.compile(r"(stb/)?stb_|png\.h|jpeglib\.h|tiff|webp/|lcms2"), ("src/io/",), "pictures are read and written in io"),
     (re.compile(r"pcre2|utf8proc"), ("src/conditioning/",), "text is split in conditioning"),
 )
 # Headers that pull all of libtorch in.

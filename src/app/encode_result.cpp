@@ -112,28 +112,6 @@ void fill_jpeg(const Plan& plan, const Result& result, const Image& image, io::E
   options.jpeg_ahead = plan.source.jpeg_ahead.get();
 }
 
-/// The picture and a part of a JPEG, rows while the next are decoded.
-Difference compare_jpeg(const Image& picture, const std::vector<std::uint8_t>& bytes, const Box& box,
-                        const Mask& changed) {
-  Comparison comparison(picture, changed);
-  std::future<void> comparing;
-  const bool large = std::int64_t{box.width} * box.height > kLargePart;
-  io::decode_jpeg_part(bytes, "the result", box.x, box.y, box.width, box.height, [&](Image rows, int top) {
-    if (comparing.valid()) comparing.get();
-    comparing =
-        ahead_if(large, [&comparison, left = box.x, top, rows = std::move(rows)] { comparison.add(rows, left, top); });
-  });
-  if (comparing.valid()) comparing.get();
-  return comparison.result();
-}
-
-/// Where a file that keeps the source's coefficients where `changed` is 0 may decode otherwise than the source: in MCUs
-/// (of 32 pixels a side at most) with changes, and a pixel beside them. With room to spare.
-Box part_that_changed(const Mask& changed) {
-  constexpr int kRoom = 64;
-  return grown(bounding_box(changed), kRoom, {0, 0, changed.width, changed.height});
-}
-
 io::EncodeOptions options_for(const Plan& plan, const Result& result, const Image& image, const ModelInfo& model,
                               const nlohmann::ordered_json& making, std::uint64_t seed) {
   io::EncodeOptions options;
@@ -148,17 +126,6 @@ io::EncodeOptions options_for(const Plan& plan, const Result& result, const Imag
   if (own_colors) options.carried.icc = plan.source.carried.icc;
   fill_jpeg(plan, result, image, options);
   return options;
-}
-
-/// What goes into the file.
-const Image& final_image(const Result& result, const EncodedResult& encoded) {
-  return encoded.in_own_colors.empty() ? result.image : encoded.in_own_colors;
-}
-
-/// Whether the file holds the image as it is, of any kind that comes to be (BMP has no grey with alpha).
-bool is_exact(io::ImageFormat format, const Image& image) {
-  if (format == io::ImageFormat::kBmp) return image.bit_depth == 8 && image.channels != 2;
-  return format == io::ImageFormat::kPng || format == io::ImageFormat::kTiff;
 }
 
 bool is_lossy(const Plan& plan) {
@@ -190,21 +157,8 @@ EncodedResult encode_result(const Plan& plan, const Result& result, const ModelI
   return encoded;
 }
 
-Difference compare_result(const Plan& plan, const Result& result, const EncodedResult& encoded) {
-  const Image& image = final_image(result, encoded);
-  // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
-  const Image& picture = encoded.in_own_colors.empty() ? plan.request.image : plan.source.original;
-  const Mask& mask = result.effective_mask;
-  if (encoded.coefficients_kept && !encoded.turned) {
-    return compare_jpeg(picture, encoded.bytes, part_that_changed(mask), mask);
-  }
-  if (!same_size(image, picture)) return {};
-  if (plan.format == io::ImageFormat::kJpeg) {
-    return compare_jpeg(picture, encoded.bytes, {0, 0, mask.width, mask.height}, mask);
-  }
-  if (is_exact(plan.format, image)) return compare(picture, image, result.effective_mask);
-  // Lossy encoders change kept pixels too, and fewer bits all: what counts is the file as it is.
-  return compare(picture, io::decode_image(encoded.bytes, "the result").image, result.effective_mask);
+const Image& final_image(const Result& result, const EncodedResult& encoded) {
+  return encoded.in_own_colors.empty() ? result.image : encoded.in_own_colors;
 }
 
 }  // namespace zimage::app

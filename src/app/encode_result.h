@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "app/plan.h"
-#include "conditioning/difference.h"
 #include "zimage/inpainter.h"
 
 namespace zimage::app {
@@ -36,7 +35,7 @@ bool in_own_colors(const Plan& plan);
 EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
                             const nlohmann::ordered_json& making, std::uint64_t seed);
 
-/// How the file, once decoded, differs from the picture; nothing where the result has another size. Safe on any thread.
-Difference compare_result(const Plan& plan, const Result& result, const EncodedResult& encoded);
+/// What went into the file.
+const Image& final_image(const Result& result, const EncodedResult& encoded);
 
 }  // namespace zimage::app

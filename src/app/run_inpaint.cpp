@@ -9,6 +9,7 @@
 #include "app/encode_result.h"
 #include "app/golden_plan.h"
 #include "app/resolve.h"
+#include "app/result_difference.h"
 #include "app/run_job.h"
 #include "app/stopwatch.h"
 #include "core/ahead.h"
@@ -54,10 +55,7 @@ void run(RunningJob& job, Observer& observer, Reporter& reporter) {
     }
     const Stopwatch computing;
     job.report.seed = job.plan.outputs[k].seed;
-    if (k == job.first && keeps_coefficients(job.plan)) {
-      job.plan.source.jpeg_ahead =
-          std::make_shared<io::JpegAhead>(job.plan.source.jpeg, job.plan.source.carried.orientation);
-    }
+    if (k == job.first && keeps_coefficients(job.plan)) read_jpeg_ahead(job.plan);
     const Result result = compute_output(session, job, k, observer);
     judge(finish_output(session, job, k, result, computing.ms(), reporter));
   }

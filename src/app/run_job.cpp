@@ -14,6 +14,7 @@
 #include "app/outputs.h"
 #include "app/replay.h"
 #include "app/resolve.h"
+#include "app/result_difference.h"
 #include "app/stopwatch.h"
 #include "app/text.h"
 #include "conditioning/canvas.h"

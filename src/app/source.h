@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/turned_jpeg.h"
 #include "io/color_profile.h"
 #include "io/image_file.h"
 #include "io/jpeg_ahead.h"
@@ -21,10 +22,12 @@ struct PictureSource {
   /// The picture in its own colour space and depth, on the canvas of --outpaint; empty where the working copy
   /// (`Request::image`) is that picture itself.
   Image original;
-  std::optional<io::ColorProfile> profile;      ///< the original's, where there is one
-  io::Carried carried;                          ///< of a profile that fits: one that doesn't is left out
-  std::vector<std::uint8_t> jpeg;               ///< the file's bytes, if it is a JPEG and the result will be one
-  std::shared_ptr<io::JpegAhead> jpeg_ahead{};  ///< those, read ahead for the first result; null where nobody does
+  std::optional<io::ColorProfile> profile;  ///< the original's, where there is one
+  io::Carried carried;                      ///< of a profile that fits: one that doesn't is left out
+  std::vector<std::uint8_t> jpeg;           ///< the file's bytes, if it is a JPEG and the result will be one
+  /// Where the file has to be turned, how that changes it: once `jpeg_ahead` has been taken. Null where nobody looks.
+  std::shared_ptr<TurnedJpeg> turned{};
+  std::shared_ptr<io::JpegAhead> jpeg_ahead{};  ///< `jpeg`, read ahead for the first result; null where nobody does
 };
 
 /// Reads the picture into `plan.request.image` (in its own colours) and fills `plan.source` and `plan.input_format`.

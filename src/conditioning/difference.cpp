@@ -1,6 +1,7 @@
 #include "conditioning/difference.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -22,12 +23,13 @@ using Sums = Comparison::Sums;
 
 class PartComparison {
  public:
-  PartComparison(const Image& before, const Image& after, int left, int top, const Mask& mask)
+  PartComparison(const Image& before, const Image& after, int left, int top, const Mask& mask, const Box& but)
       : before_(before),
         after_(after),
         left_(left),
         top_(top),
         mask_(mask),
+        but_(but),
         same_kind_(before.channels == after.channels && before.bit_depth == after.bit_depth),
         alpha_(before.has_alpha() && after.has_alpha()) {}
 
@@ -47,18 +49,30 @@ class PartComparison {
     before_.samples.visit([&](const auto* before) {
       after_.samples.visit([&](const auto* after) {
         for (int y = begin; y < end; ++y) {
-          const auto [left, right] = differing_span(y);
-          if (left < right) span(before, after, y, left, right, sums);
+          for (const auto& [from, to] : seen(y)) {
+            const auto [left, right] = differing_span(y, from, to);
+            if (left < right) span(before, after, y, left, right, sums);
+          }
         }
       });
     });
     return sums;
   }
 
-  /// All pixels that differ lie in it, counted in `after`. Most rows of a large picture are the same, which is told a
-  /// row at a time.
-  std::pair<int, int> differing_span(int y) const {
-    if (!same_kind_) return {0, after_.width};
+  using Span = std::pair<int, int>;  ///< columns, counted in `after`
+
+  /// Left and right of what isn't to be looked at.
+  std::array<Span, 2> seen(int y) const {
+    if (y < but_.y || y >= but_.y + but_.height) return {Span{0, after_.width}, Span{}};
+    const int left = std::clamp(but_.x - left_, 0, after_.width);
+    const int right = std::clamp(but_.x + but_.width - left_, left, after_.width);
+    return {Span{0, left}, Span{right, after_.width}};
+  }
+
+  /// All pixels of a span that differ lie in it. Most rows of a large picture are the same, which is told a row at a
+  /// time.
+  Span differing_span(int y, int left, int right) const {
+    if (!same_kind_) return {left, right};
     const std::size_t pixel = before_.index(1, 0) * before_.samples.sample_bytes();
     const std::uint8_t* a = before_.samples.address(before_.index(left_, y));
     const std::uint8_t* b = after_.samples.address(after_.index(0, y - top_));
@@ -66,9 +80,7 @@ class PartComparison {
       const std::size_t from = static_cast<std::size_t>(x) * pixel;
       return std::memcmp(a + from, b + from, static_cast<std::size_t>(count) * pixel) == 0;
     };
-    if (same(0, after_.width)) return {0, 0};
-    int left = 0;
-    int right = after_.width;
+    if (same(left, right - left)) return {};
     for (const int step : {kManyPixels, 1}) {
       while (left + step <= right && same(left, step)) left += step;
       while (right - step >= left && same(right - step, step)) right -= step;
@@ -120,6 +132,7 @@ class PartComparison {
   int left_;  ///< where in the picture the other lies
   int top_;
   const Mask& mask_;
+  const Box& but_;
   bool same_kind_;
   bool alpha_;
 };
@@ -132,9 +145,14 @@ void Comparison::Sums::add(const Sums& other) {
   sum_outside += other.sum_outside;
 }
 
-void Comparison::add(const Image& part, int left, int top) {
-  sums_.add(PartComparison(before_, part, left, top, mask_).run());
+void Comparison::add(const Image& part, int left, int top, const Box& but) {
+  sums_.add(PartComparison(before_, part, left, top, mask_, but).run());
   alpha_ = before_.has_alpha() && part.has_alpha();
+}
+
+void Comparison::add(const Comparison& other) {
+  sums_.add(other.sums_);
+  alpha_ = alpha_ || other.alpha_;
 }
 
 Difference Comparison::result() const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "conditioning/geometry.h"
 #include "zimage/image.h"
 
 namespace zimage {
@@ -24,8 +25,10 @@ class Comparison {
   /// Both must outlive this.
   Comparison(const Image& before, const Mask& mask) : before_(before), mask_(mask) {}
 
-  /// What the other picture has from (left, top) on, which was not seen yet.
-  void add(const Image& part, int left, int top);
+  /// What the other picture has from (left, top) on, but for a box of the picture, which was not seen yet.
+  void add(const Image& part, int left, int top, const Box& but = {});
+  /// What another comparison with the same picture saw.
+  void add(const Comparison& other);
   Difference result() const;
 
   /// What is found in some of the rows.

@@ -12,6 +12,7 @@
 #include "io/jpeg_ahead.h"
 #include "io/jpeg_encoder.h"
 #include "io/jpeg_markers.h"
+#include "io/jpeg_rows.h"
 #include "io/jpeg_settings.h"
 #include "io/jpeg_splice.h"
 #include "io/orientation.h"
@@ -24,47 +25,8 @@ constexpr int kDefaultQuality = 95;
 /// From here on it is worth a thread to take the memory for a picture.
 constexpr std::size_t kLargeSamples = std::size_t{16} << 20;
 
-bool start(JpegDecoder& decoder, J_COLOR_SPACE space) {
-  if (setjmp(decoder.error.jump) != 0) return false;
-  decoder.info.out_color_space = space;
-  decoder.info.dct_method = JDCT_ISLOW;
-  jpeg_start_decompress(&decoder.info);
-  return true;
-}
-
-/// The next `count` rows of `stride` bytes.
-bool read_rows(JpegDecoder& decoder, std::uint8_t* pixels, std::size_t stride, JDIMENSION count) {
-  if (setjmp(decoder.error.jump) != 0) return false;
-  const JDIMENSION first = decoder.info.output_scanline;
-  while (decoder.info.output_scanline < first + count) {
-    JSAMPROW row = pixels + stride * (decoder.info.output_scanline - first);
-    jpeg_read_scanlines(&decoder.info, &row, 1);
-  }
-  return true;
-}
-
-/// `left` moves to where the decoder can begin.
-bool crop_columns(JpegDecoder& decoder, JDIMENSION& left, JDIMENSION& width) {
-  if (width == decoder.info.output_width) return true;
-  if (setjmp(decoder.error.jump) != 0) return false;
-  jpeg_crop_scanline(&decoder.info, &left, &width);
-  return true;
-}
-
-bool skip_rows(JpegDecoder& decoder, int count) {
-  if (setjmp(decoder.error.jump) != 0) return false;
-  jpeg_skip_scanlines(&decoder.info, static_cast<JDIMENSION>(count));
-  return true;
-}
-
-bool finish(JpegDecoder& decoder) {
-  if (setjmp(decoder.error.jump) != 0) return false;
-  jpeg_finish_decompress(&decoder.info);
-  return true;
-}
-
 /// The next `count` rows.
-bool read_rows(JpegDecoder& decoder, int count, Image& image) {
+bool read_image(JpegDecoder& decoder, int count, Image& image) {
   image = Image(static_cast<int>(decoder.info.output_width), count, decoder.info.output_components);
   const bool large = image.samples.size() > kLargeSamples;
   const std::future<void> touching = ahead_if(large, [&image] { image.samples.touch_from_end(); });
@@ -97,7 +59,7 @@ bool read_turned(JpegDecoder& decoder, int orientation, Image& image) {
 /// All rows, upright.
 bool read_picture(JpegDecoder& decoder, int orientation, Image& image) {
   if (turns_sides(orientation)) return read_turned(decoder, orientation, image);
-  if (!read_rows(decoder, static_cast<int>(decoder.info.output_height), image)) return false;
+  if (!read_image(decoder, static_cast<int>(decoder.info.output_height), image)) return false;
   image = upright(std::move(image), orientation);
   return true;
 }
@@ -153,10 +115,6 @@ void check_mask(const Mask& changed, int width, int height) {
   const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   if (changed.width == width && changed.height == height && changed.repaint.size() == pixels) return;
   throw Error(ErrorCode::kRuntime, "the mask of a JPEG's changed pixels isn't of its size");
-}
-
-void start_pixels(JpegDecoder& decoder, const std::string& name) {
-  if (!start(decoder, decoder.info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB)) refuse(decoder, name);
 }
 
 std::unique_ptr<SpliceSource> open_source_of(const EncodeOptions& options) {
@@ -244,7 +202,7 @@ void decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string&
   }
   for (int top = y; top < y + height; top += kBand) {
     Image rows;
-    if (!codec::read_rows(decoder, std::min(kBand, y + height - top), rows)) codec::refuse(decoder, name);
+    if (!codec::read_image(decoder, std::min(kBand, y + height - top), rows)) codec::refuse(decoder, name);
     if (rows.width == width) {
       visit(std::move(rows), top);
       continue;

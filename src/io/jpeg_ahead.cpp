@@ -14,9 +14,11 @@ struct JpegAhead::Impl {
   std::future<std::unique_ptr<codec::SpliceSource>> source;
 };
 
-JpegAhead::JpegAhead(const std::vector<std::uint8_t>& bytes, int orientation) : impl_(std::make_unique<Impl>()) {
-  impl_->source = ahead([&bytes, orientation] {
-    auto source = codec::open_source(bytes, orientation);
+JpegAhead::JpegAhead(const std::vector<std::uint8_t>& bytes, int orientation,
+                     std::function<void(const Image& rows, int top)> visit)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->source = ahead([&bytes, orientation, visit = std::move(visit)] {
+    auto source = codec::open_source(bytes, orientation, visit);
     if (source->settings && source->upright) codec::read_source(*source);
     return source;
   });

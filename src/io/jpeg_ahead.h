@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
+
+#include "zimage/image.h"
 
 namespace zimage::io {
 namespace codec {
@@ -13,8 +16,10 @@ struct SpliceSource;
 class JpegAhead {
  public:
   /// Starts a thread that reads the coefficients (2 bytes for each sample of each component) of `bytes`, which must
-  /// outlive this, turned upright from `orientation`.
-  explicit JpegAhead(const std::vector<std::uint8_t>& bytes, int orientation = 1);
+  /// outlive this, turned upright from `orientation`. If it had to be turned, and could be, `visit` gets the turned
+  /// file's pixels, some rows at a time from `top` on, all of them from top to bottom, on that thread.
+  explicit JpegAhead(const std::vector<std::uint8_t>& bytes, int orientation = 1,
+                     std::function<void(const Image& rows, int top)> visit = {});
   /// Waits for the thread.
   ~JpegAhead();
   JpegAhead(const JpegAhead&) = delete;

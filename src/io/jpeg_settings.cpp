@@ -75,15 +75,6 @@ bool whole_ratios(const JpegSettings& settings) {
   });
 }
 
-int blocks_of_mcu(const JpegSettings& settings) {
-  int blocks = 0;
-  for (int p = 0; p < settings.planes; ++p) {
-    const JpegPlane& plane = settings.plane[static_cast<std::size_t>(p)];
-    blocks += plane.h * plane.v;
-  }
-  return blocks;
-}
-
 void apply_plane(jpeg_compress_struct& info, int p, const JpegPlane& plane) {
   jpeg_component_info& component = info.comp_info[p];
   component.h_samp_factor = plane.h;
@@ -105,6 +96,15 @@ int JpegSettings::max_h() const {
 int JpegSettings::max_v() const {
   return std::max_element(plane.begin(), plane.begin() + planes, [](const auto& a, const auto& b) { return a.v < b.v; })
       ->v;
+}
+
+int blocks_of_mcu(const JpegSettings& settings) {
+  int blocks = 0;
+  for (int p = 0; p < settings.planes; ++p) {
+    const JpegPlane& plane = settings.plane[static_cast<std::size_t>(p)];
+    blocks += plane.h * plane.v;
+  }
+  return blocks;
 }
 
 std::optional<JpegSettings> read_settings(JpegDecoder& decoder) {

@@ -42,6 +42,9 @@ struct JpegSettings {
   int block_height(int p) const { return mcu_height() / plane[static_cast<std::size_t>(p)].v; }
 };
 
+/// Of all components; more than C_MAX_BLOCKS_IN_MCU can't stand in one scan.
+int blocks_of_mcu(const JpegSettings& settings);
+
 /// Of the file in `decoder`, after read_header(); reads the coefficients where the tables may stand between the scans.
 /// Empty for a file that libjpeg can't write again: a table with a 0 or none, fractional sampling (2:3), other colour
 /// spaces. Errors: kInput for damaged scans.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "io/jpeg_rows.h"
 #include "io/jpeg_turn.h"
 
 namespace zimage::io::codec {
@@ -26,6 +27,39 @@ void open(SpliceSource& source, Bytes bytes) {
   source.size = bytes.size();
   open_header(source.decoder, bytes, kSourceName);
   source.settings = read_settings(source.decoder);
+}
+
+/// The pixels that the coefficients stand for.
+void visit_pixels(JpegDecoder& decoder, const VisitRows& visit) {
+  if (!start_from_coefficients(decoder)) refuse(decoder, kSourceName);
+  constexpr int kBand = 32;
+  const auto height = static_cast<int>(decoder.info.output_height);
+  Image rows(static_cast<int>(decoder.info.output_width), kBand, decoder.info.output_components);
+  for (int top = 0; top < height; top += kBand) {
+    const int count = std::min(kBand, height - top);
+    if (count < kBand) rows = Image(rows.width, count, rows.channels);
+    if (!read_rows(decoder, rows.samples.bytes(), rows.index(0, 1), static_cast<JDIMENSION>(count))) {
+      refuse(decoder, kSourceName);
+    }
+    visit(rows, top);
+  }
+}
+
+/// The source turned upright, with its coefficients. Null where that can't be done without loss.
+std::unique_ptr<SpliceSource> turned(SpliceSource& source, int orientation) {
+  if (!source.settings) return nullptr;
+  const std::optional<JpegSettings> settings = turned_settings(*source.settings, orientation);
+  // Of a progressive file the turned one doesn't tell whether scans are missing.
+  if (!settings || !can_be_spliced(source.decoder)) return nullptr;
+  auto upright = std::make_unique<SpliceSource>();
+  upright->size = source.size;
+  upright->settings = settings;
+  upright->header = empty_jpeg(*settings);
+  JpegDecoder& decoder = upright->decoder;
+  if (!read_header(decoder, upright->header) || !turn(source.decoder, decoder, *settings, orientation)) {
+    refuse(decoder, kSourceName);
+  }
+  return upright;
 }
 
 }  // namespace
@@ -54,24 +88,15 @@ bool can_be_spliced(JpegDecoder& source) {
   return true;
 }
 
-std::unique_ptr<SpliceSource> open_source(Bytes bytes, int orientation) {
+std::unique_ptr<SpliceSource> open_source(Bytes bytes, int orientation, const VisitRows& visit) {
   auto source = std::make_unique<SpliceSource>();
   open(*source, bytes);
   if (orientation == 1) return source;
   source->upright = false;
-  // Of a progressive file the turned one doesn't tell whether scans are missing.
-  const bool whole = source->decoder.info.progressive_mode == FALSE || can_be_spliced(source->decoder);
-  std::optional<std::vector<std::uint8_t>> turned;
-  if (source->settings && whole) turned = turn_upright(bytes, orientation);
-  if (!turned) return source;
-  auto upright = std::make_unique<SpliceSource>();
-  upright->turned = *std::move(turned);
-  open(*upright, upright->turned);
-  if (!upright->settings) return source;
-  upright->settings->progressive = source->settings->progressive;
-  upright->settings->interleaved = source->settings->interleaved;
-  upright->settings->optimized = source->settings->optimized;
-  upright->settings->restart_interval = source->settings->restart_interval;
+  std::unique_ptr<SpliceSource> upright = turned(*source, orientation);
+  if (upright == nullptr) return source;
+  source.reset();
+  if (visit) visit_pixels(upright->decoder, visit);
   return upright;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,7 +15,7 @@ namespace zimage::io::codec {
 /// A source JPEG on its way to become a new file.
 struct SpliceSource {
   std::size_t size = 0;                ///< of the file, in bytes
-  std::vector<std::uint8_t> turned{};  ///< the file where it had to be turned upright; the decoder reads this one then
+  std::vector<std::uint8_t> header{};  ///< of the turned file, where it had to be turned: what the decoder reads then
   bool upright = true;                 ///< false: it lies otherwise, and can't be turned without loss
   JpegDecoder decoder;
   std::optional<JpegSettings> settings;  ///< as read_settings()
@@ -23,9 +24,13 @@ struct SpliceSource {
   bool in_range = false;                 ///< standard Huffman tables have a code for all coefficients
 };
 
+/// Gets a picture's rows from `top` on, all of them from top to bottom.
+using VisitRows = std::function<void(const Image& rows, int top)>;
+
 /// The header and the settings of a file that lies in `orientation` (as EXIF counts), turned upright where that can be
-/// done without loss. `bytes` must outlive the source. Errors: kInput.
-std::unique_ptr<SpliceSource> open_source(Bytes bytes, int orientation);
+/// done without loss; then `visit`, if there is one, gets the pixels of the turned file. `bytes` must outlive the
+/// source. Errors: kInput.
+std::unique_ptr<SpliceSource> open_source(Bytes bytes, int orientation, const VisitRows& visit = {});
 /// All of the rest, unless it was read. Errors: kInput.
 void read_source(SpliceSource& source);
 

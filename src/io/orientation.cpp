@@ -30,10 +30,6 @@ void flip(Image& image) {
   }
 }
 
-bool mirrors(int orientation) { return orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7; }
-
-bool flips(int orientation) { return orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8; }
-
 /// Rows y, y + 1, … of a stored picture of `width` become columns of `out`, which is mirrored and flipped on the way.
 template <int kChannels, class Sample>
 void transpose(const Sample* rows, int width, int y, int count, int orientation, const Image& out, Sample* to) {

@@ -15,6 +15,14 @@ Image upright(Image image, int orientation);
 /// Whether an upright picture's width is the stored one's height.
 inline bool turns_sides(int orientation) { return orientation >= 5 && orientation <= 8; }
 
+/// Whether left and right change places, and top and bottom, after the sides have where turns_sides().
+inline bool mirrors(int orientation) {
+  return orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+}
+inline bool flips(int orientation) {
+  return orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+}
+
 /// What put_turned() does at a time, and best: as many rows as a processor reads side by side.
 inline constexpr int kTurnedRows = 32;
 

@@ -7,7 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from conftest import HEIGHT, WIDTH, load
 from format_files import ENDINGS, XMP, kept, result_of, save, smooth, with_exif, work
@@ -180,3 +180,26 @@ def test_the_report_is_about_the_original(work):
     after = load(work.folder / "in-inpainted.png")
     assert report["changed_pixels"] == int((after != smooth()).any(axis=-1).sum()) > 0
     assert report["max_change_outside_mask"] == 0
+
+
+@pytest.mark.parametrize("orientation", (3, 5, 6))
+def test_the_report_of_a_turned_jpeg_is_about_all_of_it(work, orientation):
+    # Larger than what is looked at beside the hole, so that most of it is compared while the model works.
+    generator = np.random.default_rng(orientation)
+    stored = np.kron(generator.integers(0, 200, (36, 48, 3)), np.ones((16, 16, 1)))
+    stored = (stored + generator.integers(0, 50, stored.shape)).astype(np.uint8)
+    save(Image.fromarray(stored), work.folder / "in.jpg", exif=with_exif(orientation), icc=profile(DISPLAY_P3))
+    with Image.open(work.folder / "in.jpg") as picture:
+        before = np.asarray(ImageOps.exif_transpose(picture)).astype(int)
+    mask = np.zeros(before.shape[:2], dtype=bool)
+    mask[200:230, 300:340] = True
+    work.save_mask(mask, "m.png")
+    result = work.job("--json", "--num-images", "2", "--save-mask", "effective.png", image="in.jpg", mask="m.png")
+    kept = load(work.folder / "effective.png") == 0
+    reports = [json.loads(line) for line in result.out.splitlines()]
+    assert len(reports) == 2
+    for report in reports:
+        apart = abs(load(work.folder / report["output"]).astype(int) - before)
+        assert report["changed_pixels"] == int(apart.any(axis=-1).sum())
+        assert report["max_change_outside_mask"] == apart[kept].max() > 0
+        assert abs(report["mean_change_outside_mask"] - apart[kept].mean()) < 1e-9

@@ -138,3 +138,33 @@ TEST_CASE("a part is compared with the pixels and the mask where it lies") {
   CHECK(compare_part(before, part, 2, 1, Mask(5, 4)).max_change_outside_mask ==
         200 - before.samples[before.index(3, 3)]);
 }
+
+TEST_CASE("a box that is left out, and then seen by another comparison, makes the whole") {
+  Image before(40, 30, 3);
+  for (std::size_t i = 0; i < before.samples.size(); ++i) before.samples.set(i, static_cast<std::uint16_t>(i % 200));
+  Image after = before;
+  for (std::size_t i = 0; i < after.samples.size(); i += 7) {
+    after.samples.set(i, static_cast<std::uint16_t>(after.samples[i] + 1 + i % 50));
+  }
+  Mask mask(40, 30);
+  mask.repaint[mask.index(12, 9)] = 1;
+  const Difference whole = compare(before, after, mask);
+  for (const Box box : {Box{10, 8, 5, 4}, Box{0, 0, 40, 30}, Box{0, 5, 40, 3}, Box{35, 20, 5, 10}, Box{}}) {
+    for (const int width : {40, 11}) {
+      CAPTURE(box.x, box.y, box.width, box.height, width);
+      Comparison far(before, mask);
+      for (int x = 0; x < 40; x += width) {
+        const int columns = std::min(width, 40 - x);
+        far.add(crop_image(after, {x, 0, columns, 13}), x, 0, box);
+        far.add(crop_image(after, {x, 13, columns, 17}), x, 13, box);
+      }
+      Comparison near(before, mask);
+      if (!box.empty()) near.add(crop_image(after, box), box.x, box.y);
+      CHECK(near.result().changed_pixels < whole.changed_pixels + (box.width == 40 && box.height == 30 ? 1 : 0));
+      near.add(far);
+      CHECK(near.result().changed_pixels == whole.changed_pixels);
+      CHECK(near.result().max_change_outside_mask == whole.max_change_outside_mask);
+      CHECK(near.result().mean_change_outside_mask == whole.mean_change_outside_mask);
+    }
+  }
+}
