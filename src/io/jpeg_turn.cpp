@@ -19,14 +19,13 @@ namespace {
 /// Rows of blocks that are moved at a time: so many blocks go side by side where they become columns.
 constexpr unsigned kTile = 8;
 
-/// Where the coefficients of a block come from, and which change their sign: mirrored, a wave of an odd frequency is
-/// upside down.
+/// The coefficients of a block change places with the sides, and some their sign: mirrored, a wave of an odd frequency
+/// is upside down.
 class BlockTurn {
  public:
-  explicit BlockTurn(int orientation) {
+  explicit BlockTurn(int orientation) : sides_(turns_sides(orientation)) {
     for (std::size_t v = 0; v < DCTSIZE; ++v) {
       for (std::size_t u = 0; u < DCTSIZE; ++u) {
-        from_[v * DCTSIZE + u] = turns_sides(orientation) ? u * DCTSIZE + v : v * DCTSIZE + u;
         const bool negative = (mirrors(orientation) && u % 2 == 1) != (flips(orientation) && v % 2 == 1);
         sign_[v * DCTSIZE + u] = static_cast<JCOEF>(negative ? -1 : 1);
       }
@@ -34,13 +33,17 @@ class BlockTurn {
   }
 
   void operator()(const JCOEF* block, JCOEF* turned) const {
-    std::array<JCOEF, DCTSIZE2> moved;
-    for (std::size_t i = 0; i < DCTSIZE2; ++i) moved[i] = block[from_[i]];
-    for (std::size_t i = 0; i < DCTSIZE2; ++i) turned[i] = static_cast<JCOEF>(moved[i] * sign_[i]);
+    if (sides_) {
+      for (std::size_t v = 0; v < DCTSIZE; ++v) {
+        for (std::size_t u = 0; u < DCTSIZE; ++u) turned[v * DCTSIZE + u] = block[u * DCTSIZE + v];
+      }
+      block = turned;
+    }
+    for (std::size_t i = 0; i < DCTSIZE2; ++i) turned[i] = static_cast<JCOEF>(block[i] * sign_[i]);
   }
 
  private:
-  std::array<std::size_t, DCTSIZE2> from_;
+  bool sides_;
   std::array<JCOEF, DCTSIZE2> sign_;
 };
 
