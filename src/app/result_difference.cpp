@@ -14,8 +14,9 @@
 namespace zimage::app {
 namespace {
 
-/// Pixels that are worth a thread.
+/// Pixels that are worth a thread, and two decoders.
 constexpr std::int64_t kLargePart = 1 << 16;
+constexpr std::int64_t kManyParts = 1 << 22;
 
 Box all_of(const Mask& mask) { return {0, 0, mask.width, mask.height}; }
 
@@ -27,7 +28,7 @@ Box near(const Box& changed, const Mask& mask) {
 }
 
 /// The picture and a part of a JPEG, rows while the next are decoded.
-Comparison compare_jpeg(const Image& picture, const std::vector<std::uint8_t>& bytes, const Box& box,
+Comparison compare_rows(const Image& picture, const std::vector<std::uint8_t>& bytes, const Box& box,
                         const Mask& changed) {
   Comparison comparison(picture, changed);
   std::future<void> comparing;
@@ -38,6 +39,21 @@ Comparison compare_jpeg(const Image& picture, const std::vector<std::uint8_t>& b
         ahead_if(large, [&comparison, left = box.x, top, rows = std::move(rows)] { comparison.add(rows, left, top); });
   });
   if (comparing.valid()) comparing.get();
+  return comparison;
+}
+
+/// The same of a large part on two threads. Rows that one of them passes by cost it a third of what decoding them does.
+Comparison compare_jpeg(const Image& picture, const std::vector<std::uint8_t>& bytes, const Box& box,
+                        const Mask& changed) {
+  if (std::int64_t{box.width} * box.height < kManyParts) return compare_rows(picture, bytes, box, changed);
+  Box above = box;
+  Box below = box;
+  above.height = box.height * 3 / 5;
+  below.y += above.height;
+  below.height -= above.height;
+  std::future<Comparison> rest = ahead([&] { return compare_rows(picture, bytes, below, changed); });
+  Comparison comparison = compare_rows(picture, bytes, above, changed);
+  comparison.add(rest.get());
   return comparison;
 }
 

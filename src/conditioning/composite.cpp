@@ -1,7 +1,6 @@
 #include "conditioning/composite.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,12 +9,10 @@
 
 #include "conditioning/distance.h"
 #include "conditioning/pixels.h"
+#include "conditioning/tiles.h"
 
 namespace zimage {
 namespace {
-
-/// Pixels a side of what is pasted at a time, or more where the feather is wide.
-constexpr int kTile = 256;
 
 /// To the nearest, ties to even, for values below 2^22: without a call for each sample.
 float rounded(float value) {
@@ -158,17 +155,10 @@ void composite(Image& picture, const Mask& mask, const WorkingRegion& region, co
   const Pasting pasting{mask, region, pixels, options};
   const Box band = grown(bounding_box(mask, box_of(region)), pasting.feather(), box_of(region));
   if (band.empty()) return;
-  // In tiles, as holes far apart leave most of their box alone, and all of it at once is much memory.
-  const int side = std::max(kTile, 4 * pasting.feather());
-  const int across = (band.width + side - 1) / side;
-  const int tiles = across * ((band.height + side - 1) / side);
   picture.samples.visit([&](auto* samples) {
-    at::parallel_for(0, tiles, 1, [&](std::int64_t begin, std::int64_t end) {
+    for_each_tile(band, tile_side(pasting.feather()), [&](const Box& tile) {
       const c10::InferenceMode inference;
-      for (auto i = static_cast<int>(begin); i < end; ++i) {
-        const Box tile{band.x + i % across * side, band.y + i / across * side, side, side};
-        paste_tile(picture, samples, pasting, grown(tile, 0, band));
-      }
+      paste_tile(picture, samples, pasting, tile);
     });
   });
 }

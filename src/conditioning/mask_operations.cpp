@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "conditioning/distance.h"
+#include "conditioning/tiles.h"
 
 namespace zimage {
 namespace {
@@ -113,21 +114,33 @@ bool scales_to(int width, int height, int other_width, int other_height) {
   return below(width, other_width, height, other_height) && below(height, other_height, width, other_width);
 }
 
+/// The pixels of one tile that lie within `pixels` of the mask.
+void grow_tile(const Mask& mask, int pixels, const Box& tile, Mask& out) {
+  const Box all{0, 0, mask.width, mask.height};
+  const Box within = bounding_box(mask, grown(tile, pixels, all));
+  if (within.empty()) return;
+  const Box near = grown(within, pixels, tile);
+  const std::int64_t reach = static_cast<std::int64_t>(pixels) * pixels;
+  const Box box = grown(near, pixels, all);
+  for_each_nearest(mask, box, [&](int y, const std::vector<Nearest>& row) {
+    if (y < near.y || y >= near.y + near.height) return;
+    for (int x = near.x; x < near.x + near.width; ++x) {
+      const Nearest& nearest = row[static_cast<std::size_t>(x - box.x)];
+      if (nearest.squared > reach) continue;
+      out.repaint[out.index(x, y)] = 1;
+      if (mask.soft()) out.level[out.index(x, y)] = mask.level[mask.index(nearest.x, nearest.y)];
+    }
+  });
+}
+
 }  // namespace
 
 Mask grow_mask(const Mask& mask, int pixels) {
   Mask out = mask;
   if (pixels <= 0) return out;
-  const Box box = grown(bounding_box(mask), pixels, {0, 0, mask.width, mask.height});
-  const std::int64_t reach = static_cast<std::int64_t>(pixels) * pixels;
-  for_each_nearest(mask, box, [&](int y, const std::vector<Nearest>& row) {
-    for (int i = 0; i < box.width; ++i) {
-      const Nearest& nearest = row[static_cast<std::size_t>(i)];
-      if (nearest.squared > reach) continue;
-      out.repaint[out.index(box.x + i, y)] = 1;
-      if (mask.soft()) out.level[out.index(box.x + i, y)] = mask.level[mask.index(nearest.x, nearest.y)];
-    }
-  });
+  const Box all{0, 0, mask.width, mask.height};
+  for_each_tile(grown(bounding_box(mask), pixels, all), tile_side(pixels),
+                [&](const Box& tile) { grow_tile(mask, pixels, tile, out); });
   return out;
 }
 

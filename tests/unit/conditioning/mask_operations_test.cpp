@@ -72,6 +72,41 @@ TEST_CASE("filling leaves exactly what is joined to the border") {
   }
 }
 
+TEST_CASE("a large mask grows as a small one, across the tiles that it is grown in") {
+  std::mt19937 random(5);
+  constexpr int kWidth = 700;
+  constexpr int kHeight = 540;
+  for (const int pixels : {1, 6, 90}) {
+    Mask mask(kWidth, kHeight);
+    mask.level = ZeroedBytes(mask.repaint.size());
+    std::vector<std::pair<int, int>> points = {{255, 255}, {256, 300}, {512, 10}, {0, 0}, {kWidth - 1, kHeight - 1}};
+    for (int i = 0; i < 5; ++i) points.emplace_back(random() % kWidth, random() % kHeight);
+    for (const auto& [x, y] : points) {
+      mask.repaint[mask.index(x, y)] = 1;
+      mask.level[mask.index(x, y)] = static_cast<std::uint8_t>(1 + random() % 255);
+    }
+    const Mask grown = grow_mask(mask, pixels);
+    CAPTURE(pixels);
+    int wrong = 0;
+    for (int y = 0; y < kHeight; ++y) {
+      for (int x = 0; x < kWidth; ++x) {
+        int nearest = pixels * pixels + 1;
+        bool level = false;
+        for (const auto& [u, v] : points) {
+          const int squared = (u - x) * (u - x) + (v - y) * (v - y);
+          const bool same = grown.level[mask.index(x, y)] == mask.level[mask.index(u, v)];
+          if (squared <= nearest) level = same || (level && squared == nearest);
+          nearest = std::min(nearest, squared);
+        }
+        const bool reached = nearest <= pixels * pixels;
+        if (grown.repaint[mask.index(x, y)] != (reached ? 1 : 0)) ++wrong;
+        if (reached ? !level : grown.level[mask.index(x, y)] != 0) ++wrong;
+      }
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("sizes of one aspect") {
   CHECK(same_aspect(100, 50, 4000, 2000));
   CHECK(same_aspect(1000, 667, 6000, 4000));  // 666.67, rounded
