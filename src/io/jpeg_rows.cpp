@@ -1,5 +1,7 @@
 #include "io/jpeg_rows.h"
 
+#include "core/large_pages.h"
+
 namespace zimage::io::codec {
 namespace {
 
@@ -15,6 +17,15 @@ bool start(JpegDecoder& decoder) {
   return true;
 }
 
+/// Asks for large pages for the coefficients, none of which has been touched.
+void prefer_large_pages_for(jpeg_decompress_struct& info, jvirt_barray_ptr* coefficients) {
+  for (int p = 0; p < info.num_components; ++p) {
+    const jpeg_component_info& component = info.comp_info[p];
+    JBLOCKROW first = info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&info), coefficients[p], 0, 1, TRUE)[0];
+    prefer_large_pages(first, std::size_t{component.width_in_blocks} * component.height_in_blocks * sizeof(JBLOCK));
+  }
+}
+
 }  // namespace
 
 void start_pixels(JpegDecoder& decoder, const std::string& name) {
@@ -27,10 +38,12 @@ bool read_coefficients_for_pixels(JpegDecoder& decoder) {
   info.buffered_image = TRUE;
   choose_pixels(info);
   jpeg_start_decompress(&info);
+  decoder.coefficients = jpeg_read_coefficients(&info);
+  if (decoder.coefficients == nullptr) return false;
+  prefer_large_pages_for(info, decoder.coefficients);
   while (jpeg_consume_input(&info) != JPEG_REACHED_EOI)
     decoder.progress.progress_monitor(reinterpret_cast<j_common_ptr>(&info));
-  decoder.coefficients = jpeg_read_coefficients(&info);
-  return decoder.coefficients != nullptr;
+  return true;
 }
 
 bool start_from_coefficients(JpegDecoder& decoder) {

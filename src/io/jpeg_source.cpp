@@ -78,7 +78,7 @@ bool coefficients_in_range(JpegDecoder& source) {
 }
 
 bool can_be_spliced(JpegDecoder& source) {
-  if (source.coefficients == nullptr && !read_coefficients(source)) refuse(source, kSourceName);
+  if (source.coefficients == nullptr && !read_coefficients_for_pixels(source)) refuse(source, kSourceName);
   if (source.info.coef_bits == nullptr) return true;  // not progressive
   for (int p = 0; p < source.info.num_components; ++p) {
     // libjpeg-turbo smooths where one of the first ten coefficients isn't known to the last bit.
