@@ -21,7 +21,8 @@ bool start(JpegDecoder& decoder) {
 void prefer_large_pages_for(jpeg_decompress_struct& info, jvirt_barray_ptr* coefficients) {
   for (int p = 0; p < info.num_components; ++p) {
     const jpeg_component_info& component = info.comp_info[p];
-    JBLOCKROW first = info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&info), coefficients[p], 0, 1, TRUE)[0];
+    JBLOCKROW first =
+        info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&info), coefficients[p], 0, 1, TRUE)[0];
     prefer_large_pages(first, std::size_t{component.width_in_blocks} * component.height_in_blocks * sizeof(JBLOCK));
   }
 }
