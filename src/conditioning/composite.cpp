@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <cstring>
 #include <numbers>
 
 #include "conditioning/distance.h"
@@ -57,12 +57,21 @@ class Paster {
     Sample* to = samples_ + picture_.index(x, y);
     const auto step = static_cast<std::size_t>(picture_.channels);
     const auto count = static_cast<std::size_t>(end - x);
-    for (std::size_t c = 0; c < 3; ++c) {
-      for (std::size_t i = 0; i < count; ++i) to[i * step + c] = level_of(from[c * plane_ + i]);
+    // Levels that lie side by side are worked out several at a time.
+    std::array<Sample, kRun> levels;
+    for (std::size_t at = 0; at < count; at += kRun) {
+      const std::size_t piece = std::min(kRun, count - at);
+      for (std::size_t c = 0; c < 3; ++c) {
+        const float* values = from + c * plane_ + at;
+        for (std::size_t i = 0; i < piece; ++i) levels[i] = level_of(values[i]);
+        for (std::size_t i = 0; i < piece; ++i) to[(at + i) * step + c] = levels[i];
+      }
     }
   }
 
  private:
+  static constexpr std::size_t kRun = 256;
+
   Sample level_of(float value) const { return static_cast<Sample>(rounded(std::clamp(value * full_, 0.0F, full_))); }
 
   void blend(Sample& sample, float value, float share) const {
@@ -100,14 +109,6 @@ void paste_row(const Paster<Sample>& paster, const Mask& mask, const Box& box, i
     if (begin < x) paster.paste_run(begin, x, y);
     while (x < right && repaint[x] == 0) ++x;
   }
-}
-
-bool all_repainted(const Mask& mask, const Box& box) {
-  for (int y = box.y; y < box.y + box.height; ++y) {
-    const std::uint8_t* row = mask.repaint.data() + mask.index(box.x, y);
-    if (std::memchr(row, 0, static_cast<std::size_t>(box.width)) != nullptr) return false;
-  }
-  return true;
 }
 
 /// What lies around the holes of a box.

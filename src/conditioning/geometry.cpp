@@ -1,6 +1,7 @@
 #include "conditioning/geometry.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
 #include "core/zeros.h"
@@ -47,6 +48,14 @@ Box bounding_box(const Mask& mask, const Box& within) {
 }
 
 Box bounding_box(const Mask& mask) { return bounding_box(mask, {0, 0, mask.width, mask.height}); }
+
+bool all_repainted(const Mask& mask, const Box& box) {
+  for (int y = box.y; y < box.y + box.height; ++y) {
+    const std::uint8_t* row = mask.repaint.data() + mask.index(box.x, y);
+    if (std::memchr(row, 0, static_cast<std::size_t>(box.width)) != nullptr) return false;
+  }
+  return true;
+}
 
 Box grown(const Box& box, int margin, const Box& limit) {
   const auto clip = [margin](int start, int length, int limit_start, int limit_length) {

@@ -31,6 +31,9 @@ WorkingRegion whole_picture(int width, int height);
 Box bounding_box(const Mask& mask, const Box& within);
 Box bounding_box(const Mask& mask);
 
+/// Whether a box has no pixel that is kept.
+bool all_repainted(const Mask& mask, const Box& box);
+
 /// `box` with `margin` more pixels on each side, as far as `limit` reaches.
 Box grown(const Box& box, int margin, const Box& limit);
 

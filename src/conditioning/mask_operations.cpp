@@ -117,6 +117,7 @@ bool scales_to(int width, int height, int other_width, int other_height) {
 /// The pixels of one tile that lie within `pixels` of the mask.
 void grow_tile(const Mask& mask, int pixels, const Box& tile, Mask& out) {
   const Box all{0, 0, mask.width, mask.height};
+  if (all_repainted(mask, tile)) return;
   const Box within = bounding_box(mask, grown(tile, pixels, all));
   if (within.empty()) return;
   const Box near = grown(within, pixels, tile);
