@@ -142,12 +142,13 @@ bool in_own_colors(const Plan& plan) {
 bool keeps_coefficients(const Plan& plan) { return uses_source_jpeg(plan) && !plan.outpaint.any(); }
 
 EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
-                            const nlohmann::ordered_json& making, std::uint64_t seed) {
+                            const nlohmann::ordered_json& making, std::uint64_t seed, io::ByteStream* stream) {
   EncodedResult encoded;
   if (in_own_colors(plan)) encoded.in_own_colors = in_profile(plan, result);
   const Image& image = final_image(result, encoded);
   io::EncodeOptions options = options_for(plan, result, image, model, making, seed);
   options.jpeg_kept = &encoded.coefficients_kept;
+  options.jpeg_stream = stream;
   if (keeps_coefficients(plan)) {
     options.whole = [&] { return with_rows_near(plan.original(), result.effective_mask, image); };
   }

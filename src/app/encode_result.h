@@ -30,10 +30,11 @@ bool keeps_coefficients(const Plan& plan);
 bool in_own_colors(const Plan& plan);
 
 /// Encodes one result in the plan's format: brought back into the picture's own colours and depth, with what its file
-/// carried. `making` is describe_making()'s JSON. Safe on any thread; reads `plan`.
+/// carried. `making` is describe_making()'s JSON; `stream` is EncodeOptions::jpeg_stream. Safe on any thread; reads
+/// `plan`.
 /// Errors: kRuntime if the encoder fails.
 EncodedResult encode_result(const Plan& plan, const Result& result, const ModelInfo& model,
-                            const nlohmann::ordered_json& making, std::uint64_t seed);
+                            const nlohmann::ordered_json& making, std::uint64_t seed, io::ByteStream* stream = nullptr);
 
 /// What went into the file.
 const Image& final_image(const Result& result, const EncodedResult& encoded);

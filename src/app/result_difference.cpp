@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "core/ahead.h"
 #include "io/image_file.h"
 #include "io/jpeg_ahead.h"
+#include "zimage/error.h"
 
 namespace zimage::app {
 namespace {
@@ -27,13 +30,13 @@ Box near(const Box& changed, const Mask& mask) {
   return grown(changed, kRoom, all_of(mask));
 }
 
-/// The picture and a part of a JPEG, rows while the next are decoded.
-Comparison compare_rows(const Image& picture, const std::vector<std::uint8_t>& bytes, const Box& box,
-                        const Mask& changed) {
+/// The picture and a part of a JPEG, rows while the next are decoded. `file`: its bytes, or a stream of them.
+template <class File>
+Comparison compare_rows(const Image& picture, File& file, const Box& box, const Mask& changed) {
   Comparison comparison(picture, changed);
   std::future<void> comparing;
   const bool large = std::int64_t{box.width} * box.height > kLargePart;
-  io::decode_jpeg_part(bytes, "the result", box.x, box.y, box.width, box.height, [&](Image rows, int top) {
+  io::decode_jpeg_part(file, "the result", box.x, box.y, box.width, box.height, [&](Image rows, int top) {
     if (comparing.valid()) comparing.get();
     comparing =
         ahead_if(large, [&comparison, left = box.x, top, rows = std::move(rows)] { comparison.add(rows, left, top); });
@@ -63,16 +66,53 @@ bool is_exact(io::ImageFormat format, const Image& image) {
   return format == io::ImageFormat::kPng || format == io::ImageFormat::kTiff;
 }
 
-/// Of a JPEG that keeps coefficients.
-Difference compare_kept(const Plan& plan, const Image& picture, const Mask& mask, const EncodedResult& encoded) {
-  if (!encoded.turned) return compare_jpeg(picture, encoded.bytes, near(bounding_box(mask), mask), mask).result();
+/// The part of a result that keeps coefficients which isn't known to be the picture's: once it has been encoded, or
+/// begun to be.
+struct KeptPart {
+  Box box;
+  const Comparison* rest = nullptr;  ///< what is known of everything else; null: it is the picture's
+};
+
+KeptPart kept_part(const Plan& plan, const Mask& mask) {
+  if (plan.source.carried.orientation == 1) return {near(bounding_box(mask), mask)};
   const TurnedJpeg* turned = plan.source.turned.get();
-  if (turned == nullptr || !turned->complete()) {
+  if (turned == nullptr || !turned->complete()) return {all_of(mask)};
+  return {turned->near, &turned->far};
+}
+
+Difference with_rest(Comparison comparison, const KeptPart& part) {
+  if (part.rest != nullptr) comparison.add(*part.rest);
+  return comparison.result();
+}
+
+/// Nothing if the stream doesn't have a whole file.
+std::optional<Difference> compare_stream(const Plan& plan, const Mask& mask, io::ByteStream& stream) {
+  if (!stream.begun()) return std::nullopt;
+  const KeptPart part = kept_part(plan, mask);
+  try {
+    return with_rest(compare_rows(plan.original(), stream, part.box, mask), part);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// Of a file that is there.
+Difference compare_result(const Plan& plan, const Result& result, const EncodedResult& encoded) {
+  const Image& image = final_image(result, encoded);
+  // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
+  const Image& picture = encoded.in_own_colors.empty() ? plan.request.image : plan.source.original;
+  const Mask& mask = result.effective_mask;
+  if (encoded.coefficients_kept) {
+    const KeptPart part = kept_part(plan, mask);
+    return with_rest(compare_jpeg(picture, encoded.bytes, part.box, mask), part);
+  }
+  if (image.width != picture.width || image.height != picture.height) return {};
+  if (plan.format == io::ImageFormat::kJpeg) {
     return compare_jpeg(picture, encoded.bytes, all_of(mask), mask).result();
   }
-  Comparison comparison = compare_jpeg(picture, encoded.bytes, turned->near, mask);
-  comparison.add(turned->far);
-  return comparison.result();
+  if (is_exact(plan.format, image)) return compare(picture, image, mask);
+  // Lossy encoders change kept pixels too, and fewer bits all: what counts is the file as it is.
+  return compare(picture, io::decode_image(encoded.bytes, "the result").image, mask);
 }
 
 }  // namespace
@@ -88,19 +128,26 @@ void read_jpeg_ahead(Plan& plan) {
       [turned = source.turned.get()](const Image& rows, int top) { turned->add(rows, top); });
 }
 
-Difference compare_result(const Plan& plan, const Result& result, const EncodedResult& encoded) {
-  const Image& image = final_image(result, encoded);
-  // In sRGB, where the result is, unless it went back: then the original is what it must be compared with.
-  const Image& picture = encoded.in_own_colors.empty() ? plan.request.image : plan.source.original;
-  const Mask& mask = result.effective_mask;
-  if (encoded.coefficients_kept) return compare_kept(plan, picture, mask, encoded);
-  if (image.width != picture.width || image.height != picture.height) return {};
-  if (plan.format == io::ImageFormat::kJpeg) {
-    return compare_jpeg(picture, encoded.bytes, all_of(mask), mask).result();
+ComparedResult::ComparedResult(const Plan& plan, const Result& result, const ModelInfo& model,
+                               const nlohmann::ordered_json& making, std::uint64_t seed)
+    : plan_(plan), result_(result) {
+  const bool streams = keeps_coefficients(plan);
+  if (streams) early_ = ahead([this] { return compare_stream(plan_, result_.effective_mask, stream_); });
+  try {
+    encoded_ = encode_result(plan, result, model, making, seed, streams ? &stream_ : nullptr);
+  } catch (...) {
+    stream_.close();
+    throw;
   }
-  if (is_exact(plan.format, image)) return compare(picture, image, mask);
-  // Lossy encoders change kept pixels too, and fewer bits all: what counts is the file as it is.
-  return compare(picture, io::decode_image(encoded.bytes, "the result").image, mask);
+  stream_.close();
+  if (streams && encoded_.coefficients_kept) return;
+  late_ = ahead([this] { return compare_result(plan_, result_, encoded_); });
+}
+
+Difference ComparedResult::difference() {
+  if (late_.valid()) return late_.get();
+  const std::optional<Difference> early = early_.get();
+  return early ? *early : compare_result(plan_, result_, encoded_);
 }
 
 }  // namespace zimage::app

@@ -238,8 +238,8 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   describe_result(result, report);
   if (plan.batch) make_folders(plan);
   if (k == job.first) write_side_outputs(job, result);
-  const EncodedResult encoded = encode_result(plan, result, session.model(), making_of(session, job, k), output.seed);
-  std::future<Difference> comparing = ahead([&] { return compare_result(plan, result, encoded); });
+  ComparedResult compared(plan, result, session.model(), making_of(session, job, k), output.seed);
+  const EncodedResult& encoded = compared.encoded();
   if (!output.latents_path.empty()) {
     io::write_file_atomically(output.latents_path, encode_latents(result.latents), plan.overwrite);
   }
@@ -248,7 +248,7 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   } else {
     io::write_file_atomically(output.path, encoded.bytes, plan.overwrite);
   }
-  const Difference difference = comparing.get();
+  const Difference difference = compared.difference();
   report.changed_pixels = difference.changed_pixels;
   report.max_change_outside_mask = difference.max_change_outside_mask;
   if (encoded.turned) report.mean_change_outside_mask = difference.mean_change_outside_mask;

@@ -13,6 +13,9 @@
 
 namespace zimage::io {
 
+class ByteStream;
+class JpegAhead;
+
 enum class ImageFormat { kPng, kJpeg, kWebp, kBmp, kTiff };
 
 /// "png", "jpeg", "webp", "bmp", "tiff".
@@ -61,6 +64,9 @@ std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path);
 /// part lies within the picture. Rows before it are passed by, rows behind not looked at. Errors: as decode_image().
 void decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string& name, int x, int y, int width,
                       int height, const std::function<void(Image rows, int top)>& visit);
+/// The same of a file that another thread is still writing.
+void decode_jpeg_part(ByteStream& stream, const std::string& name, int x, int y, int width, int height,
+                      const std::function<void(Image rows, int top)>& visit);
 
 /// The colour profile that a JPEG carries, and whether its picture is grey.
 struct JpegProfile {
@@ -69,8 +75,6 @@ struct JpegProfile {
 };
 /// Without decoding it. Empty for a file that has none or is no JPEG: decode_image() tells why.
 std::optional<JpegProfile> read_jpeg_profile(const std::vector<std::uint8_t>& bytes);
-
-class JpegAhead;
 
 struct EncodeOptions {
   ImageFormat format = ImageFormat::kPng;
@@ -90,7 +94,10 @@ struct EncodeOptions {
   /// can't be kept. Null: it is whole.
   std::function<Image()> whole{};
   JpegAhead* jpeg_ahead = nullptr;  ///< with jpeg_changed: the same source, read ahead; null: it is read now
-  bool* jpeg_kept = nullptr;        ///< set to whether the source's coefficients were kept as jpeg_changed asks
+  /// With jpeg_changed: gets the file as it is written, if the source's coefficients are kept. What the stream has
+  /// holds only if they are in the end. Whoever made the stream closes it. Null: nobody waits for it.
+  ByteStream* jpeg_stream = nullptr;
+  bool* jpeg_kept = nullptr;  ///< set to whether the source's coefficients were kept as jpeg_changed asks
 };
 
 /// Encodes to bytes. The same image and options give the same bytes. JPEG drops alpha and goes to 8 bits; WebP and BMP

@@ -15,6 +15,7 @@
 #include "io/jpeg_rows.h"
 #include "io/jpeg_settings.h"
 #include "io/jpeg_splice.h"
+#include "io/jpeg_stream.h"
 #include "io/orientation.h"
 #include "zimage/error.h"
 
@@ -130,7 +131,7 @@ std::optional<std::vector<std::uint8_t>> keep_coefficients(SpliceSource& source,
   if (!source.upright || !source.settings || !same_shape(*source.settings, image)) return std::nullopt;
   check_mask(*options.jpeg_changed, image.width, image.height);
   if (options.jpeg_changed->all()) return std::nullopt;
-  return splice(source, image, *options.jpeg_changed, carried);
+  return splice(source, image, *options.jpeg_changed, carried, options.jpeg_stream);
 }
 
 std::vector<std::uint8_t> encode_like_source(SpliceSource& source, const Image& image, const EncodeOptions& options,
@@ -149,6 +150,34 @@ std::vector<std::uint8_t> encode_like_source(SpliceSource& source, const Image& 
   whole.width = image.width;
   whole.height = image.height;
   return encode_whole(image, whole, 0, carried);
+}
+
+/// Of a file whose header has been read.
+void decode_part(JpegDecoder& decoder, const std::string& name, int x, int y, int width, int height,
+                 const std::function<void(Image rows, int top)>& visit) {
+  start_pixels(decoder, name);
+  // libjpeg begins at a MCU, and doesn't interpolate colours across the ends of what it is asked for.
+  constexpr int kRoom = 64;
+  constexpr int kBand = 32;
+  auto left = static_cast<JDIMENSION>(std::max(x - kRoom, 0));
+  auto wide = std::min(static_cast<JDIMENSION>(x + width + kRoom), decoder.info.output_width) - left;
+  if (!crop_columns(decoder, left, wide) || (y > 0 && !skip_rows(decoder, y))) {
+    refuse(decoder, name);
+  }
+  for (int top = y; top < y + height; top += kBand) {
+    Image rows;
+    if (!read_image(decoder, std::min(kBand, y + height - top), rows)) refuse(decoder, name);
+    if (rows.width == width) {
+      visit(std::move(rows), top);
+      continue;
+    }
+    Image part(width, rows.height, rows.channels);
+    for (int row = 0; row < rows.height; ++row) {
+      std::copy_n(rows.samples.bytes() + rows.index(x - static_cast<int>(left), row), part.index(0, 1),
+                  part.samples.bytes() + part.index(0, row));
+    }
+    visit(std::move(part), top);
+  }
 }
 
 }  // namespace
@@ -191,29 +220,15 @@ void decode_jpeg_part(const std::vector<std::uint8_t>& bytes, const std::string&
                       int height, const std::function<void(Image rows, int top)>& visit) {
   codec::JpegDecoder decoder;
   codec::open_header(decoder, bytes, name);
-  codec::start_pixels(decoder, name);
-  // libjpeg begins at a MCU, and doesn't interpolate colours across the ends of what it is asked for.
-  constexpr int kRoom = 64;
-  constexpr int kBand = 32;
-  auto left = static_cast<JDIMENSION>(std::max(x - kRoom, 0));
-  auto wide = std::min(static_cast<JDIMENSION>(x + width + kRoom), decoder.info.output_width) - left;
-  if (!codec::crop_columns(decoder, left, wide) || (y > 0 && !codec::skip_rows(decoder, y))) {
-    codec::refuse(decoder, name);
-  }
-  for (int top = y; top < y + height; top += kBand) {
-    Image rows;
-    if (!codec::read_image(decoder, std::min(kBand, y + height - top), rows)) codec::refuse(decoder, name);
-    if (rows.width == width) {
-      visit(std::move(rows), top);
-      continue;
-    }
-    Image part(width, rows.height, rows.channels);
-    for (int row = 0; row < rows.height; ++row) {
-      std::copy_n(rows.samples.bytes() + rows.index(x - static_cast<int>(left), row), part.index(0, 1),
-                  part.samples.bytes() + part.index(0, row));
-    }
-    visit(std::move(part), top);
-  }
+  codec::decode_part(decoder, name, x, y, width, height, visit);
+}
+
+void decode_jpeg_part(ByteStream& stream, const std::string& name, int x, int y, int width, int height,
+                      const std::function<void(Image rows, int top)>& visit) {
+  codec::StreamSource source;
+  codec::JpegDecoder decoder;
+  if (!codec::read_header(decoder, source, stream)) codec::refuse(decoder, name);
+  codec::decode_part(decoder, name, x, y, width, height, visit);
 }
 
 std::optional<JpegProfile> read_jpeg_profile(const std::vector<std::uint8_t>& bytes) {

@@ -12,6 +12,7 @@
 #include "core/zeros.h"
 #include "io/jpeg_encoder.h"
 #include "io/jpeg_markers.h"
+#include "io/jpeg_stream.h"
 #include "zimage/error.h"
 
 namespace zimage::io::codec {
@@ -163,10 +164,13 @@ std::pair<int, int> colour_reach(const JpegSettings& settings) {
   return reach;
 }
 
-bool write(JpegEncoder& encoder, SpliceSource& from, const JpegSettings& settings, const Carried& carried) {
+/// Into the encoder's memory, or into `stream` if there is one.
+bool write(JpegEncoder& encoder, SpliceSource& from, const JpegSettings& settings, const Carried& carried,
+           StreamDestination& destination, ByteStream* stream) {
   JpegDecoder& source = from.decoder;
-  if (!create(encoder, settings, from.size + from.size / 8)) return false;
+  if (!create(encoder, settings, stream == nullptr ? from.size + from.size / 8 : 0)) return false;
   jpeg_compress_struct& info = encoder.info;
+  if (stream != nullptr) write_to(info, destination, *stream);
   if (setjmp(encoder.error.jump) != 0) return false;
   if (setjmp(source.error.jump) != 0) return false;
   jpeg_write_coefficients(&info, source.coefficients);
@@ -198,7 +202,7 @@ Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
 }
 
 std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Image& image, const Mask& changed,
-                                                const Carried& carried) {
+                                                const Carried& carried, ByteStream* stream) {
   const JpegSettings& settings = *source.settings;
   // The source is read while the parts are encoded.
   std::future<void> reading = ahead_if(is_large(settings), [&source] { read_source(source); });
@@ -214,13 +218,14 @@ std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Imag
     coding.optimized = coding.optimized || !coefficients_in_range(part->coefficients);
     splice_part(source.decoder, part->coefficients, settings, changed, part->box);
   }
+  StreamDestination destination;
   JpegEncoder encoder;
-  if (!write(encoder, source, coding, carried)) {
+  if (!write(encoder, source, coding, carried, destination, stream)) {
     log::warning(std::string("the whole JPEG is encoded anew: the source's coefficients can't be written (") +
                  encoder.error.message + ")");
     return std::nullopt;
   }
-  return encoder.take();
+  return stream == nullptr ? encoder.take() : stream->bytes();
 }
 
 }  // namespace zimage::io::codec
