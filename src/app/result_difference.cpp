@@ -45,17 +45,20 @@ Comparison compare_rows(const Image& picture, File& file, const Box& box, const 
   return comparison;
 }
 
+/// Whether a part is worth two decoders.
+bool is_large(const Box& box) { return std::int64_t{box.width} * box.height >= kManyParts; }
+
 /// The same of a large part on two threads. Rows that one of them passes by cost it a third of what decoding them does.
 Comparison compare_jpeg(const Image& picture, const std::vector<std::uint8_t>& bytes, const Box& box,
                         const Mask& changed) {
-  if (std::int64_t{box.width} * box.height < kManyParts) return compare_rows(picture, bytes, box, changed);
-  Box above = box;
-  Box below = box;
-  above.height = box.height * 3 / 5;
-  below.y += above.height;
-  below.height -= above.height;
-  std::future<Comparison> rest = ahead([&] { return compare_rows(picture, bytes, below, changed); });
-  Comparison comparison = compare_rows(picture, bytes, above, changed);
+  if (!is_large(box)) return compare_rows(picture, bytes, box, changed);
+  Box first = box;
+  Box second = box;
+  first.height = box.height * 3 / 5;
+  second.y += first.height;
+  second.height -= first.height;
+  std::future<Comparison> rest = ahead([&] { return compare_rows(picture, bytes, second, changed); });
+  Comparison comparison = compare_rows(picture, bytes, first, changed);
   comparison.add(rest.get());
   return comparison;
 }
@@ -85,12 +88,26 @@ Difference with_rest(Comparison comparison, const KeptPart& part) {
   return comparison.result();
 }
 
+/// What of a large part is decoded as it comes from the encoder, which is the quicker of the two. Another decoder,
+/// which begins when the encoder is done and has to pass by these rows, takes the rest.
+Box above(const Box& box) {
+  Box part = box;
+  if (is_large(box)) part.height = box.height * 4 / 5;
+  return part;
+}
+
+Box below(const Box& box) {
+  Box part = box;
+  part.y += above(box).height;
+  part.height -= above(box).height;
+  return part;
+}
+
 /// Nothing if the stream doesn't have a whole file.
-std::optional<Difference> compare_stream(const Plan& plan, const Mask& mask, io::ByteStream& stream) {
+std::optional<Comparison> compare_stream(const Plan& plan, const Mask& mask, io::ByteStream& stream) {
   if (!stream.begun()) return std::nullopt;
-  const KeptPart part = kept_part(plan, mask);
   try {
-    return with_rest(compare_rows(plan.original(), stream, part.box, mask), part);
+    return compare_rows(plan.original(), stream, above(kept_part(plan, mask).box), mask);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -140,14 +157,21 @@ ComparedResult::ComparedResult(const Plan& plan, const Result& result, const Mod
     throw;
   }
   stream_.close();
-  if (streams && encoded_.coefficients_kept) return;
-  late_ = ahead([this] { return compare_result(plan_, result_, encoded_); });
+  if (!streams || !encoded_.coefficients_kept) {
+    late_ = ahead([this] { return compare_result(plan_, result_, encoded_); });
+    return;
+  }
+  const Box rest = below(kept_part(plan, result.effective_mask).box);
+  if (rest.empty()) return;
+  below_ = ahead([this, rest] { return compare_rows(plan_.original(), encoded_.bytes, rest, result_.effective_mask); });
 }
 
 Difference ComparedResult::difference() {
   if (late_.valid()) return late_.get();
-  const std::optional<Difference> early = early_.get();
-  return early ? *early : compare_result(plan_, result_, encoded_);
+  std::optional<Comparison> seen = early_.get();
+  if (!seen) return compare_result(plan_, result_, encoded_);
+  if (below_.valid()) seen->add(below_.get());
+  return with_rest(*std::move(seen), kept_part(plan_, result_.effective_mask));
 }
 
 }  // namespace zimage::app

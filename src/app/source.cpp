@@ -62,6 +62,7 @@ void read_source(Plan& plan) {
 void make_working_copy(Plan& plan, const std::vector<WorkingRegion>* regions) {
   if (!plan.source.profile) return;
   log::info("the picture has a colour profile: it is worked on in sRGB, and the result goes back into the profile");
+  if (plan.dry_run) return;
   plan.source.original = std::move(plan.request.image);
   const Image& picture = plan.source.original;
   plan.request.image = Image(picture.width, picture.height, picture.channels, 16);

@@ -37,7 +37,7 @@ void read_source(Plan& plan);
 /// Where the picture has a colour profile other than sRGB's, its pixels go to `plan.source` and the request gets a
 /// 16-bit sRGB copy: of the regions alone, elsewhere it is 0 and takes no memory; null: of all of the picture. The copy
 /// is made on another thread (`Request::image_ready`); the plan stays where it is meanwhile. With regions the result
-/// will go back into the profile.
+/// will go back into the profile. A dry run, which nobody will look at, stays as it is.
 void make_working_copy(Plan& plan, const std::vector<WorkingRegion>* regions);
 
 /// A picture in sRGB, for the model alone. Errors: kInput as io::read_image().

@@ -1,12 +1,33 @@
 #include "conditioning/geometry.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <iterator>
 
 #include "core/zeros.h"
 
 namespace zimage {
+
+namespace {
+
+bool painted(std::uint8_t value) { return value != 0; }
+
+/// Of so many pixels one look tells whether any is painted.
+constexpr std::ptrdiff_t kLook = 64;
+
+/// There is one.
+const std::uint8_t* first_painted(const std::uint8_t* begin, const std::uint8_t* end) {
+  while (end - begin > kLook && all_zero(begin, begin + kLook)) begin += kLook;
+  return std::find_if(begin, end, painted);
+}
+
+const std::uint8_t* last_painted(const std::uint8_t* begin, const std::uint8_t* end) {
+  while (end - begin > kLook && all_zero(end - kLook, end)) end -= kLook;
+  return std::find_if(std::reverse_iterator(end), std::reverse_iterator(begin), painted).base() - 1;
+}
+
+}  // namespace
 
 int round_to_multiple(int side) { return std::max(1, (side + kSizeMultiple / 2) / kSizeMultiple) * kSizeMultiple; }
 
@@ -19,7 +40,6 @@ Box bounding_box(const Mask& mask, const Box& within) {
   int right = within.x - 1;
   int top = within.y + within.height;
   int bottom = within.y - 1;
-  const auto painted = [](std::uint8_t value) { return value != 0; };
   for (int y = within.y; y < within.y + within.height; ++y) {
     const std::uint8_t* row = mask.repaint.data() + mask.index(0, y);
     const std::uint8_t* begin = row + within.x;
@@ -27,18 +47,16 @@ Box bounding_box(const Mask& mask, const Box& within) {
     if (bottom < top) {  // none so far
       if (all_zero(begin, end)) continue;
       top = y;
-      left = static_cast<int>(std::find_if(begin, end, painted) - row);
+      left = static_cast<int>(first_painted(begin, end) - row);
     }
     // Only pixels beyond the box so far can move its edges.
     if (!all_zero(begin, row + left)) {
-      left = static_cast<int>(std::find_if(begin, row + left, painted) - row);
+      left = static_cast<int>(first_painted(begin, row + left) - row);
       bottom = y;
     }
     const std::uint8_t* beyond = row + std::max(right + 1, left);
     if (!all_zero(beyond, end)) {
-      right = static_cast<int>(std::find_if(std::reverse_iterator(end), std::reverse_iterator(beyond), painted).base() -
-                               row) -
-              1;
+      right = static_cast<int>(last_painted(beyond, end) - row);
       bottom = y;
     }
     if (bottom < y && !all_zero(row + left, row + right + 1)) bottom = y;

@@ -3,11 +3,16 @@
 Each figure is a difference to a small picture's run, so that starting the process and loading libtorch don't count. Runs
 and Pillow's work alternate, and the shortest time of each counts, because other load on the machine slows all of them.
 
+On a virtual machine the host may take the processors away for a while (Linux counts it as stolen time), which slows
+what has two busy threads more than what has one: such runs don't count, and where there are no others nothing is told.
+
 Where memory was before matters: a virtual machine's host supplies what nobody used of late at ten times the cost of what
 a process before gave back. So Pillow works in a process of its own, and each of the two follows a small picture's run.
 """
 
 import json
+import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -21,13 +26,14 @@ from pictures import DISPLAY_P3, profile
 SIDES = (6000, 4000)
 #: The picture, its mask, and how often.
 CASES = {
-    "smooth": ("large.jpg", "large-mask.png", 10),
-    "noisy": ("noisy.jpg", "large-mask.png", 10),
-    "telephone": ("camera.jpg", "camera-mask.jpg", 10),
-    "stroke": ("large.jpg", "stroke-mask.png", 10),
+    "smooth": ("large.jpg", "large-mask.png", 8),
+    "noisy": ("noisy.jpg", "large-mask.png", 8),
+    "telephone": ("camera.jpg", "camera-mask.jpg", 8),
+    "stroke": ("large.jpg", "stroke-mask.png", 8),
     "PNG": ("large.png", "large-mask.png", 2),
     "TIFF": ("large.tif", "large-mask.png", 3),
 }
+MOST_STOLEN = 0.02  #: seconds of a run
 MODEL_STAGES = ("load", "encode prompt", "encode picture", "denoise", "decode")
 MOST_MEMORY_MB = 1500
 MOST_TIMES_PILLOW = 1.5
@@ -80,6 +86,31 @@ def pictures(tmp_path_factory):
     return folder
 
 
+def stolen_seconds():
+    """Of all processors, since the machine was started; 0 where it isn't counted."""
+    try:
+        counters = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()
+    except OSError:
+        return 0.0
+    return int(counters[8]) / os.sysconf("SC_CLK_TCK") if len(counters) > 8 else 0.0
+
+
+class Times:
+    """The shortest of several runs from which nothing was stolen."""
+
+    def __init__(self):
+        self.all, self.undisturbed = [], []
+
+    def add(self, run):
+        """`run` gives a result and the seconds that count."""
+        before = stolen_seconds()
+        result, seconds = run()
+        self.all.append(seconds)
+        if stolen_seconds() - before <= MOST_STOLEN:
+            self.undisturbed.append(seconds)
+        return result
+
+
 def measure(work, folder, name, mask):
     """The report, and the seconds outside the model."""
     begin = time.perf_counter()
@@ -107,29 +138,31 @@ print(time.perf_counter() - begin)
 
 def pillow(path):
     done = subprocess.run([sys.executable, "-c", PILLOW, path], stdout=subprocess.PIPE, text=True, check=True)
-    return float(done.stdout)
+    return None, float(done.stdout)
 
 
 def compare_with_pillow(work, pictures, case):
-    """How many times Pillow's time ours is, and the megabytes above a small picture's run."""
+    """How many times Pillow's time ours is (None if it can't be told), and the megabytes above a small picture's run."""
     name, mask, rounds = CASES[case]
-    small_times, large_times, pillow_times, memory = [], [], [], []
-    for _ in range(rounds):
-        small, seconds = measure(work, pictures, "small.png", "small-mask.png")
-        small_times.append(seconds)
-        pillow_times.append(pillow(pictures / name))
-        small, seconds = measure(work, pictures, "small.png", "small-mask.png")
-        small_times.append(seconds)
-        large, seconds = measure(work, pictures, name, mask)
-        large_times.append(seconds)
+    small_times, large_times, pillow_times, memory = Times(), Times(), Times(), []
+    while len(large_times.undisturbed) < rounds and len(large_times.all) < 2 * rounds:
+        small_times.add(lambda: measure(work, pictures, "small.png", "small-mask.png"))
+        pillow_times.add(lambda: pillow(pictures / name))
+        small = small_times.add(lambda: measure(work, pictures, "small.png", "small-mask.png"))
+        large = large_times.add(lambda: measure(work, pictures, name, mask))
         memory.append(large["peak_memory_mb"] - small["peak_memory_mb"])
         assert large["max_change_outside_mask"] == 0 or name.endswith("jpg")
-    taken = min(large_times) - min(small_times)
-    ratio = taken / min(pillow_times)
-    print(f"{case}: {taken:.2f} s, {ratio:.2f} times Pillow's {min(pillow_times):.2f}, "
-          f"{max(memory):.0f} MB above a small picture's run")  # fmt: skip
     # More than the samples themselves, or it isn't measured.
-    assert 100 < min(memory) and 0.1 < ratio
+    assert 100 < min(memory)
+    all_times = (small_times, large_times, pillow_times)
+    if not all(times.undisturbed for times in all_times):
+        return None, max(memory)
+    small, large, peer = (min(times.undisturbed) for times in all_times)
+    taken = large - small
+    ratio = taken / peer
+    print(f"{case}: {taken:.2f} s, {ratio:.2f} times Pillow's {peer:.2f}, {max(memory):.0f} MB above a small picture's run; "
+          f"{len(large_times.undisturbed)} of {len(large_times.all)} rounds count")  # fmt: skip
+    assert 0.1 < ratio
     return ratio, max(memory)
 
 
@@ -137,4 +170,6 @@ def compare_with_pillow(work, pictures, case):
 def test_a_large_picture_takes_little_more_than_its_file(work, pictures, case):
     ratio, memory = compare_with_pillow(work, pictures, case)
     assert memory < MOST_MEMORY_MB
+    if ratio is None:
+        pytest.skip("the host took the processors away in every run")
     assert ratio <= MOST_TIMES_PILLOW
