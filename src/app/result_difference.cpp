@@ -48,17 +48,20 @@ Comparison compare_rows(const Image& picture, File& file, const Box& box, const 
 /// Whether a part is worth two decoders.
 bool is_large(const Box& box) { return std::int64_t{box.width} * box.height >= kManyParts; }
 
+/// A large part's upper rows, so many fifths of them, and those below; of a smaller one all, and none.
+std::pair<Box, Box> split(const Box& box, int fifths) {
+  Box above = box;
+  if (is_large(box)) above.height = box.height * fifths / 5;
+  return {above, {box.x, box.y + above.height, box.width, box.height - above.height}};
+}
+
 /// The same of a large part on two threads. Rows that one of them passes by cost it a third of what decoding them does.
 Comparison compare_jpeg(const Image& picture, const std::vector<std::uint8_t>& bytes, const Box& box,
                         const Mask& changed) {
-  if (!is_large(box)) return compare_rows(picture, bytes, box, changed);
-  Box first = box;
-  Box second = box;
-  first.height = box.height * 3 / 5;
-  second.y += first.height;
-  second.height -= first.height;
-  std::future<Comparison> rest = ahead([&] { return compare_rows(picture, bytes, second, changed); });
-  Comparison comparison = compare_rows(picture, bytes, first, changed);
+  const auto [above, below] = split(box, 3);
+  if (below.empty()) return compare_rows(picture, bytes, box, changed);
+  std::future<Comparison> rest = ahead([&, part = below] { return compare_rows(picture, bytes, part, changed); });
+  Comparison comparison = compare_rows(picture, bytes, above, changed);
   comparison.add(rest.get());
   return comparison;
 }
@@ -88,26 +91,15 @@ Difference with_rest(Comparison comparison, const KeptPart& part) {
   return comparison.result();
 }
 
-/// What of a large part is decoded as it comes from the encoder, which is the quicker of the two. Another decoder,
-/// which begins when the encoder is done and has to pass by these rows, takes the rest.
-Box above(const Box& box) {
-  Box part = box;
-  if (is_large(box)) part.height = box.height * 4 / 5;
-  return part;
-}
-
-Box below(const Box& box) {
-  Box part = box;
-  part.y += above(box).height;
-  part.height -= above(box).height;
-  return part;
-}
+/// Of five of a part's rows, those that are decoded as they come from the encoder. Another decoder, which begins when
+/// the encoder is done and has to pass by these, takes the last.
+constexpr int kStreamed = 4;
 
 /// Nothing if the stream doesn't have a whole file.
 std::optional<Comparison> compare_stream(const Plan& plan, const Mask& mask, io::ByteStream& stream) {
   if (!stream.begun()) return std::nullopt;
   try {
-    return compare_rows(plan.original(), stream, above(kept_part(plan, mask).box), mask);
+    return compare_rows(plan.original(), stream, split(kept_part(plan, mask).box, kStreamed).first, mask);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -137,9 +129,12 @@ Difference compare_result(const Plan& plan, const Result& result, const EncodedR
 void read_jpeg_ahead(Plan& plan) {
   PictureSource& source = plan.source;
   const Request& request = plan.request;
-  const Image& picture = plan.original();
+  if (source.carried.orientation == 1) {
+    source.jpeg_ahead = std::make_shared<io::JpegAhead>(source.jpeg);
+    return;
+  }
   const Box changed = grown(bounding_box(request.mask), request.feather, all_of(request.mask));
-  source.turned = std::make_shared<TurnedJpeg>(picture, request.mask, near(changed, request.mask));
+  source.turned = std::make_shared<TurnedJpeg>(plan.original(), request.mask, near(changed, request.mask));
   source.jpeg_ahead = std::make_shared<io::JpegAhead>(
       source.jpeg, source.carried.orientation,
       [turned = source.turned.get()](const Image& rows, int top) { turned->add(rows, top); });
@@ -161,7 +156,7 @@ ComparedResult::ComparedResult(const Plan& plan, const Result& result, const Mod
     late_ = ahead([this] { return compare_result(plan_, result_, encoded_); });
     return;
   }
-  const Box rest = below(kept_part(plan, result.effective_mask).box);
+  const Box rest = split(kept_part(plan, result.effective_mask).box, kStreamed).second;
   if (rest.empty()) return;
   below_ = ahead([this, rest] { return compare_rows(plan_.original(), encoded_.bytes, rest, result_.effective_mask); });
 }

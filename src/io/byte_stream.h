@@ -42,7 +42,7 @@ class ByteStream {
     std::array<std::uint8_t, kPiece> data;
   };
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable changed_;
   std::unique_ptr<Piece> first_;
   Piece* last_ = nullptr;  ///< is being filled

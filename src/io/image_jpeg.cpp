@@ -99,7 +99,7 @@ std::vector<std::uint8_t> encode_whole(const Image& image, const JpegSettings& s
     throw Error(ErrorCode::kRuntime, std::string("the JPEG can't be encoded: ") + encoder.error.message,
                 "write a PNG instead: --format png");
   }
-  return encoder.take();
+  return encoder.file();
 }
 
 JpegSettings divisors_within_reach(JpegSettings settings) {

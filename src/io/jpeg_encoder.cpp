@@ -2,10 +2,7 @@
 
 namespace zimage::io::codec {
 
-bool create(JpegEncoder& encoder, const JpegSettings& settings, std::size_t expected) {
-  encoder.room.resize(expected);
-  if (expected > 0) encoder.out = encoder.room.data();
-  encoder.size = expected;
+bool create(JpegEncoder& encoder, const JpegSettings& settings) {
   prepare(encoder.error);
   jpeg_compress_struct& info = encoder.info;
   info.err = &encoder.error.manager;

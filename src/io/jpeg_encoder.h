@@ -1,7 +1,6 @@
 // How every JPEG encoder of ours begins and is fed.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -9,9 +8,8 @@
 
 namespace zimage::io::codec {
 
-/// Sets up an encoder that writes to memory, where a file of `expected` bytes needs no copy: everything but the quality
-/// and what it is fed with. False: error.message.
-bool create(JpegEncoder& encoder, const JpegSettings& settings, std::size_t expected = 0);
+/// Sets up an encoder that writes to memory: everything but the quality and what it is fed with. False: error.message.
+bool create(JpegEncoder& encoder, const JpegSettings& settings);
 
 /// After jpeg_start_compress(): as many rows as the encoder's picture has, from the part of `image` that begins at
 /// (x, y). `row` is room for one, where the picture's own bytes can't be taken. libjpeg's errors jump.

@@ -24,7 +24,6 @@ bool in_range(const JBLOCK* blocks, unsigned count) {
 }
 
 void open(SpliceSource& source, Bytes bytes) {
-  source.size = bytes.size();
   open_header(source.decoder, bytes, kSourceName);
   source.settings = read_settings(source.decoder);
 }
@@ -52,7 +51,6 @@ std::unique_ptr<SpliceSource> turned(SpliceSource& source, int orientation) {
   // Of a progressive file the turned one doesn't tell whether scans are missing.
   if (!settings || !can_be_spliced(source.decoder)) return nullptr;
   auto upright = std::make_unique<SpliceSource>();
-  upright->size = source.size;
   upright->settings = settings;
   upright->header = empty_jpeg(*settings);
   JpegDecoder& decoder = upright->decoder;

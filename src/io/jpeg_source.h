@@ -1,7 +1,6 @@
 // The JPEG that a picture came from, with the DCT coefficients that its result may keep.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,7 +13,6 @@ namespace zimage::io::codec {
 
 /// A source JPEG on its way to become a new file.
 struct SpliceSource {
-  std::size_t size = 0;                ///< of the file, in bytes
   std::vector<std::uint8_t> header{};  ///< of the turned file, where it had to be turned: what the decoder reads then
   bool upright = true;                 ///< false: it lies otherwise, and can't be turned without loss
   JpegDecoder decoder;

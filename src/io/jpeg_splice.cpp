@@ -164,13 +164,11 @@ std::pair<int, int> colour_reach(const JpegSettings& settings) {
   return reach;
 }
 
-/// Into the encoder's memory, or into `stream` if there is one.
-bool write(JpegEncoder& encoder, SpliceSource& from, const JpegSettings& settings, const Carried& carried,
-           StreamDestination& destination, ByteStream* stream) {
-  JpegDecoder& source = from.decoder;
-  if (!create(encoder, settings, stream == nullptr ? from.size + from.size / 8 : 0)) return false;
+bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settings, const Carried& carried,
+           StreamDestination& destination, ByteStream& stream) {
+  if (!create(encoder, settings)) return false;
   jpeg_compress_struct& info = encoder.info;
-  if (stream != nullptr) write_to(info, destination, *stream);
+  write_to(info, destination, stream);
   if (setjmp(encoder.error.jump) != 0) return false;
   if (setjmp(source.error.jump) != 0) return false;
   jpeg_write_coefficients(&info, source.coefficients);
@@ -218,14 +216,16 @@ std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Imag
     coding.optimized = coding.optimized || !coefficients_in_range(part->coefficients);
     splice_part(source.decoder, part->coefficients, settings, changed, part->box);
   }
+  ByteStream unread;
+  ByteStream& file = stream == nullptr ? unread : *stream;
   StreamDestination destination;
   JpegEncoder encoder;
-  if (!write(encoder, source, coding, carried, destination, stream)) {
+  if (!write(encoder, source.decoder, coding, carried, destination, file)) {
     log::warning(std::string("the whole JPEG is encoded anew: the source's coefficients can't be written (") +
                  encoder.error.message + ")");
     return std::nullopt;
   }
-  return stream == nullptr ? encoder.take() : stream->bytes();
+  return file.bytes();
 }
 
 }  // namespace zimage::io::codec

@@ -41,8 +41,7 @@ struct JpegDecoder {
 struct JpegEncoder {
   JpegError error{};
   jpeg_compress_struct info{};
-  std::vector<std::uint8_t> room;  ///< for as many bytes as are expected
-  unsigned char* out = nullptr;    ///< `room`, or libjpeg's own memory where that was too small
+  unsigned char* out = nullptr;  ///< libjpeg's memory
   unsigned long size = 0;
 
   JpegEncoder() = default;
@@ -50,16 +49,11 @@ struct JpegEncoder {
   JpegEncoder& operator=(const JpegEncoder&) = delete;
   ~JpegEncoder() {
     jpeg_destroy_compress(&info);
-    if (out != room.data()) std::free(out);
+    std::free(out);
   }
   Bytes bytes() const { return {out, size}; }
-  /// The file; once, at the end.
-  std::vector<std::uint8_t> take() {
-    if (out != room.data()) return {out, out + size};
-    out = nullptr;
-    room.resize(size);
-    return std::move(room);
-  }
+  /// The file, at the end.
+  std::vector<std::uint8_t> file() const { return {out, out + size}; }
 };
 
 /// Sets up libjpeg's error manager so that errors, and warnings as well, jump to `error.jump`. A warning means data

@@ -177,7 +177,7 @@ std::vector<std::uint8_t> empty_jpeg(const JpegSettings& settings) {
   if (!encode_mcu(encoder, one, Image(one.width, one.height, one.planes), row)) {
     throw Error(ErrorCode::kRuntime, std::string("the JPEG can't be turned: ") + encoder.error.message);
   }
-  std::vector<std::uint8_t> file = encoder.take();
+  std::vector<std::uint8_t> file = encoder.file();
   // Segments (T.81, annex B): a marker, and two bytes that say how long the rest is.
   constexpr std::uint8_t kBaseline = 0xc0;
   constexpr std::uint8_t kExtended = 0xc1;
