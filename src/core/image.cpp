@@ -81,14 +81,19 @@ bool ZeroedBytes::operator==(const ZeroedBytes& other) const {
 }
 
 std::size_t Mask::count() const {
-  // Counted in bytes first, which goes many at a time.
   std::size_t sum = 0;
+  constexpr std::size_t kLook = 4096;
+  // Counted in bytes first, which goes many at a time.
   constexpr std::size_t kStep = 128;
-  for (std::size_t i = 0; i < repaint.size(); i += kStep) {
-    const std::size_t end = std::min(i + kStep, repaint.size());
-    std::uint8_t part = 0;
-    for (std::size_t k = i; k < end; ++k) part = static_cast<std::uint8_t>(part + (repaint[k] != 0 ? 1 : 0));
-    sum += part;
+  for (std::size_t i = 0; i < repaint.size(); i += kLook) {
+    const std::size_t stop = std::min(i + kLook, repaint.size());
+    if (all_zero(repaint.data() + i, repaint.data() + stop)) continue;
+    for (std::size_t begin = i; begin < stop; begin += kStep) {
+      const std::size_t end = std::min(begin + kStep, stop);
+      std::uint8_t part = 0;
+      for (std::size_t k = begin; k < end; ++k) part = static_cast<std::uint8_t>(part + (repaint[k] != 0 ? 1 : 0));
+      sum += part;
+    }
   }
   return sum;
 }
