@@ -1,5 +1,6 @@
 #include "app/result_difference.h"
 
+#include <chrono>
 #include <cstdint>
 #include <future>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/bounded_queue.h"
 #include "conditioning/geometry.h"
 #include "core/ahead.h"
 #include "io/image_file.h"
@@ -19,7 +21,7 @@ namespace {
 
 /// Pixels that are worth a thread, and two decoders.
 constexpr std::int64_t kLargePart = 1 << 16;
-constexpr std::int64_t kManyParts = 1 << 22;
+constexpr std::int64_t kManyPixels = 1 << 22;
 
 Box all_of(const Mask& mask) { return {0, 0, mask.width, mask.height}; }
 
@@ -30,35 +32,59 @@ Box near(const Box& changed, const Mask& mask) {
   return grown(changed, kRoom, all_of(mask));
 }
 
+/// Some rows of a decoded file.
+struct DecodedRows {
+  Image rows;
+  int top = 0;
+};
+
+/// How many of those may wait to be compared: they are few where the processors aren't busy.
+constexpr std::size_t kMostWaiting = 32;
+
 /// The picture and a part of a JPEG, rows while the next are decoded. `file`: its bytes, or a stream of them.
 template <class File>
 Comparison compare_rows(const Image& picture, File& file, const Box& box, const Mask& changed) {
   Comparison comparison(picture, changed);
-  std::future<void> comparing;
-  const bool large = std::int64_t{box.width} * box.height > kLargePart;
-  io::decode_jpeg_part(file, "the result", box.x, box.y, box.width, box.height, [&](Image rows, int top) {
-    if (comparing.valid()) comparing.get();
-    comparing =
-        ahead_if(large, [&comparison, left = box.x, top, rows = std::move(rows)] { comparison.add(rows, left, top); });
-  });
-  if (comparing.valid()) comparing.get();
+  BoundedQueue<DecodedRows> decoded(kMostWaiting);
+  const auto compare_all = [&] {
+    try {
+      while (const std::optional<DecodedRows> next = decoded.pop()) comparison.add(next->rows, box.x, next->top);
+    } catch (...) {
+      decoded.abandon();  // who decodes must not wait for room
+      throw;
+    }
+  };
+  std::future<void> comparing = ahead_if(std::int64_t{box.width} * box.height > kLargePart, compare_all);
+  const bool beside = comparing.wait_for(std::chrono::seconds(0)) != std::future_status::deferred;
+  try {
+    io::decode_jpeg_part(file, "the result", box.x, box.y, box.width, box.height, [&](Image rows, int top) {
+      if (beside) {
+        decoded.push({std::move(rows), top});
+      } else {
+        comparison.add(rows, box.x, top);
+      }
+    });
+  } catch (...) {
+    decoded.abandon();
+    throw;
+  }
+  decoded.close();
+  comparing.get();
   return comparison;
 }
 
-/// Whether a part is worth two decoders.
-bool is_large(const Box& box) { return std::int64_t{box.width} * box.height >= kManyParts; }
-
-/// A large part's upper rows, so many fifths of them, and those below; of a smaller one all, and none.
-std::pair<Box, Box> split(const Box& box, int fifths) {
+/// A large part's upper rows and those below; of a smaller one all, and none. Rows that a decoder passes by cost it a
+/// third of what decoding them does.
+std::pair<Box, Box> split(const Box& box) {
   Box above = box;
-  if (is_large(box)) above.height = box.height * fifths / 5;
+  if (std::int64_t{box.width} * box.height >= kManyPixels) above.height = box.height * 3 / 5;
   return {above, {box.x, box.y + above.height, box.width, box.height - above.height}};
 }
 
-/// The same of a large part on two threads. Rows that one of them passes by cost it a third of what decoding them does.
+/// The same of a large part on two threads.
 Comparison compare_jpeg(const Image& picture, const std::vector<std::uint8_t>& bytes, const Box& box,
                         const Mask& changed) {
-  const auto [above, below] = split(box, 3);
+  const auto [above, below] = split(box);
   if (below.empty()) return compare_rows(picture, bytes, box, changed);
   std::future<Comparison> rest = ahead([&, part = below] { return compare_rows(picture, bytes, part, changed); });
   Comparison comparison = compare_rows(picture, bytes, above, changed);
@@ -91,15 +117,14 @@ Difference with_rest(Comparison comparison, const KeptPart& part) {
   return comparison.result();
 }
 
-/// Of five of a part's rows, those that are decoded as they come from the encoder. Another decoder, which begins when
-/// the encoder is done and has to pass by these, takes the last.
-constexpr int kStreamed = 4;
-
 /// Nothing if the stream doesn't have a whole file.
-std::optional<Comparison> compare_stream(const Plan& plan, const Mask& mask, io::ByteStream& stream) {
+std::optional<Difference> compare_stream(const Plan& plan, const Mask& mask, io::ByteStream& stream) {
+  std::optional<KeptPart> part;
+  if (plan.source.carried.orientation == 1) part = kept_part(plan, mask);  // another's is known once there is a file
   if (!stream.begun()) return std::nullopt;
+  if (!part) part = kept_part(plan, mask);
   try {
-    return compare_rows(plan.original(), stream, split(kept_part(plan, mask).box, kStreamed).first, mask);
+    return with_rest(compare_rows(plan.original(), stream, part->box, mask), *part);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -152,21 +177,14 @@ ComparedResult::ComparedResult(const Plan& plan, const Result& result, const Mod
     throw;
   }
   stream_.close();
-  if (!streams || !encoded_.coefficients_kept) {
-    late_ = ahead([this] { return compare_result(plan_, result_, encoded_); });
-    return;
-  }
-  const Box rest = split(kept_part(plan, result.effective_mask).box, kStreamed).second;
-  if (rest.empty()) return;
-  below_ = ahead([this, rest] { return compare_rows(plan_.original(), encoded_.bytes, rest, result_.effective_mask); });
+  if (streams && encoded_.coefficients_kept) return;
+  late_ = ahead([this] { return compare_result(plan_, result_, encoded_); });
 }
 
 Difference ComparedResult::difference() {
   if (late_.valid()) return late_.get();
-  std::optional<Comparison> seen = early_.get();
-  if (!seen) return compare_result(plan_, result_, encoded_);
-  if (below_.valid()) seen->add(below_.get());
-  return with_rest(*std::move(seen), kept_part(plan_, result_.effective_mask));
+  const std::optional<Difference> seen = early_.get();
+  return seen ? *seen : compare_result(plan_, result_, encoded_);
 }
 
 }  // namespace zimage::app

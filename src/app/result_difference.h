@@ -37,9 +37,8 @@ class ComparedResult {
   const Result& result_;
   io::ByteStream stream_;
   EncodedResult encoded_;
-  std::future<std::optional<Comparison>> early_;  ///< of what came through the stream
-  std::future<Comparison> below_;                 ///< of what that leaves to others
-  std::future<Difference> late_;                  ///< of the whole file, without those
+  std::future<std::optional<Difference>> early_;  ///< of what came through the stream
+  std::future<Difference> late_;                  ///< of the whole file, without that
 };
 
 }  // namespace zimage::app
