@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -51,6 +52,12 @@ struct WorkingRegion {
   bool resized() const { return width != working_width || height != working_height; }
 };
 
+/// A picture in other colours than sRGB.
+struct OwnColors {
+  const Image* picture = nullptr;                ///< outlives the runs; null: there is none
+  std::function<Image(const Image&)> to_srgb{};  ///< 16-bit sRGB of pixels of that kind, without alpha; any thread
+};
+
 /// One picture's job, already read and checked.
 struct Request {
   Image image;
@@ -82,6 +89,9 @@ struct Request {
   /// Of what fills `image`'s samples on another thread, where its size alone is set: waited for before the first is
   /// read, and what it throws run() throws. Invalid: they are there.
   std::shared_future<void> image_ready{};
+  /// The picture that `image` is the sRGB copy of. What the model sees is then taken from it, and brought to sRGB once
+  /// it is small; of `image` only the effective mask's surroundings count.
+  OwnColors own_colors{};
 };
 
 /// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.

@@ -17,7 +17,6 @@
 #include "app/result_difference.h"
 #include "app/stopwatch.h"
 #include "app/text.h"
-#include "conditioning/canvas.h"
 #include "conditioning/mask.h"
 #include "core/ahead.h"
 #include "core/log.h"
@@ -143,7 +142,7 @@ void write_side_outputs(const RunningJob& job, const Result& result) {
   }
   if (plan.save_crop.empty()) return;
   for (std::size_t r = 0; r < result.regions.size(); ++r) {
-    const Image crop = crop_image(plan.request.image, box_of(result.regions[r]));
+    const Image crop = part_in_srgb(plan, box_of(result.regions[r]));
     io::write_file_atomically(crop_path(job, r), io::encode_image(crop, {}), plan.overwrite);
   }
 }

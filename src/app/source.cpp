@@ -4,6 +4,7 @@
 
 #include "app/plan.h"
 #include "app/text.h"
+#include "conditioning/canvas.h"
 #include "core/ahead.h"
 #include "core/log.h"
 
@@ -44,6 +45,15 @@ std::optional<io::ColorProfile> profile_of(const Image& picture, io::Carried& ca
   return std::move(opened.profile);
 }
 
+/// What the results of regions may change.
+std::vector<Box> changed_parts(const Request& request, const std::vector<WorkingRegion>& regions) {
+  std::vector<Box> parts;
+  for (const WorkingRegion& region : regions) {
+    parts.push_back(changed_part(request.mask, region, request.feather));
+  }
+  return parts;
+}
+
 }  // namespace
 
 void read_source(Plan& plan) {
@@ -66,15 +76,24 @@ void make_working_copy(Plan& plan, const std::vector<WorkingRegion>* regions) {
   plan.source.original = std::move(plan.request.image);
   const Image& picture = plan.source.original;
   plan.request.image = Image(picture.width, picture.height, picture.channels, 16);
-  std::vector<WorkingRegion> parts{{0, 0, picture.width, picture.height}};
-  if (regions != nullptr) parts = *regions;
-  auto converting = ahead([&plan, parts = std::move(parts), goes_back = regions != nullptr] {
-    for (const WorkingRegion& part : parts) {
-      plan.source.profile->to_srgb(plan.source.original, part.x, part.y, part.width, part.height, plan.request.image);
+  const io::ColorProfile& profile = *plan.source.profile;
+  std::vector<Box> parts{{0, 0, picture.width, picture.height}};
+  if (regions != nullptr) {
+    parts = changed_parts(plan.request, *regions);
+    plan.request.own_colors = {&picture, [&profile](const Image& part) { return profile.to_srgb(part); }};
+  }
+  auto converting = ahead([&plan, &profile, parts = std::move(parts), goes_back = regions != nullptr] {
+    for (const Box& part : parts) {
+      profile.to_srgb(plan.source.original, part.x, part.y, part.width, part.height, plan.request.image);
     }
-    if (goes_back) plan.source.profile->prepare_from_srgb();
+    if (goes_back) profile.prepare_from_srgb();
   });
   plan.request.image_ready = converting.share();
+}
+
+Image part_in_srgb(const Plan& plan, const Box& box) {
+  if (plan.request.own_colors.picture == nullptr) return crop_image(plan.request.image, box);
+  return plan.source.profile->to_srgb(crop_image(plan.source.original, box));
 }
 
 Image read_in_srgb(const std::filesystem::path& path) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/turned_jpeg.h"
+#include "conditioning/geometry.h"
 #include "io/color_profile.h"
 #include "io/image_file.h"
 #include "io/jpeg_ahead.h"
@@ -35,10 +36,14 @@ struct PictureSource {
 void read_source(Plan& plan);
 
 /// Where the picture has a colour profile other than sRGB's, its pixels go to `plan.source` and the request gets a
-/// 16-bit sRGB copy: of the regions alone, elsewhere it is 0 and takes no memory; null: of all of the picture. The copy
-/// is made on another thread (`Request::image_ready`); the plan stays where it is meanwhile. With regions the result
-/// will go back into the profile. A dry run, which nobody will look at, stays as it is.
+/// 16-bit sRGB copy. With regions the result will go back into the profile: then the copy has what it may change alone,
+/// elsewhere it is 0 and takes no memory, and the regions are taken from the picture (`Request::own_colors`); null: of
+/// all of the picture. The copy is made on another thread (`Request::image_ready`); the plan stays where it is from now
+/// on. A dry run, which nobody will look at, stays as it is.
 void make_working_copy(Plan& plan, const std::vector<WorkingRegion>* regions);
+
+/// A part of the picture as the model gets it, in sRGB, at its own size.
+Image part_in_srgb(const Plan& plan, const Box& box);
 
 /// A picture in sRGB, for the model alone. Errors: kInput as io::read_image().
 Image read_in_srgb(const std::filesystem::path& path);

@@ -154,7 +154,7 @@ float feather_share(std::int64_t squared, int feather) {
 void composite(Image& picture, const Mask& mask, const WorkingRegion& region, const at::Tensor& pixels,
                const CompositeOptions& options) {
   const Pasting pasting{mask, region, pixels, options};
-  const Box band = grown(bounding_box(mask, box_of(region)), pasting.feather(), box_of(region));
+  const Box band = changed_part(mask, region, pasting.feather());
   if (band.empty()) return;
   picture.samples.visit([&](auto* samples) {
     for_each_tile(band, tile_side(pasting.feather()), [&](const Box& tile) {

@@ -67,6 +67,11 @@ Box bounding_box(const Mask& mask, const Box& within) {
 
 Box bounding_box(const Mask& mask) { return bounding_box(mask, {0, 0, mask.width, mask.height}); }
 
+Box changed_part(const Mask& mask, const WorkingRegion& region, int feather) {
+  const Box box = box_of(region);
+  return grown(bounding_box(mask, box), feather, box);
+}
+
 bool all_repainted(const Mask& mask, const Box& box) {
   for (int y = box.y; y < box.y + box.height; ++y) {
     const std::uint8_t* row = mask.repaint.data() + mask.index(box.x, y);

@@ -31,6 +31,9 @@ WorkingRegion whole_picture(int width, int height);
 Box bounding_box(const Mask& mask, const Box& within);
 Box bounding_box(const Mask& mask);
 
+/// What a region's result may change: what the mask repaints in it, and `feather` pixels around.
+Box changed_part(const Mask& mask, const WorkingRegion& region, int feather);
+
 /// Whether a box has no pixel that is kept.
 bool all_repainted(const Mask& mask, const Box& box);
 

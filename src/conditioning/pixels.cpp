@@ -64,10 +64,14 @@ at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width, const 
   return pixels.narrow(2, window.y, window.height).narrow(3, window.x, window.width);
 }
 
-Image to_image(const at::Tensor& pixels) {
-  Image image(static_cast<int>(pixels.size(3)), static_cast<int>(pixels.size(2)), 3);
-  const at::Tensor levels = (pixels * 255.0).round().permute({0, 2, 3, 1}).to(at::kByte).contiguous();
-  std::copy_n(levels.const_data_ptr<std::uint8_t>(), levels.numel(), image.samples.bytes());
+Image to_image(const at::Tensor& pixels, int channels, int bit_depth) {
+  Image image(static_cast<int>(pixels.size(3)), static_cast<int>(pixels.size(2)), channels, bit_depth);
+  const at::Tensor levels = (pixels.narrow(1, 0, channels) * static_cast<double>(image.max_value())).round();
+  const at::Tensor values = levels.permute({0, 2, 3, 1}).to(at::kInt).contiguous();
+  image.samples.visit([&]<class Sample>(Sample* samples) {
+    std::transform(values.const_data_ptr<int>(), values.const_data_ptr<int>() + values.numel(), samples,
+                   [](int value) { return static_cast<Sample>(value); });
+  });
   return image;
 }
 

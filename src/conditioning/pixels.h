@@ -23,7 +23,7 @@ at::Tensor to_level_tensor(const Mask& mask);
 /// What `pixels` ([1, 3, H, W]), resized as above to height × width, have in a window of the result.
 at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width, const Box& window);
 
-/// [1, 3, H, W] in [0, 1] → 8-bit RGB, rounded to the nearest level.
-Image to_image(const at::Tensor& pixels);
+/// [1, 3, H, W] in [0, 1] → 8-bit RGB, rounded to the nearest level. Or of another depth, or one channel of it.
+Image to_image(const at::Tensor& pixels, int channels = 3, int bit_depth = 8);
 
 }  // namespace zimage

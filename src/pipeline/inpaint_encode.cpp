@@ -28,6 +28,20 @@ Box control_box(const Image& control, const Image& picture, const WorkingRegion&
   return {left, top, std::max(right - left, 1), std::max(bottom - top, 1)};
 }
 
+/// A region at its working size, in sRGB, as to_pixels().
+at::Tensor region_pixels(const Request& request, const WorkingRegion& region) {
+  const Box box = box_of(region);
+  const int height = region.working_height;
+  const int width = region.working_width;
+  const Image* own = request.own_colors.picture;
+  if (own == nullptr) return to_pixels(request.image, box, height, width);
+  const bool shrinks = std::int64_t{height} * width < std::int64_t{box.height} * box.width;
+  const Box part = shrinks ? Box{0, 0, width, height} : Box{0, 0, box.width, box.height};
+  const at::Tensor pixels = shrinks ? to_pixels(*own, box, height, width) : to_pixels(*own, box);
+  return to_pixels(request.own_colors.to_srgb(to_image(pixels, own->color_channels(), own->bit_depth)), part, height,
+                   width);
+}
+
 }  // namespace
 
 void await_image(const Request& request) {
@@ -80,15 +94,14 @@ void InpaintPipeline::encode_prompts(Job& job) {
 
 void InpaintPipeline::encode_picture(Job& job) {
   job.end();  // what is waited for is no part of the model's work
-  await_image(job.request);
+  if (job.request.own_colors.picture == nullptr) await_image(job.request);
   job.begin("load");
   const VAE& vae = models_.vae();
   job.begin("encode picture");
   const int height = job.region.working_height;
   const int width = job.region.working_width;
-  const Box box = box_of(job.region);
-  job.pixels = to_pixels(job.request.image, box, height, width);
-  const Mask fitted = resize_mask(job.request.mask, box, width, height);
+  job.pixels = region_pixels(job.request, job.region);
+  const Mask fitted = resize_mask(job.request.mask, box_of(job.region), width, height);
   job.mask = to_mask_tensor(fitted);
   job.blend.latent = vae.encoder.encode(job.pixels);
   require_finite(job.blend.latent, "the picture's latents");

@@ -215,6 +215,7 @@ TEST_CASE("pixels survive the way to a tensor and back") {
   const Image grey = numbered(16, 8, 1, 16);
   const at::Tensor pixels = to_pixels(grey);
   CHECK(at::equal(pixels.select(1, 0), pixels.select(1, 2)));
+  CHECK(to_image(pixels, 1, 16).samples == grey.samples);
 }
 
 TEST_CASE("no stroke is lost on the way to latent cells") {
