@@ -126,7 +126,8 @@ class Observer {
     (void)step;
     (void)total;
   }
-  /// Asked between stages and steps; true ends the run with ErrorCode::kInterrupted.
+  /// Asked between stages and steps, and before each weight that is loaded; true ends the run with
+  /// ErrorCode::kInterrupted.
   virtual bool cancelled() { return false; }
 };
 
@@ -176,6 +177,11 @@ class Inpainter {
 
   /// What run() will work on.
   std::vector<WorkingRegion> plan_regions(const Request& request) const;
+
+  /// Does what runs with these prompts need and no picture has a part in: encodes the prompts, which are kept until
+  /// release_prompt(), and loads the weights but a ControlNet's. Gives milliseconds by stage, as Result::timings; a run
+  /// that follows has less to do and counts no more than that.
+  std::map<std::string, double> prepare(const std::vector<std::string>& prompts, Observer& observer);
 
   /// Inpaints one picture. Loads the weights on first use.
   Result run(const Request& request, Observer& observer);

@@ -4,10 +4,13 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "app/encode_result.h"
 #include "app/golden_plan.h"
+#include "app/loading_observer.h"
 #include "app/resolve.h"
 #include "app/result_difference.h"
 #include "app/run_job.h"
@@ -17,30 +20,56 @@
 namespace zimage::app {
 namespace {
 
-/// The picture is read while the model is opened. Everything about picture and mask is told before the model's
-/// errors.
-std::unique_ptr<Session> open_inputs(RunningJob& job) {
+std::vector<std::string> prompts_of(const Request& request) {
+  std::vector<std::string> prompts{request.prompt};
+  if (request.guidance_scale != 1.0) prompts.push_back(request.negative_prompt);
+  return prompts;
+}
+
+/// Everything before the first output's run. The inputs are read while the model is opened and then loads. Everything
+/// about picture and mask is told before the model's errors.
+std::unique_ptr<Session> prepare(RunningJob& job, Observer& observer) {
   std::future<void> reading = ahead([&job] { read_inputs(job.plan); });
   std::unique_ptr<Session> session;
-  std::exception_ptr no_model;
   try {
     session = std::make_unique<Session>(job.plan.model, job.plan.compute);
     if (wants_hashes(job.plan)) session->model_hashes();
   } catch (...) {
-    no_model = std::current_exception();
+    reading.get();
+    throw;
   }
-  reading.get();
-  if (no_model) std::rethrow_exception(no_model);
-  session->say_model();
+  // Elsewhere there may be nothing to load it for.
+  const bool loads = !job.plan.dry_run && !job.plan.skip_existing;
+  const std::vector<std::string> prompts = prompts_of(job.plan.request);
+  LoadingObserver loading(observer);
+  std::future<void> preparing = ahead([&] {
+    try {
+      reading.get();
+      session->say_model();
+      prepare_job(*session, job);
+      if (loads && keeps_coefficients(job.plan)) read_jpeg_ahead(job.plan);
+      loading.inputs_are_good();
+    } catch (...) {
+      loading.inputs_are_bad();
+      throw;
+    }
+  });
+  std::exception_ptr not_loaded;
+  try {
+    if (loads) job.loading_ms = session->inpainter().prepare(prompts, loading);
+  } catch (...) {
+    not_loaded = std::current_exception();
+  }
+  preparing.get();
+  if (not_loaded) std::rethrow_exception(not_loaded);
   return session;
 }
 
 void run(RunningJob& job, Observer& observer, Reporter& reporter) {
   describe_plan(job);
   hash_ahead(job);
-  const std::unique_ptr<Session> opened = open_inputs(job);
+  const std::unique_ptr<Session> opened = prepare(job, observer);
   Session& session = *opened;
-  prepare_job(session, job);
   std::vector<GoldenResult> unlike;
   std::optional<Error> last;
   const auto judge = [&](const JobReport& report) {
@@ -55,7 +84,7 @@ void run(RunningJob& job, Observer& observer, Reporter& reporter) {
     }
     const Stopwatch computing;
     job.report.seed = job.plan.outputs[k].seed;
-    if (k == job.first && keeps_coefficients(job.plan)) read_jpeg_ahead(job.plan);
+    if (k == job.first && keeps_coefficients(job.plan) && !job.plan.source.jpeg_ahead) read_jpeg_ahead(job.plan);
     const Result result = compute_output(session, job, k, observer);
     judge(finish_output(session, job, k, result, computing.ms(), reporter));
   }

@@ -166,6 +166,14 @@ void describe_result(const Result& result, JobReport& report) {
   report.timings_ms = result.timings;
 }
 
+/// What was done before the run: it is part of the first output's work.
+void add_loading(const RunningJob& job, JobReport& report) {
+  for (const auto& [stage, ms] : job.loading_ms) {
+    report.timings_ms[stage] += ms;
+    report.timings_ms["total"] += ms;
+  }
+}
+
 }  // namespace
 
 void describe_plan(RunningJob& job) {
@@ -254,6 +262,7 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   if (encoded.encoded_whole) say_mean_change(difference.mean_change_outside_mask, plan.batch, report);
   report.timings_ms["write"] = writing.ms();
   report.timings_ms["total"] = compute_ms + writing.ms();
+  if (k == job.first) add_loading(job, report);
   report.output = output.path;
   report.status = "ok";
   report.golden = check_planned_golden(plan, output, encoded.bytes);

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <future>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 #include "app/plan.h"
@@ -22,6 +24,7 @@ struct RunningJob {
   nlohmann::ordered_json hashes{};
   std::future<nlohmann::ordered_json> input_hashes{};  ///< of hash_ahead()
   std::vector<bool> kept{};                            ///< by output: --skip-existing leaves what is there
+  std::map<std::string, double> loading_ms{};          ///< by stage: what was done for the first output before its run
   std::size_t first = 0;  ///< the first output that is not kept; it writes the mask and the crops too
 
   bool all_kept() const { return first >= plan.outputs.size(); }

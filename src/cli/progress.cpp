@@ -53,8 +53,8 @@ class Plain : public Silent {
  public:
   void stage(const std::string& name) override {
     Silent::stage(name);
+    if (!batch_ && name != stage_) write_stderr(name + "\n");
     stage_ = name;
-    if (!batch_) write_stderr(name + "\n");
   }
   void step(int step, int total) override {
     if (!batch_) write_stderr(stage_ + " " + std::to_string(step) + "/" + std::to_string(total) + "\n");

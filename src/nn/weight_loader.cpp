@@ -89,6 +89,7 @@ at::Tensor WeightLoader::read(const std::string& name, const std::vector<std::in
   if (info == nullptr || mode_ == Mode::kCheck) {
     return at::empty(shape, at::TensorOptions(at::kMeta).dtype(placement_.dtype));
   }
+  if (check_) check_();
   const at::Tensor stored = source_.tensor(name);
   if (!all_finite(stored)) problems_.not_finite.push_back(name);
   if (keep_view) {

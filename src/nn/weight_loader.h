@@ -5,8 +5,10 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/weight_source.h"
@@ -40,6 +42,9 @@ class WeightLoader {
 
   WeightLoader(const WeightSource& source, Placement placement, Mode mode);
 
+  /// Calls `check` before each weight is read from now on; it throws to give up.
+  void check_before_each(std::function<void()> check) { check_ = std::move(check); }
+
   /// The weight in the placement's dtype and device; where dtype and device already fit, a view of the source.
   /// Problems are collected, and a meta tensor of the wanted shape is returned.
   at::Tensor tensor(const std::string& name, const std::vector<std::int64_t>& shape);
@@ -67,6 +72,7 @@ class WeightLoader {
   const WeightSource& source_;
   Placement placement_;
   Mode mode_;
+  std::function<void()> check_;  ///< may be empty
   std::set<std::string> asked_;
   std::vector<std::string> ignored_;
   WeightProblems problems_;

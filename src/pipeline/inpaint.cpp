@@ -57,6 +57,22 @@ std::size_t most_unexpected(const ModelStore& models) {
                   static_cast<std::size_t>(models.info().parameters) * sizeof(float) / kWeightsPerPrompts);
 }
 
+/// While it lives, loading ends where the observer says so.
+class LoadingCheck {
+ public:
+  LoadingCheck(ModelStore& models, Observer& observer) : models_(models) {
+    models.check_while_loading([&observer] {
+      if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
+    });
+  }
+  ~LoadingCheck() { models_.check_while_loading({}); }
+  LoadingCheck(const LoadingCheck&) = delete;
+  LoadingCheck& operator=(const LoadingCheck&) = delete;
+
+ private:
+  ModelStore& models_;
+};
+
 }  // namespace
 
 InpaintPipeline::InpaintPipeline(const ModelPaths& paths, const ComputeOptions& compute)
@@ -180,7 +196,22 @@ void InpaintPipeline::begin_run(Job& job) {
   });
 }
 
+std::map<std::string, double> InpaintPipeline::prepare(const std::vector<std::string>& prompts, Observer& observer) {
+  const LoadingCheck check(models_, observer);
+  const Request no_picture;
+  Job job(no_picture, observer);
+  prompts_.expect(prompts);
+  for (const std::string& prompt : prompts) encode_prompt(job, prompt);
+  models_.finish_text_encoder();
+  job.begin("load");
+  models_.dit();
+  models_.vae();
+  job.end();
+  return std::move(job.result.timings);
+}
+
 std::vector<Result> InpaintPipeline::run(const std::vector<const Request*>& requests, Observer& observer) {
+  const LoadingCheck check(models_, observer);
   std::vector<std::unique_ptr<Job>> owned;
   std::vector<Job*> jobs;
   for (const Request* request : requests) {

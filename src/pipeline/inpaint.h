@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ class InpaintPipeline {
 
   /// The prompts of runs to come may be said here.
   PromptCache& prompts() { return prompts_; }
+
+  /// As Inpainter::prepare.
+  std::map<std::string, double> prepare(const std::vector<std::string>& prompts, Observer& observer);
 
   /// Inpaints pictures whose requests can share their forwards, or one. Errors as Inpainter::run.
   std::vector<Result> run(const std::vector<const Request*>& requests, Observer& observer);

@@ -77,6 +77,10 @@ std::vector<WorkingRegion> Inpainter::plan_regions(const Request& request) const
   return guarded([&] { return impl_->pipeline.plan_regions(request); });
 }
 
+std::map<std::string, double> Inpainter::prepare(const std::vector<std::string>& prompts, Observer& observer) {
+  return guarded([&] { return impl_->pipeline.prepare(prompts, observer); });
+}
+
 Result Inpainter::run(const Request& request, Observer& observer) {
   return guarded([&] { return std::move(impl_->pipeline.run({&request}, observer).front()); });
 }

@@ -36,19 +36,6 @@ std::uint64_t bytes_in(const WeightSource& source, at::ScalarType dtype) {
   return values * c10::elementSize(dtype);
 }
 
-/// Builds a part and refuses weights that aren't finite. Names and shapes were checked before.
-template <class Part, class... Configs>
-Part load_part(const WeightSource& source, const nn::Placement& placement, const Configs&... configs) {
-  nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
-  Part part = Part::load(loader, configs...);
-  const auto problems = loader.problems();
-  if (!problems.empty()) {
-    throw Error(ErrorCode::kModel, source.description() + ": " + problems.summary(kNamesInMessage),
-                "the file is damaged: download it again");
-  }
-  return part;
-}
-
 }  // namespace
 
 ModelStore::ModelStore(const ModelPaths& paths, const Compute& compute)
@@ -168,26 +155,40 @@ void ModelStore::describe_controlnet(const std::filesystem::path& path) {
   }
 }
 
+/// Builds a part and refuses weights that aren't finite. Names and shapes were checked before.
+template <class Part, class... Configs>
+Part ModelStore::load(const WeightSource& source, const nn::Placement& placement, const Configs&... configs) const {
+  nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
+  loader.check_before_each(check_);
+  Part part = Part::load(loader, configs...);
+  const auto problems = loader.problems();
+  if (!problems.empty()) {
+    throw Error(ErrorCode::kModel, source.description() + ": " + problems.summary(kNamesInMessage),
+                "the file is damaged: download it again");
+  }
+  return part;
+}
+
 const TextEncoder& ModelStore::text_encoder() {
   if (!text_encoder_) {
-    text_encoder_ = load_part<TextEncoder>(*text_encoder_source_, placement_, text_encoder_config_);
+    text_encoder_ = load<TextEncoder>(*text_encoder_source_, placement_, text_encoder_config_);
   }
   return *text_encoder_;
 }
 
 const DiT& ModelStore::dit() {
-  if (!dit_) dit_ = load_part<DiT>(*dit_source_, dit_placement_, dit_config_);
+  if (!dit_) dit_ = load<DiT>(*dit_source_, dit_placement_, dit_config_);
   return *dit_;
 }
 
 const VAE& ModelStore::vae() {
-  if (!vae_) vae_ = load_part<VAE>(*vae_source_, placement_, vae_config_);
+  if (!vae_) vae_ = load<VAE>(*vae_source_, placement_, vae_config_);
   return *vae_;
 }
 
 const ControlNet& ModelStore::controlnet() {
   if (!controlnet_) {
-    controlnet_ = load_part<ControlNet>(*controlnet_source_, dit_placement_, controlnet_config_, dit_config_);
+    controlnet_ = load<ControlNet>(*controlnet_source_, dit_placement_, controlnet_config_, dit_config_);
   }
   return *controlnet_;
 }

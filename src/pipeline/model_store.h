@@ -2,9 +2,11 @@
 // The one place that decides who holds weights, and when.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "conditioning/tokenizer.h"
 #include "core/weight_source.h"
@@ -29,6 +31,10 @@ class ModelStore {
   const VAEConfig& vae_config() const { return vae_config_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
 
+  /// Calls `check` before each weight that is read from now on; what it throws gives up the part that is being loaded,
+  /// which the next use loads anew. Empty: nobody is asked.
+  void check_while_loading(std::function<void()> check) { check_ = std::move(check); }
+
   /// Each loads on first use. Errors: kModel for weights that aren't finite; kMemory.
   const TextEncoder& text_encoder();
   const DiT& dit();
@@ -50,6 +56,8 @@ class ModelStore {
   void decide_memory();
   void describe(const io::ModelFiles& files, const Compute& compute);
   void describe_controlnet(const std::filesystem::path& path);
+  template <class Part, class... Configs>
+  Part load(const WeightSource& source, const nn::Placement& placement, const Configs&... configs) const;
 
   nn::Placement placement_;
   nn::Placement dit_placement_;
@@ -64,6 +72,7 @@ class ModelStore {
   std::optional<DiT> dit_;
   std::optional<VAE> vae_;
   std::optional<ControlNet> controlnet_;
+  std::function<void()> check_;
   ModelInfo info_;
 };
 

@@ -134,6 +134,15 @@ def test_empty_mask(clean):
     check_failure(clean, clean.job(mask="black.png"), 3, "black.png", "--mask-invert")
 
 
+@pytest.mark.parametrize("progress", ["plain", "json"])
+def test_a_model_that_loads_for_nothing_is_not_told_of(clean, progress):
+    # It loads while the inputs are read.
+    clean.save_mask(np.zeros_like(clean.hole), "black.png")
+    result = clean.job("--progress", progress, mask="black.png")
+    check_failure(clean, result, 3, "black.png")
+    assert len(result.lines) == 1
+
+
 def test_mask_alpha_without_alpha(clean):
     check_failure(clean, clean.job(mask="alpha"), 3, "picture.png", "alpha")
 

@@ -137,6 +137,90 @@ TEST_CASE("a picture that is still being filled is waited for", "[parity]") {
   CHECK_THROWS_AS(pipeline.run({&request}, observer), Error);
 }
 
+TEST_CASE("what a run needs can be made before its picture is there", "[parity]") {
+  ShortJob alone;
+  const Image expected = alone.pipeline.run({&alone.request}, alone.observer).front().image;
+  ShortJob job;
+  const TapRecorder taps;
+  const auto timings = job.pipeline.prepare({job.request.prompt}, job.observer);
+  CHECK(timings.contains("load"));
+  CHECK(timings.contains("encode prompt"));
+  CHECK(taps.all("text_encoder.output").size() == 1);
+  CHECK(job.pipeline.run({&job.request}, job.observer).front().image.samples == expected.samples);
+  CHECK(taps.all("text_encoder.output").size() == 1);
+}
+
+/// Says no from a question on.
+class Impatient final : public Observer {
+ public:
+  explicit Impatient(int most) : most_(most) {}
+  bool cancelled() override { return ++asked > most_; }
+  int asked = 0;
+
+ private:
+  int most_;
+};
+
+TEST_CASE("loading can be interrupted and begun again", "[parity]") {
+  ShortJob alone;
+  const Image expected = alone.pipeline.run({&alone.request}, alone.observer).front().image;
+  Impatient patient(1 << 20);
+  ShortJob().pipeline.prepare({alone.request.prompt}, patient);
+  // Once a stage, and for each weight.
+  REQUIRE(patient.asked > 50);
+  ShortJob job;
+  for (const int most : {2, patient.asked / 2, patient.asked - 1}) {
+    Impatient impatient(most);
+    CHECK_THROWS_AS(ShortJob().pipeline.prepare({job.request.prompt}, impatient), Error);
+    CHECK(impatient.asked == most + 1);
+  }
+  Impatient impatient(2);
+  CHECK_THROWS_AS(job.pipeline.run({&job.request}, impatient), Error);
+  CHECK(job.pipeline.run({&job.request}, job.observer).front().image.samples == expected.samples);
+}
+
+/// An 8-bit picture's samples at 16 bits.
+Image deepened(const Image& picture) {
+  Image deep(picture.width, picture.height, picture.channels, 16);
+  for (std::size_t i = 0; i < deep.samples.size(); ++i) {
+    deep.samples.set(i, static_cast<std::uint16_t>(picture.samples[i] * 257));
+  }
+  return deep;
+}
+
+TEST_CASE("a picture in its own colours is brought to sRGB at the size that is worked on", "[parity]") {
+  ShortJob job;
+  Request& request = job.request;
+  request.composite = true;
+  const Image picture = request.image;
+  request.image = deepened(picture);
+  std::vector<int> widths;
+  const OwnColors own{&picture, [&](const Image& part) {
+                        CHECK(part.bit_depth == 8);
+                        widths.push_back(part.width);
+                        return deepened(part);
+                      }};
+  const TapRecorder taps;
+  const auto latent_of = [&](const OwnColors& colors) {
+    request.own_colors = colors;
+    const Result result = job.pipeline.run({&request}, job.observer).front();
+    CHECK(result.image.bit_depth == 16);
+    return std::pair(taps.last("pipeline.latent"), result.regions.front());
+  };
+  const auto [expected, whole] = latent_of({});
+  CHECK(at::equal(latent_of(own).first, expected));
+  CHECK(widths == std::vector<int>{whole.width});
+  // Shrunk, it is rounded to the picture's own levels before.
+  request.crop = CropMode::kAuto;
+  request.padding = 1000;
+  request.megapixels = 0.001;
+  const auto [shrunk, region] = latent_of({});
+  REQUIRE(region.working_width < region.width);
+  widths.clear();
+  CHECK(relative_l2(latent_of(own).first, shrunk) < 0.02);
+  CHECK(widths == std::vector<int>{region.working_width});
+}
+
 TEST_CASE("expected prompts are encoded once each", "[parity]") {
   ShortJob job;
   InpaintPipeline& pipeline = job.pipeline;

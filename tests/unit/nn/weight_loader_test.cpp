@@ -6,6 +6,7 @@
 #include <map>
 
 #include "support/catch.h"
+#include "zimage/error.h"
 
 namespace zimage::nn {
 namespace {
@@ -37,6 +38,25 @@ class MemorySource final : public WeightSource {
 };
 
 constexpr auto kLoad = WeightLoader::Mode::kLoad;
+
+TEST_CASE("loading can be given up before any weight, checking asks nobody") {
+  MemorySource source;
+  for (const char* name : {"a", "b", "c"}) source.add(name, at::ones({1}));
+  int asked = 0;
+  const auto check = [&] {
+    if (++asked == 3) throw Error(ErrorCode::kInterrupted, "enough");
+  };
+  WeightLoader loader(source, {}, kLoad);
+  loader.check_before_each(check);
+  loader.tensor("a", {1});
+  loader.table("b", {1});
+  CHECK_THROWS_AS(loader.tensor("c", {1}), Error);
+  CHECK(asked == 3);
+  WeightLoader checker(source, {}, WeightLoader::Mode::kCheck);
+  checker.check_before_each(check);
+  checker.tensor("a", {1});
+  CHECK(asked == 3);
+}
 
 TEST_CASE("everything wrong is found at once, and known unused names are not") {
   MemorySource source;

@@ -1,0 +1,43 @@
+#include "app/loading_observer.h"
+
+#include "support/catch.h"
+
+namespace zimage::app {
+namespace {
+
+class Recorder final : public Observer {
+ public:
+  void stage(const std::string& name) override { stages.push_back(name); }
+  bool cancelled() override { return stopped; }
+  std::vector<std::string> stages;
+  bool stopped = false;
+};
+
+TEST_CASE("stages are told once the inputs are good, in their order") {
+  Recorder told;
+  LoadingObserver loading(told);
+  loading.stage("load");
+  loading.stage("encode prompt");
+  CHECK(told.stages.empty());
+  loading.inputs_are_good();
+  CHECK(told.stages == std::vector<std::string>{"load", "encode prompt"});
+  loading.stage("load");
+  CHECK(told.stages == std::vector<std::string>{"load", "encode prompt", "load"});
+  CHECK_FALSE(loading.cancelled());
+}
+
+TEST_CASE("loading ends where the inputs are bad or the user stops it") {
+  Recorder told;
+  LoadingObserver loading(told);
+  CHECK_FALSE(loading.cancelled());
+  told.stopped = true;
+  CHECK(loading.cancelled());
+  told.stopped = false;
+  loading.inputs_are_bad();
+  CHECK(loading.cancelled());
+  loading.stage("load");
+  CHECK(told.stages.empty());
+}
+
+}  // namespace
+}  // namespace zimage::app
