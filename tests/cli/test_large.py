@@ -1,7 +1,9 @@
 """24 megapixels: memory above the model's, and time outside the model against Pillow's decode and encode of the same file.
 
-Each figure is a difference to a small picture's run, so that starting the process and loading libtorch don't count. Runs
-and Pillow's work alternate, and the shortest time of each counts, because other load on the machine slows all of them.
+Each figure is a difference to a small picture's run, so that what any picture takes doesn't count. A run's time begins
+with the first line in its log: until then the system loads libtorch, which takes about as long as all that is measured
+here, and not always the same. Runs and Pillow's work alternate, and the shortest time of each counts, because other load
+on the machine slows all of them.
 
 On a virtual machine the host may take the processors away for a while (Linux counts it as stolen time), which slows
 what has two busy threads more than what has one: such runs don't count, and where there are no others nothing is told.
@@ -10,6 +12,7 @@ Where memory was before matters: a virtual machine's host supplies what nobody u
 a process before gave back. So Pillow works in a process of its own, and each of the two follows a small picture's run.
 """
 
+import datetime
 import json
 import os
 import pathlib
@@ -113,12 +116,15 @@ class Times:
 
 def measure(work, folder, name, mask):
     """The report, and the seconds outside the model."""
-    begin = time.perf_counter()
-    result = work.job("--json", "--overwrite", "-o", f"out-{name}", image=folder / name, mask=folder / mask)
-    seconds = time.perf_counter() - begin
+    log = work.folder / "run.log"
+    log.unlink(missing_ok=True)
+    output = ["--overwrite", "-o", f"out-{name}"]
+    result = work.job("--json", "--log-file", log.name, *output, image=folder / name, mask=folder / mask)
+    end = datetime.datetime.now()
     assert result.code == 0, result.err
+    begin = datetime.datetime.fromisoformat(log.read_text().split()[0])
     report = json.loads(result.out)
-    return report, seconds - sum(report["timings_ms"].get(stage, 0) for stage in MODEL_STAGES) / 1000
+    return report, (end - begin).total_seconds() - sum(report["timings_ms"].get(stage, 0) for stage in MODEL_STAGES) / 1000
 
 
 PILLOW = """

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 
 import numpy as np
@@ -251,7 +252,9 @@ def test_a_random_seed_is_printed_and_works(work):
 def test_log_file(work):
     result = work.job("-q", "--log-file", "run.log")
     assert result.code == 0
-    assert "sigmas" in (work.folder / "run.log").read_text()
+    lines = (work.folder / "run.log").read_text().splitlines()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} zimage-inpaint [\d.]+, commit \w+", lines[0])
+    assert any("sigmas" in line for line in lines)
 
 
 @pytest.mark.parametrize("name", ["with blanks.png", "new\nline.png", "ünïcödé 門.png", "quote'\".png", "%s%n.png", "-dash.png"])
