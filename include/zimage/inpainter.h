@@ -178,9 +178,8 @@ class Inpainter {
   /// What run() will work on.
   std::vector<WorkingRegion> plan_regions(const Request& request) const;
 
-  /// Does what runs with these prompts need and no picture has a part in: encodes the prompts, which are kept until
-  /// release_prompt(), and loads the weights but a ControlNet's. Gives milliseconds by stage, as Result::timings; a run
-  /// that follows has less to do and counts no more than that.
+  /// Does what runs with these prompts need and no picture has a part in: encodes the prompts and loads the weights but
+  /// a ControlNet's. Gives milliseconds by stage, as Result::timings; a run that follows counts what it does itself.
   std::map<std::string, double> prepare(const std::vector<std::string>& prompts, Observer& observer);
 
   /// Inpaints one picture. Loads the weights on first use.

@@ -200,7 +200,6 @@ std::map<std::string, double> InpaintPipeline::prepare(const std::vector<std::st
   const LoadingCheck check(models_, observer);
   const Request no_picture;
   Job job(no_picture, observer);
-  prompts_.expect(prompts);
   for (const std::string& prompt : prompts) encode_prompt(job, prompt);
   models_.finish_text_encoder();
   job.begin("load");

@@ -277,10 +277,25 @@ def test_only_the_regions_are_converted_and_nothing_shows_it(work, feather):
     changed = (load(output) != np.asarray(linear)).any(axis=2)
     rows, columns = np.nonzero(changed & ~hole)
     assert changed[hole].any() and (len(rows) > 0) == (feather > 0)
+    assert abs(np.asarray(back).astype(int) - plain)[changed].mean() < 3
     near = ((rows < 20 + feather) & (columns < 30 + feather)) | (
         (rows >= srgb.height - 30 - feather) & (columns >= srgb.width - 40 - feather)
     )
     assert near.all()
+
+
+def test_a_crop_of_a_picture_with_a_profile_is_in_srgb(work):
+    icc = profile(SRGB, 1.0)
+    to_srgb = (ImageCms.getOpenProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"))
+    linear = Image.fromarray(np.tile(smooth(), (3, 3, 1)))
+    save(linear, work.folder / "linear.png", icc=icc)
+    work.save_mask(np.pad(work.hole, ((HEIGHT, HEIGHT), (WIDTH, WIDTH))), "hole.png")
+    result = work.job("--crop", "auto", "--save-crop", "crop.png", "--json", image="linear.png", mask="hole.png")
+    box = json.loads(result.out)["regions"][0]
+    x, y = box["x"], box["y"]
+    seen = ImageCms.profileToProfile(linear, *to_srgb).crop((x, y, x + box["width"], y + box["height"]))
+    assert seen.size != linear.size
+    assert abs(load(work.folder / "crop.png").astype(int) - np.asarray(seen)).max() <= 1
 
 
 def test_16_bits_with_a_profile(work):

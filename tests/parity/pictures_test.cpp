@@ -155,7 +155,9 @@ class Impatient final : public Observer {
  public:
   explicit Impatient(int most) : most_(most) {}
   bool cancelled() override { return ++asked > most_; }
+  void stage(const std::string& name) override { stages.push_back(name); }
   int asked = 0;
+  std::vector<std::string> stages;
 
  private:
   int most_;
@@ -174,8 +176,10 @@ TEST_CASE("loading can be interrupted and begun again", "[parity]") {
     CHECK_THROWS_AS(ShortJob().pipeline.prepare({job.request.prompt}, impatient), Error);
     CHECK(impatient.asked == most + 1);
   }
-  Impatient impatient(2);
+  // Among the text encoder's weights.
+  Impatient impatient(20);
   CHECK_THROWS_AS(job.pipeline.run({&job.request}, impatient), Error);
+  CHECK(impatient.stages == std::vector<std::string>{"load"});
   CHECK(job.pipeline.run({&job.request}, job.observer).front().image.samples == expected.samples);
 }
 
