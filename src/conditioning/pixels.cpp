@@ -67,11 +67,13 @@ at::Tensor resize_pixels(const at::Tensor& pixels, int height, int width, const 
 Image to_image(const at::Tensor& pixels, int channels, int bit_depth) {
   Image image(static_cast<int>(pixels.size(3)), static_cast<int>(pixels.size(2)), channels, bit_depth);
   const at::Tensor levels = (pixels.narrow(1, 0, channels) * static_cast<double>(image.max_value())).round();
-  const at::Tensor values = levels.permute({0, 2, 3, 1}).to(at::kInt).contiguous();
-  image.samples.visit([&]<class Sample>(Sample* samples) {
-    std::transform(values.const_data_ptr<int>(), values.const_data_ptr<int>() + values.numel(), samples,
-                   [](int value) { return static_cast<Sample>(value); });
-  });
+  const at::Tensor values = levels.permute({0, 2, 3, 1}).to(bit_depth == 16 ? at::kInt : at::kByte).contiguous();
+  if (bit_depth == 16) {
+    std::transform(values.const_data_ptr<int>(), values.const_data_ptr<int>() + values.numel(), image.samples.words(),
+                   [](int value) { return static_cast<std::uint16_t>(value); });
+  } else {
+    std::copy_n(values.const_data_ptr<std::uint8_t>(), values.numel(), image.samples.bytes());
+  }
   return image;
 }
 
