@@ -55,7 +55,7 @@ struct WorkingRegion {
 /// A picture in other colours than sRGB.
 struct OwnColors {
   const Image* picture = nullptr;                ///< outlives the runs; null: there is none
-  std::function<Image(const Image&)> to_srgb{};  ///< 16-bit sRGB of pixels of that kind, without alpha; any thread
+  std::function<Image(const Image&)> to_srgb{};  ///< pixels of that kind in 16-bit sRGB; any thread
 };
 
 /// One picture's job, already read and checked.
@@ -92,6 +92,14 @@ struct Request {
   /// The picture that `image` is the sRGB copy of. What the model sees is then taken from it, and brought to sRGB once
   /// it is small; of `image` only the effective mask's surroundings count.
   OwnColors own_colors{};
+};
+
+/// A request, made with its own seed or another.
+struct SeededRequest {
+  SeededRequest(const Request* request_) : request(request_), seed(request_->seed) {}
+  SeededRequest(const Request* request_, std::uint64_t seed_) : request(request_), seed(seed_) {}
+  const Request* request;
+  std::uint64_t seed;
 };
 
 /// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.
@@ -191,7 +199,7 @@ class Inpainter {
 
   /// Inpaints pictures of which every two can share. Matrix products of another shape may round differently, so the
   /// bytes can depend on who is together.
-  std::vector<Result> run_together(const std::vector<const Request*>& requests, Observer& observer);
+  std::vector<Result> run_together(const std::vector<SeededRequest>& requests, Observer& observer);
 
   /// Says which prompts (negative ones too, where guidance uses them) pictures to come have, in their order and as
   /// often as pictures have them. Each of these is encoded once, and kept until release_prompt() was called as often;

@@ -49,16 +49,14 @@ std::vector<ComputedUnit> compute_together(Session& session, const std::vector<B
     computed.push_back({unit, compute_output(session, unit.job->running, unit.k, observer), 0.0});
     return computed;
   }
-  // Pictures of one job differ in their seeds, so each has a request of its own.
-  std::vector<Request> requests;
-  std::vector<const Request*> pointers;
-  requests.reserve(units.size());
+  // Pictures of one job differ in their seeds alone. Requests aren't copied: others may still be filling their
+  // pictures.
+  std::vector<SeededRequest> requests;
   for (const BatchUnit& unit : units) {
-    requests.push_back(unit.job->running.plan.request);
-    requests.back().seed = unit.job->running.plan.outputs[unit.k].seed;
-    pointers.push_back(&requests.back());
+    const Plan& plan = unit.job->running.plan;
+    requests.emplace_back(&plan.request, plan.outputs[unit.k].seed);
   }
-  std::vector<Result> results = session.inpainter().run_together(pointers, observer);
+  std::vector<Result> results = session.inpainter().run_together(requests, observer);
   if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
   for (std::size_t i = 0; i < units.size(); ++i) computed.push_back({units[i], std::move(results[i]), 0.0});
   return computed;

@@ -61,9 +61,7 @@ std::size_t most_unexpected(const ModelStore& models) {
 class LoadingCheck {
  public:
   LoadingCheck(ModelStore& models, Observer& observer) : models_(models) {
-    models.check_while_loading([&observer] {
-      if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
-    });
+    models.check_while_loading([&observer] { require_not_cancelled(observer); });
   }
   ~LoadingCheck() { models_.check_while_loading({}); }
   LoadingCheck(const LoadingCheck&) = delete;
@@ -199,7 +197,7 @@ void InpaintPipeline::begin_run(Job& job) {
 std::map<std::string, double> InpaintPipeline::prepare(const std::vector<std::string>& prompts, Observer& observer) {
   const LoadingCheck check(models_, observer);
   const Request no_picture;
-  Job job(no_picture, observer);
+  Job job(&no_picture, observer);
   for (const std::string& prompt : prompts) encode_prompt(job, prompt);
   models_.finish_text_encoder();
   job.begin("load");
@@ -209,12 +207,12 @@ std::map<std::string, double> InpaintPipeline::prepare(const std::vector<std::st
   return std::move(job.result.timings);
 }
 
-std::vector<Result> InpaintPipeline::run(const std::vector<const Request*>& requests, Observer& observer) {
+std::vector<Result> InpaintPipeline::run(const std::vector<SeededRequest>& requests, Observer& observer) {
   const LoadingCheck check(models_, observer);
   std::vector<std::unique_ptr<Job>> owned;
   std::vector<Job*> jobs;
-  for (const Request* request : requests) {
-    owned.push_back(std::make_unique<Job>(*request, observer));
+  for (const SeededRequest& request : requests) {
+    owned.push_back(std::make_unique<Job>(request, observer));
     jobs.push_back(owned.back().get());
     begin_run(*jobs.back());
   }

@@ -35,7 +35,7 @@ class InpaintPipeline {
   std::map<std::string, double> prepare(const std::vector<std::string>& prompts, Observer& observer);
 
   /// Inpaints pictures whose requests can share their forwards, or one. Errors as Inpainter::run.
-  std::vector<Result> run(const std::vector<const Request*>& requests, Observer& observer);
+  std::vector<Result> run(const std::vector<SeededRequest>& requests, Observer& observer);
 
  private:
   struct Job;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "conditioning/canvas.h"
 #include "conditioning/control_context.h"
 #include "conditioning/mask_operations.h"
 #include "conditioning/pixels.h"
@@ -36,10 +37,9 @@ at::Tensor region_pixels(const Request& request, const WorkingRegion& region) {
   const Image* own = request.own_colors.picture;
   if (own == nullptr) return to_pixels(request.image, box, height, width);
   const bool shrinks = std::int64_t{height} * width < std::int64_t{box.height} * box.width;
-  const Box part = shrinks ? Box{0, 0, width, height} : Box{0, 0, box.width, box.height};
-  const at::Tensor pixels = shrinks ? to_pixels(*own, box, height, width) : to_pixels(*own, box);
-  return to_pixels(request.own_colors.to_srgb(to_image(pixels, own->color_channels(), own->bit_depth)), part, height,
-                   width);
+  const Image part = shrinks ? to_image(to_pixels(*own, box, height, width), own->color_channels(), own->bit_depth)
+                             : crop_image(*own, box);
+  return to_pixels(request.own_colors.to_srgb(part), {0, 0, part.width, part.height}, height, width);
 }
 
 }  // namespace
@@ -108,7 +108,7 @@ void InpaintPipeline::encode_picture(Job& job) {
   job.blend.mask = latent_mask(job.mask);
   if (fitted.soft()) job.blend.level = latent_mask(to_level_tensor(fitted));
   // Every region starts from a fresh generator, so that it doesn't depend on the others.
-  job.noise.emplace(job.request.seed);
+  job.noise.emplace(job.seed);
   job.blend.noise = job.noise->draw(job.blend.latent.sizes().vec());
   if (models_.has_controlnet()) encode_control(job);
   tap("pipeline.latent", job.blend.latent);

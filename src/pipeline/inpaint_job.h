@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <chrono>
+#include <cstdint>
 #include <future>
 #include <optional>
 #include <string>
@@ -24,8 +25,14 @@ struct Canvas {
   Mask effective_mask;
 };
 
+/// Errors: kInterrupted.
+inline void require_not_cancelled(Observer& observer) {
+  if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
+}
+
 struct InpaintPipeline::Job {
-  Job(const Request& request_, Observer& observer_) : request(request_), observer(observer_) {}
+  Job(const SeededRequest& seeded, Observer& observer_)
+      : request(*seeded.request), seed(seeded.seed), observer(observer_) {}
 
   /// Ends the stage before, asks whether to go on, begins the next.
   void begin(const std::string& stage) {
@@ -41,11 +48,10 @@ struct InpaintPipeline::Job {
     }
     name.clear();
   }
-  void check_cancelled() {
-    if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
-  }
+  void check_cancelled() { require_not_cancelled(observer); }
 
-  const Request& request;
+  const Request& request;  ///< but for its seed
+  std::uint64_t seed;
   Observer& observer;
   std::string name;
   using Clock = std::chrono::steady_clock;

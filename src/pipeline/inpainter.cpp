@@ -89,7 +89,7 @@ bool Inpainter::can_share(const Request& a, const Request& b) const {
   return guarded([&] { return impl_->pipeline.can_share(a, b); });
 }
 
-std::vector<Result> Inpainter::run_together(const std::vector<const Request*>& requests, Observer& observer) {
+std::vector<Result> Inpainter::run_together(const std::vector<SeededRequest>& requests, Observer& observer) {
   return guarded([&] { return impl_->pipeline.run(requests, observer); });
 }
 

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from conftest import Work, load
+from pictures import DISPLAY_P3, profile
 
 SEEDLESS = ("--steps", "2", "--prompt", "a door", "--feather", "0", "--crop", "off")
 FAST = ("--seed", "3", *SEEDLESS)
@@ -78,6 +79,27 @@ def test_results_that_share_their_forwards_differ_by_rounding_alone(batch):
     for name in batch.NAMES:
         apart = np.abs(load(batch.folder / "one" / name).astype(int) - load(batch.folder / "three" / name))
         assert apart.max() <= 1, name
+
+
+def test_pictures_that_share_their_forwards_are_waited_for(work):
+    """Those with a profile are still being brought to sRGB when the model begins."""
+    for folder in ("large", "holes"):
+        (work.folder / folder).mkdir()
+    x, y = np.meshgrid(np.arange(3200), np.arange(2400))
+    hole = np.zeros(x.shape, np.uint8)
+    hole[100:2300, 100:3100] = 255
+    for i in range(3):
+        pixels = np.stack([120 + 80 * np.sin(x / (200 + i)), 120 + 80 * np.cos(y / 150), 0 * x + 140], -1)
+        large = Image.fromarray(pixels.astype(np.uint8))
+        large.save(work.folder / f"large/{i}.png", compress_level=1, icc_profile=profile(DISPLAY_P3))
+        Image.fromarray(hole).save(work.folder / f"holes/{i}.png", compress_level=1)
+    for size in ("1", "3"):
+        options = ("--prompt", "a door", "--seed", "3", "--steps", "2", "--feather", "16", "--batch-size", size)
+        result = work.run("-i", "large", "-m", "holes", *options, "-o", size)
+        assert result.code == 0, result.err
+    for i in range(3):
+        apart = np.abs(load(work.folder / f"1/{i}.png").astype(int) - load(work.folder / f"3/{i}.png"))
+        assert apart.max() <= 1, i
 
 
 def test_a_bad_job_is_reported_and_the_rest_go_on(batch):
