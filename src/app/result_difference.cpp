@@ -55,6 +55,7 @@ Comparison compare_rows(const Image& picture, File& file, const Box& box, const 
     }
   };
   std::future<void> comparing = ahead_if(std::int64_t{box.width} * box.height > kLargePart, compare_all);
+  // A small part's rows, and all where the system has no thread to give, are compared by who decodes them.
   const bool beside = comparing.wait_for(std::chrono::seconds(0)) != std::future_status::deferred;
   try {
     io::decode_jpeg_part(file, "the result", box.x, box.y, box.width, box.height, [&](Image rows, int top) {

@@ -47,7 +47,7 @@ std::unique_ptr<Session> prepare(RunningJob& job, Observer& observer) {
       reading.get();
       session->say_model();
       prepare_job(*session, job);
-      if (loads && keeps_coefficients(job.plan)) read_jpeg_ahead(job.plan);
+      if (!job.plan.dry_run && !job.all_kept() && keeps_coefficients(job.plan)) read_jpeg_ahead(job.plan);
       loading.inputs_are_good();
     } catch (...) {
       loading.inputs_are_bad();
@@ -84,7 +84,6 @@ void run(RunningJob& job, Observer& observer, Reporter& reporter) {
     }
     const Stopwatch computing;
     job.report.seed = job.plan.outputs[k].seed;
-    if (k == job.first && keeps_coefficients(job.plan) && !job.plan.source.jpeg_ahead) read_jpeg_ahead(job.plan);
     const Result result = compute_output(session, job, k, observer);
     judge(finish_output(session, job, k, result, computing.ms(), reporter));
   }

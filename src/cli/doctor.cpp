@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "app/text.h"
+#include "cli/help.h"
 #include "zimage/version.h"
 
 namespace zimage::cli {
@@ -96,7 +97,7 @@ ordered_json model_json(const app::Diagnosis& diagnosis) {
 
 std::string doctor_text(const app::Diagnosis& diagnosis) {
   std::ostringstream out;
-  row(out, "program", std::string("zimage-inpaint ") + version() + ", commit " + git_commit());
+  row(out, "program", version_line());
   row(out, "libtorch", torch_version());
   machine_rows(out, diagnosis.machine);
   if (diagnosis.compute) {

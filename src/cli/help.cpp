@@ -135,6 +135,8 @@ std::string help_opening() { return kExamples; }
 
 std::string help_closing() { return kExitCodes; }
 
+std::string version_line() { return std::string("zimage-inpaint ") + version() + ", commit " + git_commit(); }
+
 std::string version_text() {
   return std::string("zimage-inpaint ") + version() + "\ncommit " + git_commit() + "\nlibtorch " + torch_version() +
          "\n";

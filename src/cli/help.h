@@ -22,5 +22,7 @@ std::string usage_line(const app::SubcommandSpec& spec);
 
 /// "zimage-inpaint 0.1.0", commit, libtorch: a line each.
 std::string version_text();
+/// "zimage-inpaint 0.1.0, commit abc".
+std::string version_line();
 
 }  // namespace zimage::cli

@@ -21,7 +21,6 @@
 #include "cli/talk.h"
 #include "cli/terminal.h"
 #include "core/log.h"
-#include "zimage/version.h"
 
 namespace zimage::cli {
 namespace {
@@ -101,7 +100,7 @@ int run(const std::vector<std::string>& args, bool stdout_open, State& state) {
   const Talk talk = resolve_talk(settings);
   state.json = talk.json;
   log::configure(talk.log);
-  log::debug(std::string("zimage-inpaint ") + version() + ", commit " + git_commit());
+  log::debug(version_line());
   settings.check_values();
   return app::is_batch(settings) ? run_many(settings, talk, stdout_open, state)
                                  : run_one(settings, talk, stdout_open, state);
