@@ -47,6 +47,7 @@ if(Torch_FOUND AND NOT TARGET Torch::Torch)
   # own, as a second one would have threads of its own and not know of at::set_num_threads(). GCC's code runs on all
   # that libtorch may have; other compilers' asks for LLVM's.
   set(Torch_OPENMP_LIBRARY "")
+  add_library(Torch::OpenMP INTERFACE IMPORTED)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     file(GLOB _torch_openmp "${Torch_LIBRARY_DIR}/libiomp5.so" "${Torch_LIBRARY_DIR}/libgomp*.so*")
     if(_torch_openmp)
@@ -54,8 +55,10 @@ if(Torch_FOUND AND NOT TARGET Torch::Torch)
     else()
       set(Torch_OPENMP_LIBRARY gomp)  # the system's, which libtorch uses then
     endif()
-    set_property(TARGET Torch::Torch APPEND PROPERTY INTERFACE_COMPILE_OPTIONS -fopenmp)
-    set_property(TARGET Torch::Torch APPEND PROPERTY INTERFACE_LINK_LIBRARIES "${Torch_OPENMP_LIBRARY}")
+    set_target_properties(Torch::OpenMP PROPERTIES
+      INTERFACE_COMPILE_OPTIONS -fopenmp
+      INTERFACE_LINK_LIBRARIES "${Torch_OPENMP_LIBRARY}")
+    set_property(TARGET Torch::Torch APPEND PROPERTY INTERFACE_LINK_LIBRARIES Torch::OpenMP)
   endif()
 
   set(Torch_CUDA FALSE)

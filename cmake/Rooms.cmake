@@ -1,5 +1,5 @@
-# zimage_room(<room> [PLAIN] [SOURCES ...] [EXCLUDE ...] DEPENDS ...)
-# One static library `zimage_<room>` from src/<room>/*.cpp. PLAIN rooms see no libtorch header and no precompiled one.
+# zimage_room(<room> [PLAIN] DEPENDS ...)
+# One static library `zimage_<room>` from src/<room>/ and its folders. PLAIN rooms see no libtorch header and no precompiled one.
 # What a room may include is checked by scripts/check_layers.py.
 
 file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/pch_anchor.cpp" CONTENT "// Owns the precompiled ATen header.\n")
@@ -11,18 +11,8 @@ if(ZIMAGE_PCH)
 endif()
 
 function(zimage_room room)
-  cmake_parse_arguments(ROOM "PLAIN" "" "SOURCES;EXCLUDE;DEPENDS" ${ARGN})
-  if(ROOM_SOURCES)
-    set(sources ${ROOM_SOURCES})
-  else()
-    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${room}/*.cpp")
-    foreach(name ${ROOM_EXCLUDE})
-      list(REMOVE_ITEM sources "${PROJECT_SOURCE_DIR}/src/${room}/${name}")
-    endforeach()
-  endif()
-  if(NOT sources)  # a room that is still empty
-    set(sources "${PROJECT_BINARY_DIR}/pch_anchor.cpp")
-  endif()
+  cmake_parse_arguments(ROOM "PLAIN" "" "DEPENDS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${room}/*.cpp")
   add_library(zimage_${room} STATIC ${sources})
   set_target_properties(zimage_${room} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_include_directories(zimage_${room} PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")

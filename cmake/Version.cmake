@@ -1,4 +1,4 @@
-# The version and the commit, compiled into src/core/version.cpp alone.
+# The version and the commit, compiled into src/base/version.cpp alone.
 execute_process(COMMAND git -C "${PROJECT_SOURCE_DIR}" rev-parse --short=12 HEAD
                 OUTPUT_VARIABLE ZIMAGE_GIT_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 if(NOT ZIMAGE_GIT_COMMIT)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/conditioning/tokenizer_unicode_tables.cpp: where the `tokenizers` package's Unicode differs from the libraries'.
+"""Writes src/tokenizer/unicode_tables.cpp: where the `tokenizers` package's Unicode differs from the libraries'.
 
 The package's regular expressions (Oniguruma and Rust's regex) and its NFC each follow their own Unicode version, PCRE2
 and utf8proc follow whatever the system ships. The tables hold what the package does, found by asking it, for the code
@@ -13,7 +13,7 @@ import regex
 import tokenizers
 from tokenizers import Regex, normalizers, pre_tokenizers
 
-OUTPUT = pathlib.Path(__file__).resolve().parent.parent / "src/conditioning/tokenizer_unicode_tables.cpp"
+OUTPUT = pathlib.Path(__file__).resolve().parent.parent / "src/tokenizer/unicode_tables.cpp"
 CODE_POINTS = [c for c in range(0x80, 0x110000) if not 0xD800 <= c <= 0xDFFF]
 CATEGORIES = ("Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co").split()
 # Blocks newer than the package's NFC in which letters compose with each other; composition can't be asked for one by one.
@@ -85,7 +85,7 @@ def main() -> None:
     first = lines([f"{{0x{a:X}, 0x{b:X}, 0x{v:X}}}" for a, b, v in ranges(stand_ins())])
     second = lines([f"{{0x{a:X}, 0x{b:X}}}" for a, b, _ in ranges([(c, 0) for c in inert()])])
     OUTPUT.write_text(f"""// Written by scripts/make_tokenizer_tables.py from tokenizers {tokenizers.__version__}; not to be edited by hand.
-#include "conditioning/tokenizer_unicode.h"
+#include "tokenizer/unicode.h"
 
 namespace zimage::unicode {{
 

@@ -99,6 +99,9 @@ class Samples {
   ZeroedBytes memory_;
 };
 
+/// The most pixels a picture may have, 2^28: a damaged header can't ask for more memory than this.
+inline constexpr std::uint64_t kMaxPixels = std::uint64_t{1} << 28;
+
 /// Pixels, row-major and interleaved: `samples[(y * width + x) * channels + c]`.
 /// A sample is 0…255 (bit_depth 8) or 0…65535 (bit_depth 16).
 struct Image {

@@ -3,125 +3,18 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <future>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "zimage/error.h"
-#include "zimage/image.h"
+#include "zimage/geometry.h"
+#include "zimage/model_paths.h"
+#include "zimage/request.h"
+#include "zimage/result.h"
 
 namespace zimage {
-
-/// Where the model is. Empty paths are found from `model`.
-struct ModelPaths {
-  std::filesystem::path model;         ///< a diffusers folder, or the DiT's safetensors file
-  std::filesystem::path text_encoder;  ///< a file or its folder
-  std::filesystem::path tokenizer;     ///< tokenizer.json or its folder
-  std::filesystem::path vae;           ///< a file or its folder
-  std::filesystem::path controlnet{};  ///< a file or its folder; empty: none
-};
-
-/// What to compute on.
-struct ComputeOptions {
-  std::string device = "auto";  ///< auto, cpu, cuda, cuda:N
-  std::string dtype = "auto";   ///< auto (fp32 on CPU, bf16 on CUDA), fp32, bf16, fp16
-  int threads = 0;              ///< 0: as many as the machine has cores
-};
-
-enum class SamplerKind { kResMultistep, kEuler };
-
-/// How the kept part is held: by a ControlNet that was trained to inpaint, or by RePaint after every step.
-enum class Strategy { kAuto, kControlNet, kRepaint };
-
-/// Which part of the picture is worked on: the mask's surroundings, or all of it.
-enum class CropMode { kAuto, kOff };
-
-/// A rectangle of the picture and the size it is worked on at; working sides are multiples of 16.
-struct WorkingRegion {
-  int x = 0;
-  int y = 0;
-  int width = 0;
-  int height = 0;
-  int working_width = 0;
-  int working_height = 0;
-
-  bool resized() const { return width != working_width || height != working_height; }
-};
-
-/// A picture in other colours than sRGB.
-struct OwnColors {
-  const Image* picture = nullptr;                ///< outlives the runs; null: there is none
-  std::function<Image(const Image&)> to_srgb{};  ///< pixels of that kind in 16-bit sRGB; any thread
-};
-
-/// One picture's job, already read and checked.
-struct Request {
-  Image image;
-  Mask mask;  ///< of the picture's size; at least one pixel to repaint
-  std::string prompt;
-  std::string negative_prompt;  ///< used only if guidance_scale != 1
-  int steps = 8;
-  double shift = 3.0;
-  double guidance_scale = 1.0;  ///< 1 = off (one forward a step)
-  double strength = 1.0;        ///< noise level to start from, (0, 1]
-  std::uint64_t seed = 0;
-  SamplerKind sampler = SamplerKind::kResMultistep;
-  Strategy strategy = Strategy::kAuto;
-  Image control_image;  ///< for the ControlNet (edges, pose, depth); empty: none. Fitted as the picture is
-  std::optional<double> control_scale;  ///< of the ControlNet's hints; empty: its version's own
-  bool composite = true;                ///< paste only the hole into the picture; false: the raw decode
-  bool opaque_hole = false;             ///< alpha becomes opaque where repainted (`--mask alpha`)
-  int feather = 0;                      ///< pixels beyond the mask over which the result fades into the picture
-  CropMode crop = CropMode::kOff;
-  int padding = -1;           ///< with CropMode::kAuto: pixels of context around the mask; -1: half its longer side
-  double megapixels = 0.0;    ///< with CropMode::kAuto: the working area; 0: the model's native one
-  int jump_length = 0;        ///< RePaint resampling: steps of a jump back; 0: off
-  int jump_count = 1;         ///< RePaint resampling: how often each stretch is gone through; 1: off
-  bool color_match = false;   ///< match the hole's colours to the kept pixels around it (with composite)
-  bool keep_latents = false;  ///< fill Result::latents
-  /// With composite: rows of Result::image farther than 64 pixels from its effective mask may be left 0, for who takes
-  /// them from elsewhere. Saves a large picture's copy.
-  bool rows_near_only = false;
-  /// Of what fills `image`'s samples on another thread, where its size alone is set: waited for before the first is
-  /// read, and what it throws run() throws. Invalid: they are there.
-  std::shared_future<void> image_ready{};
-  /// The picture that `image` is the sRGB copy of. What the model sees is then taken from it, and brought to sRGB once
-  /// it is small; of `image` only the effective mask's surroundings count.
-  OwnColors own_colors{};
-};
-
-/// A request, made with its own seed or another.
-struct SeededRequest {
-  SeededRequest(const Request* request_) : request(request_), seed(request_->seed) {}
-  SeededRequest(const Request* request_, std::uint64_t seed_) : request(request_), seed(seed_) {}
-  const Request* request;
-  std::uint64_t seed;
-};
-
-/// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.
-struct Latents {
-  int channels = 0;
-  int height = 0;
-  int width = 0;
-  std::vector<float> values;
-};
-
-struct Result {
-  Image image;                 ///< the picture's size, channels and bit depth; with composite off the working size, RGB
-  std::vector<double> sigmas;  ///< the noise levels visited, the last 0
-  int steps = 0;               ///< forwards of the DiT per guidance branch
-  std::string strategy;        ///< "controlnet" or "repaint"
-  std::string strategy_reason;
-  std::vector<WorkingRegion> regions;  ///< what was worked on, in order
-  std::int64_t prompt_tokens = 0;
-  Mask effective_mask;  ///< where the result may differ with composite: the request's mask and its feather
-  std::map<std::string, double> timings;  ///< milliseconds by stage
-  std::vector<Latents> latents;           ///< if Request::keep_latents, one of each region
-};
 
 /// What a run tells while it goes on. Called on the thread that runs.
 class Observer {

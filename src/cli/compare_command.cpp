@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "app/compare.h"
-#include "app/text.h"
+#include "app/golden/compare.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "cli/metrics_json.h"
 #include "cli/terminal.h"
-#include "core/log.h"
 #include "zimage/error.h"
 
 namespace zimage::cli {
@@ -72,13 +72,13 @@ std::string table(const app::CompareJob& job, const app::CompareReport& report) 
   if (metrics.inside) text += table_row("inside", *metrics.inside);
   if (metrics.outside) text += table_row("outside", *metrics.outside);
   if (report.amplification > 0.0) {
-    text += app::printable(job.difference.string()) + print(": differences times %.6g\n", report.amplification);
+    text += printable(job.difference.string()) + print(": differences times %.6g\n", report.amplification);
   }
   return text;
 }
 
 std::string names(const app::CompareJob& job) {
-  return app::printable(job.a.string()) + " and " + app::printable(job.b.string());
+  return printable(job.a.string()) + " and " + printable(job.b.string());
 }
 
 }  // namespace

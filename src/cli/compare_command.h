@@ -1,7 +1,7 @@
 // `zimage-inpaint compare`.
 #pragma once
 
-#include "app/settings.h"
+#include "app/options/settings.h"
 #include "cli/talk.h"
 
 namespace zimage::cli {

@@ -3,7 +3,7 @@
 #include <sstream>
 #include <vector>
 
-#include "app/option_table.h"
+#include "app/options/option_table.h"
 #include "cli/option_text.h"
 #include "zimage/error.h"
 

@@ -1,8 +1,8 @@
 #include <sstream>
 #include <string_view>
 
-#include "app/option_table.h"
-#include "app/text.h"
+#include "app/options/option_table.h"
+#include "base/text.h"
 #include "cli/completion.h"
 #include "cli/option_text.h"
 
@@ -33,7 +33,7 @@ std::string zsh_quoted(std::string_view text) {
   return out + "'";
 }
 
-std::string fish_quoted(std::string_view text) { return app::concat({"'", escaped(text, "\\'"), "'"}); }
+std::string fish_quoted(std::string_view text) { return concat({"'", escaped(text, "\\'"), "'"}); }
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -49,16 +49,16 @@ std::string zsh_value(const OptionSpec& spec) {
   const std::string name = escaped(spec.positional ? spec.name : spec.value_name, ":\\");
   std::string action = " ";  // asked for, and nothing offered
   if (hint.path) {
-    action = hint.words.empty() ? "_files" : app::concat({"{ compadd -- ", joined(hint.words), "; _files }"});
+    action = hint.words.empty() ? "_files" : concat({"{ compadd -- ", joined(hint.words), "; _files }"});
   } else if (!hint.words.empty()) {
-    action = app::concat({"(", joined(hint.words), ")"});
+    action = concat({"(", joined(hint.words), ")"});
   }
-  return app::concat({":", name, ":", action});
+  return concat({":", name, ":", action});
 }
 
 void zsh_option(std::ostream& out, const OptionSpec& spec) {
   const std::string name = std::string("--") + spec.name;
-  const std::string help = app::concat({"[", escaped(description(spec, false), "[]\\:"), "]"});
+  const std::string help = concat({"[", escaped(description(spec, false), "[]\\:"), "]"});
   const bool again = spec.kind == Kind::kList || spec.kind == Kind::kCount;
   const std::string value = app::takes_value(spec) ? zsh_value(spec) : "";
   std::vector<std::string> forms{app::takes_value(spec) ? name + "=" : name};
@@ -71,7 +71,7 @@ void zsh_option(std::ostream& out, const OptionSpec& spec) {
     forms.push_back(std::string("--no-") + spec.name);
     others += " " + forms.back();
   }
-  const std::string before = again ? std::string("*") : app::concat({"(", others, ")"});
+  const std::string before = again ? std::string("*") : concat({"(", others, ")"});
   for (const std::string& form : forms) out << "    " << zsh_quoted(before + form + help + value) << "\n";
 }
 
@@ -97,14 +97,14 @@ void fish_table(std::ostream& out, const std::string& command, Table options) {
     if (!is_available(spec)) continue;
     const ValueHint hint = value_hint(spec);
     std::string value = hint.path ? " -F" : "";
-    if (!hint.words.empty()) value += app::concat({" -a ", fish_quoted(joined(hint.words))});
+    if (!hint.words.empty()) value += concat({" -a ", fish_quoted(joined(hint.words))});
     if (spec.positional) {
       if (!value.empty()) out << start << value << "\n";
       continue;
     }
-    const std::string help = app::concat({" -d ", fish_quoted(description(spec, false))});
+    const std::string help = concat({" -d ", fish_quoted(description(spec, false))});
     out << start << (spec.short_name != 0 ? std::string(" -s ") + spec.short_name : "") << " -l " << spec.name
-        << (app::takes_value(spec) ? app::concat({" -r", hint.path ? "" : "f", value}) : "") << help << "\n";
+        << (app::takes_value(spec) ? concat({" -r", hint.path ? "" : "f", value}) : "") << help << "\n";
     if (spec.kind == Kind::kSwitch) out << start << " -l no-" << spec.name << help << "\n";
   }
 }
@@ -117,7 +117,7 @@ std::string zsh_completion() {
          "_zimage_inpaint() {\n  local -a subcommands specs\n  local subcommand=''\n  subcommands=(\n";
   for (const app::SubcommandSpec& spec : app::subcommand_table()) {
     if (!spec.available) continue;
-    out << "    " << zsh_quoted(app::concat({escaped(spec.name, ":\\"), ":", escaped(spec.help, "\\")})) << "\n";
+    out << "    " << zsh_quoted(concat({escaped(spec.name, ":\\"), ":", escaped(spec.help, "\\")})) << "\n";
   }
   out << "  )\n  (( CURRENT > 2 )) && [[ -n ${(M)subcommands:#${words[2]}:*} ]] && subcommand=$words[2]\n"
          "  case $subcommand in\n";

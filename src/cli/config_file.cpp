@@ -3,8 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <sstream>
 
-#include "app/option_table.h"
-#include "app/text.h"
+#include "app/options/option_table.h"
+#include "base/regular_file.h"
+#include "base/text.h"
 #include "zimage/error.h"
 
 namespace zimage::cli {
@@ -38,7 +39,7 @@ std::string without_comment(const std::string& line, const std::filesystem::path
 }
 
 std::vector<CLI::ConfigItem> parse(const std::filesystem::path& path) {
-  std::istringstream text(app::read_text_file(path, kLimit, ErrorCode::kUsage));
+  std::istringstream text(read_text_file(path, kLimit, ErrorCode::kUsage));
   std::stringstream clean;
   for (std::string line; std::getline(text, line);) clean << without_comment(line, path) << '\n';
   CLI::ConfigTOML reader;

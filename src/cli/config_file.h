@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "app/settings.h"
+#include "app/options/settings.h"
 
 namespace zimage::cli {
 

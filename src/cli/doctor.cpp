@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "app/text.h"
+#include "base/text.h"
 #include "cli/help.h"
 #include "zimage/version.h"
 
@@ -13,28 +13,28 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string size_text(std::uint64_t bytes) {
+std::string bytes_text(std::uint64_t bytes) {
   const double mib = static_cast<double>(bytes) / (1024.0 * 1024);
   std::ostringstream out;
   out << std::fixed << std::setprecision(1) << (mib < 1024 ? mib : mib / 1024) << (mib < 1024 ? " MiB" : " GiB");
   return out.str();
 }
 
-std::string free_text(std::uint64_t bytes) { return bytes == 0 ? "" : app::concat({", ", size_text(bytes), " free"}); }
+std::string free_text(std::uint64_t bytes) { return bytes == 0 ? "" : concat({", ", bytes_text(bytes), " free"}); }
 
 void row(std::ostream& out, const std::string& name, const std::string& value) {
-  out << std::left << std::setw(14) << name << app::printable(value) << '\n';
+  out << std::left << std::setw(14) << name << printable(value) << '\n';
 }
 
 void machine_rows(std::ostream& out, const Machine& machine) {
   row(out, "processor",
       (machine.cpu.empty() ? "unknown" : machine.cpu) + ", " + std::to_string(machine.cores) +
           (machine.cores == 1 ? " core, " : " cores, ") + machine.vector_level);
-  row(out, "memory", size_text(machine.memory_bytes) + free_text(machine.available_bytes));
+  row(out, "memory", bytes_text(machine.memory_bytes) + free_text(machine.available_bytes));
   for (const std::string& gpu : machine.nvidia_gpus) row(out, "GPU", gpu);
   for (const CUDADevice& device : machine.cuda_devices) {
     row(out, "cuda:" + std::to_string(device.index),
-        device.total_bytes == 0 ? "memory unknown" : size_text(device.total_bytes) + free_text(device.free_bytes));
+        device.total_bytes == 0 ? "memory unknown" : bytes_text(device.total_bytes) + free_text(device.free_bytes));
   }
   if (machine.cuda_devices.empty()) row(out, "CUDA", machine.cuda_build ? "no device" : "not in this build");
 }
@@ -49,14 +49,14 @@ void model_rows(std::ostream& out, const app::Diagnosis& diagnosis) {
   const ModelInfo& info = *diagnosis.info;
   row(out, "",
       info.name + ": " + std::to_string(info.dit_layers) + " layers, width " + std::to_string(info.dit_dim) + ", " +
-          size_text(diagnosis.model_bytes) + " in " + std::to_string(info.files.size()) + " files" +
+          bytes_text(diagnosis.model_bytes) + " in " + std::to_string(info.files.size()) + " files" +
           (info.controlnet.empty() ? "" : ", ControlNet " + info.controlnet) +
           (info.demo ? "; the demo model, a toy" : ""));
 }
 
 ordered_json memory_json(std::uint64_t bytes) { return bytes == 0 ? ordered_json() : ordered_json(bytes); }
 
-std::string utf8(const std::string& text) { return app::is_plain_utf8(text) ? text : app::printable(text); }
+std::string utf8(const std::string& text) { return is_plain_utf8(text) ? text : printable(text); }
 
 ordered_json machine_json(const Machine& machine) {
   ordered_json devices = ordered_json::array();
@@ -117,7 +117,7 @@ std::string doctor_text(const app::Diagnosis& diagnosis) {
   for (const std::string& warning : diagnosis.warnings) out << "warning: " << warning << '\n';
   for (const Error& problem : diagnosis.problems) {
     const std::string hint = problem.hint().empty() ? "" : " (" + problem.hint() + ")";
-    out << "problem: " << app::printable(problem.message() + hint) << '\n';
+    out << "problem: " << printable(problem.message() + hint) << '\n';
   }
   out << (diagnosis.problems.empty() ? "A run would work.\n" : "A run would fail.\n");
   return out.str();

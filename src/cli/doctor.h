@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/doctor.h"
+#include "app/job/doctor.h"
 
 namespace zimage::cli {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/option_table.h"
+#include "app/options/option_table.h"
 
 namespace zimage::cli {
 

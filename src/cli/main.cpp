@@ -7,11 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "app/batch.h"
-#include "app/interrupt.h"
-#include "app/resolve.h"
-#include "app/run_inpaint.h"
-#include "app/text.h"
+#include "app/batch/batch.h"
+#include "app/job/interrupt.h"
+#include "app/job/resolve.h"
+#include "app/job/run_inpaint.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/parse.h"
@@ -20,7 +21,6 @@
 #include "cli/subcommands.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
-#include "core/log.h"
 
 namespace zimage::cli {
 namespace {
@@ -109,7 +109,7 @@ int run(const std::vector<std::string>& args, bool stdout_open, State& state) {
 int fail(State& state, const Error& error) {
   // One line, whatever the names in it hold.
   const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
-  log::error(app::printable(error.message() + hint));
+  log::error(printable(error.message() + hint));
   // A result that differs from its golden picture has its line already.
   if (error.code() == ErrorCode::kGolden) return static_cast<int>(error.code());
   state.job.status = "error";

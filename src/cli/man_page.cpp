@@ -5,8 +5,8 @@
 #include <sstream>
 #include <string_view>
 
-#include "app/option_table.h"
-#include "app/text.h"
+#include "app/options/option_table.h"
+#include "base/text.h"
 #include "cli/help.h"
 #include "cli/option_text.h"
 #include "zimage/version.h"
@@ -38,8 +38,8 @@ std::string roff(std::string_view text) {
   return out;
 }
 
-std::string bold(std::string_view text) { return app::concat({"\\fB", roff(text), "\\fR"}); }
-std::string italic(std::string_view text) { return app::concat({"\\fI", roff(text), "\\fR"}); }
+std::string bold(std::string_view text) { return concat({"\\fB", roff(text), "\\fR"}); }
+std::string italic(std::string_view text) { return concat({"\\fI", roff(text), "\\fR"}); }
 
 /// Lines that stay lines.
 void literal(std::ostream& out, const std::string& text) { out << ".nf\n" << roff(text) << ".fi\n"; }

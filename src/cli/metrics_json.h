@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/golden.h"
+#include "app/golden/golden.h"
 
 namespace zimage::cli {
 

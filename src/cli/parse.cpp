@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "app/option_table.h"
+#include "app/options/option_table.h"
 #include "zimage/error.h"
 
 namespace zimage::cli {

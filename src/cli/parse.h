@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "app/option_table.h"
-#include "app/settings.h"
+#include "app/options/option_table.h"
+#include "app/options/settings.h"
 
 namespace zimage::cli {
 

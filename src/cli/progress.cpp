@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/interrupt.h"
-#include "app/text.h"
+#include "app/job/interrupt.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "cli/eta.h"
 #include "cli/terminal.h"
-#include "core/log.h"
 
 namespace zimage::cli {
 namespace {
@@ -63,7 +63,7 @@ class Plain : public Silent {
     Silent::job_end(name, report);
     const std::string status = report.status == "ok" ? "done" : report.status == "error" ? "failed" : report.status;
     std::string line = "[";
-    line.append(count_text(ended_)).append("] ").append(status).append(" ").append(app::printable(name)).append("\n");
+    line.append(count_text(ended_)).append("] ").append(status).append(" ").append(printable(name)).append("\n");
     write_stderr(line);
   }
 
@@ -137,7 +137,7 @@ class Bar : public Silent {
   }
   void job_begin(const std::string& name) override {
     const std::lock_guard lock(drawing_);
-    job_ = app::printable(name);
+    job_ = printable(name);
     eta_.begin();
   }
   void job_end(const std::string& name, const JobReport& report) override {

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "app/progress.h"
+#include "app/report/progress.h"
 #include "cli/talk.h"
 
 namespace zimage::cli {

@@ -13,7 +13,7 @@
 #include <sstream>
 #include <string>
 
-#include "app/text.h"
+#include "base/text.h"
 #include "cli/metrics_json.h"
 #include "cli/terminal.h"
 #include "zimage/error.h"
@@ -131,10 +131,10 @@ std::string to_error_line(const std::string& command, const Error& error) {
 
 std::string to_plan_text(const JobReport& report) {
   std::ostringstream out;
-  out << "image     " << app::printable(*report.image) << " (" << report.width << "x" << report.height << ")\n";
-  if (report.mask) out << "mask      " << app::printable(*report.mask) << "\n";
-  out << "prompt    " << app::printable(*report.prompt) << "\n";
-  out << "output    " << app::printable(output_text(report)) << (report.status == "skipped" ? " (kept as it is)" : "")
+  out << "image     " << printable(*report.image) << " (" << report.width << "x" << report.height << ")\n";
+  if (report.mask) out << "mask      " << printable(*report.mask) << "\n";
+  out << "prompt    " << printable(*report.prompt) << "\n";
+  out << "output    " << printable(output_text(report)) << (report.status == "skipped" ? " (kept as it is)" : "")
       << "\n";
   out << "seed      " << *report.seed << "\n";
   out << "strategy  " << *report.strategy << " (" << report.strategy_reason << ")\n";
@@ -147,7 +147,7 @@ std::string to_plan_text(const JobReport& report) {
   for (const double sigma : report.sigmas) out << ' ' << sigma;
   out << "\nmodel     " << report.model->name << " (" << report.model->parameters << " parameters, "
       << report.model->device << ", " << report.model->dtype << ")\n";
-  for (const auto& file : report.model->files) out << "file      " << app::printable(file.string()) << "\n";
+  for (const auto& file : report.model->files) out << "file      " << printable(file.string()) << "\n";
   return out.str();
 }
 

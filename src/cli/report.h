@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "app/report.h"
+#include "app/report/report.h"
 
 namespace zimage::cli {
 

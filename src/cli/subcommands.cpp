@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "app/settings.h"
+#include "app/options/settings.h"
+#include "base/log.h"
 #include "cli/compare_command.h"
 #include "cli/completion.h"
 #include "cli/doctor.h"
@@ -11,7 +12,6 @@
 #include "cli/parse.h"
 #include "cli/talk.h"
 #include "cli/terminal.h"
-#include "core/log.h"
 #include "zimage/error.h"
 
 namespace zimage::cli {

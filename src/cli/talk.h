@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "app/settings.h"
-#include "core/log.h"
+#include "app/options/settings.h"
+#include "base/log.h"
 
 namespace zimage::cli {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "core/tap.h"
 #include "models/patchify.h"
+#include "nn/tap.h"
 
 namespace zimage {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/weight_source.h"
 #include "models/config_json.h"
 #include "models/dit_config.h"
+#include "weights/weight_source.h"
 
 namespace zimage {
 

@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "core/tap.h"
 #include "models/patchify.h"
 #include "nn/ops.h"
+#include "nn/tap.h"
 #include "zimage/error.h"
 
 namespace zimage {

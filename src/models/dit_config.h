@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "core/weight_source.h"
 #include "models/config_json.h"
 #include "nn/rope.h"
+#include "weights/weight_source.h"
 
 namespace zimage {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/weight_source.h"
+#include "weights/weight_source.h"
 
 namespace zimage {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "core/tap.h"
 #include "nn/ops.h"
+#include "nn/tap.h"
 #include "zimage/error.h"
 
 namespace zimage {

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "core/weight_source.h"
 #include "models/config_json.h"
+#include "weights/weight_source.h"
 
 namespace zimage {
 

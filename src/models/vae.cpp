@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "core/tap.h"
+#include "nn/tap.h"
 
 namespace zimage {
 namespace {

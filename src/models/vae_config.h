@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/weight_source.h"
 #include "models/config_json.h"
+#include "weights/weight_source.h"
 
 namespace zimage {
 

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/weight_source.h"
 #include "nn/linear.h"
+#include "weights/weight_source.h"
 
 namespace zimage::nn {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/model_store.h"
 #include "pipeline/prompt_cache.h"
+#include "pipeline/residency/model_store.h"
 #include "zimage/inpainter.h"
 
 namespace zimage {

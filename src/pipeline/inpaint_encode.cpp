@@ -5,13 +5,13 @@
 #include <cmath>
 #include <utility>
 
-#include "conditioning/canvas.h"
-#include "conditioning/control_context.h"
-#include "conditioning/mask_operations.h"
-#include "conditioning/pixels.h"
-#include "conditioning/prompt.h"
-#include "core/log.h"
-#include "core/tap.h"
+#include "base/log.h"
+#include "image/canvas.h"
+#include "image/mask_operations.h"
+#include "inpaint/control_context.h"
+#include "inpaint/pixels.h"
+#include "inpaint/prompt.h"
+#include "nn/tap.h"
 #include "pipeline/inpaint_job.h"
 
 namespace zimage {

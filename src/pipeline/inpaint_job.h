@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "conditioning/repaint.h"
+#include "inpaint/repaint.h"
 #include "models/controlnet.h"
 #include "models/dit.h"
 #include "pipeline/inpaint.h"

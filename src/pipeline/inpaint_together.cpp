@@ -3,7 +3,7 @@
 
 #include <tuple>
 
-#include "conditioning/prompt.h"
+#include "inpaint/prompt.h"
 #include "models/patchify.h"
 #include "pipeline/inpaint_job.h"
 

@@ -1,7 +1,7 @@
 // Which of the two strategies holds the kept part.
 #pragma once
 
-#include "pipeline/model_store.h"
+#include "pipeline/residency/model_store.h"
 #include "zimage/inpainter.h"
 
 namespace zimage {

@@ -4,9 +4,9 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
-#include "io/checkpoint.h"
 #include "parity/reference.h"
 #include "support/catch.h"
+#include "weights/checkpoint.h"
 #include "zimage/error.h"
 
 namespace zimage::test {
@@ -37,13 +37,13 @@ TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]")
                                      Expected{"lite", "2.1-lite", 0.90}, Expected{"v21_places", "2.1-lite", 0.90});
   CAPTURE(expected.name, packed);
   const auto folder = fixtures() / "controlnets" / expected.name;
-  const auto reference = io::open_checkpoint(folder / "reference.safetensors");
+  const auto reference = open_checkpoint(folder / "reference.safetensors");
   const auto about = read_json(folder / "reference.json");
   const auto base_folder = fixtures() / about["base"].get<std::string>() / "transformer";
-  const auto base_source = io::open_checkpoint(base_folder);
+  const auto base_source = open_checkpoint(base_folder);
   const auto base_config = DiTConfig::detect(*base_source, config_of(base_folder));
   const auto dit = load_part<DiT>(*base_source, packed, base_config);
-  const auto source = io::open_checkpoint(folder / "controlnet.safetensors");
+  const auto source = open_checkpoint(folder / "controlnet.safetensors");
   const auto config = ControlNetConfig::detect(*source, config_of(folder), base_config);
   CHECK(config.version() == std::string(expected.version));
   CHECK(config.default_scale() == expected.scale);
@@ -76,11 +76,11 @@ TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]")
 
 TEST_CASE("a file that is no ControlNet of this model is refused, and told what it is", "[parity]") {
   const auto base_folder = fixtures() / "models" / "a" / "transformer";
-  const auto base = io::open_checkpoint(base_folder);
+  const auto base = open_checkpoint(base_folder);
   const auto base_config = DiTConfig::detect(*base, config_of(base_folder));
   const auto refusal = [&](const std::filesystem::path& path) -> std::string {
     try {
-      ControlNetConfig::detect(*io::open_checkpoint(path), {}, base_config);
+      ControlNetConfig::detect(*open_checkpoint(path), {}, base_config);
     } catch (const Error& e) {
       CHECK(e.code() == ErrorCode::kModel);
       return e.message();

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "conditioning/mask.h"
-#include "io/image_file.h"
+#include "codecs/image_file.h"
+#include "image/mask.h"
 #include "zimage/inpainter.h"
 
 namespace zimage::test {
@@ -36,8 +36,8 @@ Image inpaint_fixture(const char* model, const char* device, const char* dtype) 
   ModelPaths paths;
   paths.model = fixtures / "models" / model;
   Request request;
-  request.image = io::read_image(fixtures / "pictures" / "1-image.png").image;
-  request.mask = mask_from_image(io::read_image(fixtures / "pictures" / "1-mask.png").image, 0.5, false);
+  request.image = codecs::read_image(fixtures / "pictures" / "1-image.png").image;
+  request.mask = mask_from_image(codecs::read_image(fixtures / "pictures" / "1-mask.png").image, 0.5, false);
   request.prompt = "a red fox in the snow";
   request.seed = 5;
   request.composite = false;

@@ -2,13 +2,13 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
-#include "io/checkpoint.h"
-#include "io/weight_map.h"
 #include "models/dit.h"
 #include "models/text_encoder.h"
 #include "models/vae.h"
 #include "parity/reference.h"
 #include "support/catch.h"
+#include "weights/checkpoint.h"
+#include "weights/weight_map.h"
 
 namespace zimage::test {
 namespace {
@@ -25,7 +25,7 @@ void compare_taps(Agreement& agreement, const ModelFixture& fixture, const nlohm
 
 void check_text_encoder(const ModelFixture& fixture, bool packed) {
   const auto folder = fixture.folder / "text_encoder";
-  const auto source = io::text_encoder_weights(io::open_checkpoint(folder));
+  const auto source = text_encoder_weights(open_checkpoint(folder));
   const auto config = TextEncoderConfig::detect(*source, config_of(folder));
   const auto model = load_part<TextEncoder>(*source, packed, config);
   Agreement agreement("text encoder");
@@ -41,7 +41,7 @@ void check_text_encoder(const ModelFixture& fixture, bool packed) {
 
 void check_dit(const ModelFixture& fixture, bool packed) {
   const auto folder = fixture.folder / "transformer";
-  const auto source = io::open_checkpoint(folder);
+  const auto source = open_checkpoint(folder);
   const auto config = DiTConfig::detect(*source, config_of(folder));
   const auto model = load_part<DiT>(*source, packed, config);
   const at::Tensor embeds = fixture.tensor("dit.prompt_embeds");
@@ -61,7 +61,7 @@ void check_dit(const ModelFixture& fixture, bool packed) {
 
 void check_vae(const ModelFixture& fixture, bool packed) {
   const auto folder = fixture.folder / "vae";
-  const auto source = io::open_checkpoint(folder);
+  const auto source = open_checkpoint(folder);
   const auto config = VAEConfig::detect(*source, config_of(folder));
   const auto model = load_part<VAE>(*source, packed, config);
   Agreement agreement("VAE");
@@ -92,7 +92,7 @@ TEST_CASE("pictures that share a forward get what each would get alone", "[parit
   const c10::InferenceMode guard;
   const ModelFixture fixture("a");
   const auto folder = fixture.folder / "transformer";
-  const auto source = io::open_checkpoint(folder);
+  const auto source = open_checkpoint(folder);
   const auto model = load_part<DiT>(*source, GENERATE(false, true), DiTConfig::detect(*source, config_of(folder)));
   const auto& call = fixture.calls["dit"][0];
   const at::Tensor latents = fixture.tensor(call["name"].get<std::string>() + ".latents");
@@ -114,8 +114,8 @@ TEST_CASE("pictures that share a forward get what each would get alone", "[parit
 
 TEST_CASE("sizes come from the shapes where there is no config.json", "[parity]") {
   const ModelFixture fixture("a");
-  const auto source = io::open_checkpoint(fixture.folder / "text_encoder");
-  const auto stripped = io::text_encoder_weights(source);
+  const auto source = open_checkpoint(fixture.folder / "text_encoder");
+  const auto stripped = text_encoder_weights(source);
   const auto told = TextEncoderConfig::detect(*stripped, config_of(fixture.folder / "text_encoder"));
   const auto seen = TextEncoderConfig::detect(*stripped, {});
   CHECK(seen.hidden_size == told.hidden_size);
@@ -125,7 +125,7 @@ TEST_CASE("sizes come from the shapes where there is no config.json", "[parity]"
   CHECK(seen.head_dim == told.head_dim);
   CHECK(seen.intermediate_size == told.intermediate_size);
   // The rope axes of a DiT with another head size than the published one can't be seen.
-  const auto dit = io::open_checkpoint(fixture.folder / "transformer");
+  const auto dit = open_checkpoint(fixture.folder / "transformer");
   CHECK_THROWS(DiTConfig::detect(*dit, {}));
 }
 

@@ -7,13 +7,13 @@
 #include <future>
 #include <thread>
 
-#include "conditioning/mask.h"
-#include "io/checkpoint.h"
-#include "io/image_file.h"
+#include "codecs/image_file.h"
+#include "image/mask.h"
 #include "parity/dtype_bounds.h"
 #include "parity/reference.h"
 #include "pipeline/inpaint.h"
 #include "support/catch.h"
+#include "weights/checkpoint.h"
 #include "zimage/error.h"
 
 namespace zimage::test {
@@ -24,8 +24,8 @@ constexpr double kLimit = 1e-5;
 Request request_of(const nlohmann::json& c, const std::filesystem::path& folder) {
   const std::string name = c["name"];
   Request request;
-  request.image = io::read_image(folder / (name + "-image.png")).image;
-  request.mask = mask_from_image(io::read_image(folder / (name + "-mask.png")).image, 0.5, false);
+  request.image = codecs::read_image(folder / (name + "-image.png")).image;
+  request.mask = mask_from_image(codecs::read_image(folder / (name + "-mask.png")).image, 0.5, false);
   request.prompt = c["prompt"];
   request.negative_prompt = c["negative_prompt"];
   request.steps = c["steps"];
@@ -36,7 +36,7 @@ Request request_of(const nlohmann::json& c, const std::filesystem::path& folder)
   request.sampler = c["sampler"] == "euler" ? SamplerKind::kEuler : SamplerKind::kResMultistep;
   request.composite = false;
   if (c.value("control_image", false)) {
-    request.control_image = io::read_image(folder / (name + "-control.png")).image;
+    request.control_image = codecs::read_image(folder / (name + "-control.png")).image;
   }
   if (c.contains("control_scale")) request.control_scale = c["control_scale"].get<double>();
   return request;
@@ -68,7 +68,7 @@ void check_picture(const nlohmann::json& c, const std::filesystem::path& folder,
   const TapRecorder taps;
   const Request request = request_of(c, folder);
   const Result result = pipeline.run({&request}, observer).front();
-  const auto reference = io::open_checkpoint(folder / (name + ".safetensors"));
+  const auto reference = open_checkpoint(folder / (name + ".safetensors"));
   CHECK(at::equal(taps.last("pipeline.noise"), reference->tensor("noise")));
   CHECK(at::equal(taps.last("pipeline.mask"), reference->tensor("latent_mask")));
   CHECK(result.prompt_tokens == c["prompt_tokens"].get<std::int64_t>());
@@ -84,7 +84,7 @@ void check_picture(const nlohmann::json& c, const std::filesystem::path& folder,
     agreement.compare(name + " " + key, denoised.at(static_cast<std::size_t>(step)), reference->tensor(key));
   }
   agreement.compare(name + " latents", taps.last("pipeline.latents"), reference->tensor("latents"));
-  const Image expected = io::read_image(folder / (name + "-expected.png")).image;
+  const Image expected = codecs::read_image(folder / (name + "-expected.png")).image;
   REQUIRE(result.image.width == expected.width);
   CHECK(share_within(result.image, expected, 1) >= 0.999);
 }

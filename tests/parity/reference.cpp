@@ -4,8 +4,8 @@
 #include <limits>
 #include <sstream>
 
-#include "io/checkpoint.h"
 #include "support/catch.h"
+#include "weights/checkpoint.h"
 
 namespace zimage::test {
 
@@ -70,7 +70,7 @@ ConfigText config_of(const std::filesystem::path& folder) {
 
 ModelFixture::ModelFixture(const std::string& name)
     : folder(fixtures() / "models" / name),
-      reference(io::open_checkpoint(folder / "reference.safetensors")),
+      reference(open_checkpoint(folder / "reference.safetensors")),
       calls(read_json(folder / "reference.json")) {}
 
 }  // namespace zimage::test

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "core/tap.h"
-#include "core/weight_source.h"
 #include "models/config_json.h"
+#include "nn/tap.h"
 #include "nn/weight_loader.h"
+#include "weights/weight_source.h"
 
 namespace zimage::test {
 

@@ -11,10 +11,10 @@
 #include <sstream>
 #include <string>
 
-#include "io/checkpoint.h"
 #include "models/controlnet.h"
 #include "models/dit.h"
 #include "nn/linear.h"
+#include "weights/checkpoint.h"
 
 namespace {
 
@@ -27,7 +27,7 @@ zimage::nn::Placement placement() {
 }
 
 zimage::DiT load_dit(const std::filesystem::path& folder) {
-  const auto source = zimage::io::open_checkpoint(folder);
+  const auto source = zimage::open_checkpoint(folder);
   std::ifstream file(folder / "config.json");
   std::ostringstream text;
   text << file.rdbuf();
@@ -36,7 +36,7 @@ zimage::DiT load_dit(const std::filesystem::path& folder) {
 }
 
 zimage::ControlNet load_controlnet(const std::filesystem::path& path, const zimage::DiTConfig& base) {
-  const auto source = zimage::io::open_checkpoint(path);
+  const auto source = zimage::open_checkpoint(path);
   WeightLoader loader(*source, placement(), WeightLoader::Mode::kLoad);
   return zimage::ControlNet::load(loader, zimage::ControlNetConfig::detect(*source, {}, base), base);
 }
@@ -64,7 +64,7 @@ int main(int argc, char* argv[]) {
   const c10::InferenceMode guard;
   at::set_num_threads(std::atoi(argv[5]));
   const zimage::DiT dit = load_dit(argv[1]);
-  const auto inputs = zimage::io::open_checkpoint(argv[2]);
+  const auto inputs = zimage::open_checkpoint(argv[2]);
   const at::Tensor latents = inputs->tensor("latents");
   const at::Tensor prompt_embeds = inputs->tensor("prompt_embeds");
   const auto timestep = inputs->tensor("timestep").item<float>();

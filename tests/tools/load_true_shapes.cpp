@@ -10,13 +10,13 @@
 #include <cstdlib>
 #include <string>
 
-#include "io/checkpoint.h"
-#include "io/model_files.h"
-#include "io/weight_map.h"
 #include "models/dit.h"
 #include "models/text_encoder.h"
 #include "models/vae.h"
 #include "nn/rope.h"
+#include "weights/checkpoint.h"
+#include "weights/model_files.h"
+#include "weights/weight_map.h"
 #include "zimage/error.h"
 
 namespace {
@@ -29,9 +29,7 @@ double peak_gib() {
   return static_cast<double>(usage.ru_maxrss) / (1024.0 * 1024.0);
 }
 
-zimage::ConfigText config_of(const zimage::io::ComponentFiles& files) {
-  return {files.config_path.string(), files.config};
-}
+zimage::ConfigText config_of(const zimage::ComponentFiles& files) { return {files.config_path.string(), files.config}; }
 
 template <class Part, class Config>
 void load(const char* what, const zimage::WeightSource& source, const Config& config) {
@@ -68,14 +66,14 @@ void run_dit_block(const zimage::WeightSource& source, const zimage::DiTConfig& 
 void check(const std::filesystem::path& folder) {
   zimage::ModelPaths paths;
   paths.model = folder;
-  const auto files = zimage::io::find_model(paths);
-  const auto text = zimage::io::text_encoder_weights(zimage::io::open_checkpoint(files.text_encoder.weights));
+  const auto files = zimage::find_model(paths);
+  const auto text = zimage::text_encoder_weights(zimage::open_checkpoint(files.text_encoder.weights));
   const auto text_config = zimage::TextEncoderConfig::detect(*text, config_of(files.text_encoder));
   load<zimage::TextEncoder>("text encoder", *text, text_config);
   run_text_layer(*text, text_config);
-  const auto vae = zimage::io::open_checkpoint(files.vae.weights);
+  const auto vae = zimage::open_checkpoint(files.vae.weights);
   load<zimage::VAE>("VAE", *vae, zimage::VAEConfig::detect(*vae, config_of(files.vae)));
-  const auto dit = zimage::io::open_checkpoint(files.dit.weights);
+  const auto dit = zimage::open_checkpoint(files.dit.weights);
   const auto dit_config = zimage::DiTConfig::detect(*dit, config_of(files.dit));
   load<zimage::DiT>("DiT", *dit, dit_config);
   run_dit_block(*dit, dit_config);

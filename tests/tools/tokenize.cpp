@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "conditioning/tokenizer.h"
+#include "tokenizer/tokenizer.h"
 #include "zimage/error.h"
 
 int main(int argc, char** argv) {

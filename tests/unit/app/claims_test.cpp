@@ -1,4 +1,4 @@
-#include "app/claims.h"
+#include "app/batch/claims.h"
 
 #include <string>
 

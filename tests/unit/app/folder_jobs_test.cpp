@@ -1,6 +1,6 @@
 #include <fstream>
 
-#include "app/job_source.h"
+#include "app/batch/job_source.h"
 #include "support/catch.h"
 #include "zimage/error.h"
 

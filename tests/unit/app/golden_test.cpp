@@ -1,10 +1,10 @@
-#include "app/golden.h"
+#include "app/golden/golden.h"
 
 #include <unistd.h>
 
 #include <fstream>
 
-#include "io/image_file.h"
+#include "codecs/image_file.h"
 #include "support/catch.h"
 #include "zimage/error.h"
 
@@ -23,7 +23,7 @@ struct Folder {
 std::vector<std::uint8_t> picture(int width, std::uint16_t first_sample) {
   Image image(width, 4, 3);
   image.samples.set(0, first_sample);
-  return io::encode_image(image, {});
+  return codecs::encode_image(image, {});
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ TEST_CASE("a golden picture is written, matched and missed") {
   require_golden(check);
   CHECK_FALSE(fs::exists(folder.path / "deep"));
   CHECK(check_golden(picture(4, 0), check).status == GoldenStatus::kUpdated);
-  CHECK(io::read_image(check.golden).image.width == 4);
+  CHECK(codecs::read_image(check.golden).image.width == 4);
   check.update = false;
   CHECK(check_golden(picture(4, 0), check).status == GoldenStatus::kMatch);
   CHECK_FALSE(fs::exists(check.difference));
@@ -47,7 +47,7 @@ TEST_CASE("a golden picture is written, matched and missed") {
   CHECK(missed.failed());
   CHECK(missed.metrics->max == 7.0);
   CHECK(missed.difference == check.difference);
-  CHECK(io::read_image(check.difference).image.samples[0] == 255);
+  CHECK(codecs::read_image(check.difference).image.samples[0] == 255);
   check.tolerance = 7;
   CHECK(check_golden(picture(4, 7), check).status == GoldenStatus::kMatch);
 }

@@ -1,4 +1,4 @@
-#include "app/hash.h"
+#include "app/provenance/hash.h"
 
 #include <unistd.h>
 

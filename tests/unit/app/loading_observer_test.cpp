@@ -1,4 +1,4 @@
-#include "app/loading_observer.h"
+#include "app/job/loading_observer.h"
 
 #include "support/catch.h"
 

@@ -1,8 +1,8 @@
-#include "app/manifest.h"
+#include "app/batch/manifest.h"
 
 #include <fstream>
 
-#include "app/option_table.h"
+#include "app/options/option_table.h"
 #include "support/catch.h"
 #include "zimage/error.h"
 

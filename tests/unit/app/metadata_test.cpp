@@ -1,4 +1,4 @@
-#include "app/metadata.h"
+#include "app/provenance/metadata.h"
 
 #include <unistd.h>
 
@@ -6,9 +6,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "app/existing.h"
-#include "app/option_table.h"
-#include "app/replay.h"
+#include "app/job/existing.h"
+#include "app/options/option_table.h"
+#include "app/provenance/replay.h"
 #include "support/catch.h"
 #include "zimage/error.h"
 
@@ -50,9 +50,9 @@ struct Job {
     return describe_making(plan, seed, model, hashes);
   }
   fs::path write_png(const std::string& name, const std::map<std::string, std::string>& text) const {
-    io::EncodeOptions options;
+    codecs::EncodeOptions options;
     options.text = text;
-    const auto bytes = io::encode_image(plan.request.image, options);
+    const auto bytes = codecs::encode_image(plan.request.image, options);
     std::ofstream(folder.path / name, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     return folder.path / name;

@@ -1,11 +1,11 @@
-#include "app/naming.h"
+#include "app/job/naming.h"
 
 #include "support/catch.h"
 #include "zimage/error.h"
 
 using namespace zimage;
 using namespace zimage::app;
-using io::ImageFormat;
+using codecs::ImageFormat;
 
 namespace {
 

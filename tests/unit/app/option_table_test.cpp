@@ -1,11 +1,11 @@
-#include "app/option_table.h"
+#include "app/options/option_table.h"
 
 #include <algorithm>
 #include <set>
 #include <string>
 
-#include "app/available.h"
-#include "app/settings.h"
+#include "app/options/available.h"
+#include "app/options/settings.h"
 #include "support/catch.h"
 #include "zimage/error.h"
 

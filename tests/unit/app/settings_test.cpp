@@ -1,4 +1,4 @@
-#include "app/settings.h"
+#include "app/options/settings.h"
 
 #include "support/catch.h"
 #include "zimage/error.h"

@@ -1,4 +1,4 @@
-#include "app/shard.h"
+#include "app/batch/shard.h"
 
 #include <map>
 #include <set>

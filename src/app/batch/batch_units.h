@@ -1,0 +1,63 @@
+// What of a batch goes to the device together.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/job/run_job.h"
+#include "base/bounded_queue.h"
+
+namespace zimage::app {
+
+/// A job of a batch, and what has become of its outputs. The batch's lock guards the counts.
+struct BatchJob {
+  std::size_t index = 0;  ///< in the whole batch
+  std::string name;
+  RunningJob running;
+  std::size_t open = 1;  ///< outputs that are not reported yet
+  std::size_t made = 0;
+  bool failed = false;
+  bool mismatched = false;  ///< some output isn't as its golden picture
+};
+
+/// One output of a job.
+struct BatchUnit {
+  std::shared_ptr<BatchJob> job;
+  std::size_t k = 0;
+};
+
+struct ComputedUnit {
+  BatchUnit unit;
+  Result result;
+  double compute_ms = 0.0;
+};
+
+/// Cuts the prepared jobs into units, and gathers up to `size` neighbours that can share their forwards.
+class UnitStream {
+ public:
+  /// With `wait` a group waits for more jobs until it is full; else it takes what is there.
+  UnitStream(const Session& session, std::size_t size, bool wait, BoundedQueue<std::shared_ptr<BatchJob>>& jobs)
+      : session_(session), size_(size), wait_(wait), jobs_(jobs) {}
+
+  /// One or more units, none once there are no more jobs. An output that is not made comes alone.
+  std::vector<BatchUnit> next();
+
+ private:
+  const BatchUnit* peek(bool wait);
+
+  const Session& session_;
+  std::size_t size_;
+  bool wait_;
+  BoundedQueue<std::shared_ptr<BatchJob>>& jobs_;
+  std::shared_ptr<BatchJob> job_;  ///< that the next unit is of
+  std::size_t k_ = 0;
+  std::optional<BatchUnit> ahead_;  ///< looked at, not yet given
+};
+
+/// Inpaints the units: in one run where there are several. Errors: as Inpainter::run.
+std::vector<ComputedUnit> compute_together(Session& session, const std::vector<BatchUnit>& units, Observer& observer);
+
+}  // namespace zimage::app

@@ -1,0 +1,201 @@
+#include "app/batch/manifest.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "app/options/option_table.h"
+#include "base/regular_file.h"
+#include "base/text.h"
+
+namespace zimage::app {
+namespace fs = std::filesystem;
+using nlohmann::json;
+namespace {
+
+constexpr std::size_t kManifestLimit = std::size_t{1} << 30;
+constexpr std::size_t kLineLimit = std::size_t{4} << 20;
+constexpr int kPollMs = 50;
+
+[[noreturn]] void refuse(const std::string& what, const std::string& hint = "") {
+  throw Error(ErrorCode::kInput, what, hint);
+}
+
+std::string value_text(const std::string& key, const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
+  if (value.is_number()) return value.dump();
+  refuse("'" + key + "' has no plain value", "give text, a number, true or false");
+}
+
+/// The option that a key names; `negated` for the `no-` of a switch.
+const OptionSpec& option_of(const std::string& key, bool& negated) {
+  const OptionSpec* spec = find_option(key);
+  if (spec == nullptr && key.starts_with("no-")) {
+    spec = find_option(key.substr(3));
+    negated = spec != nullptr && spec->kind == Kind::kSwitch;
+    if (!negated) spec = nullptr;
+  }
+  if (spec == nullptr) refuse("unknown key '" + key + "'", "keys are long option names; --help-all lists them");
+  if (!spec->per_job) refuse("'" + key + "' is the same for all jobs", "give it on the command line");
+  return *spec;
+}
+
+void set(Settings& settings, const std::string& key, const json& value, const fs::path& folder) {
+  if (value.is_null()) return;
+  bool negated = false;
+  const OptionSpec& spec = option_of(key, negated);
+  std::string text = value_text(key, value);
+  if (key == "output" && text == "-") refuse("'output' can't be - in a batch", "give a file or a folder");
+  const bool special = key == "mask" && text == "alpha";
+  if (spec.path && !special && !text.empty()) text = (folder / text).string();
+  settings.set(spec.name, {text}, Source::kJob);
+  if (negated) settings.set(spec.name, {settings.flag(spec.name) ? "false" : "true"}, Source::kJob);
+}
+
+bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\r\n") == std::string::npos; }
+
+/// A line's job, good or bad.
+Job make_job(const std::string& line, const std::string& name, std::size_t index, const Settings& command,
+             const fs::path& folder) {
+  Job job;
+  job.index = index;
+  job.name = name;
+  job.settings = command;
+  try {
+    job.settings = parse_manifest_line(line, command, folder);
+  } catch (const Error& e) {
+    job.error = Error(ErrorCode::kInput, name + ": " + e.message(), e.hint());
+  }
+  return job;
+}
+
+class StdinJobs final : public JobSource {
+ public:
+  StdinJobs(Settings command, std::function<bool()> stopped)
+      : command_(std::move(command)), stopped_(std::move(stopped)) {}
+
+  std::optional<Job> next() override {
+    while (std::optional<std::string> line = read_line()) {
+      ++number_;
+      const std::string name = "stdin line " + std::to_string(number_);
+      if (std::exchange(too_long_, false)) return too_long_job(name);
+      if (is_blank(*line)) continue;
+      return make_job(*line, name, index_++, command_, {});
+    }
+    return std::nullopt;
+  }
+
+  bool would_wait() const override {
+    if (ended_ || buffer_.find('\n') != std::string::npos) return false;
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    return ::poll(&input, 1, 0) == 0;
+  }
+
+ private:
+  Job too_long_job(const std::string& name) {
+    Job job;
+    job.index = index_++;
+    job.name = name;
+    job.settings = command_;
+    job.error = Error(ErrorCode::kInput, name + " is longer than 4 MiB", "end each job with a newline");
+    return job;
+  }
+
+  /// Of a line that is too long what is left of it, with `too_long_` set.
+  std::optional<std::string> read_line() {
+    std::size_t end = buffer_.find('\n');
+    while (end == std::string::npos && !ended_) {
+      const std::size_t before = buffer_.size();
+      read_some();
+      end = buffer_.find('\n', before);
+      if (buffer_.size() > kLineLimit && end == std::string::npos) {
+        too_long_ = true;
+        buffer_.clear();
+      }
+    }
+    if (end == std::string::npos && buffer_.empty() && !too_long_) return std::nullopt;
+    std::string line = buffer_.substr(0, end);
+    buffer_.erase(0, end == std::string::npos ? end : end + 1);
+    return line;
+  }
+
+  void read_some() {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    while (::poll(&input, 1, kPollMs) == 0) {
+      if (!stopped_()) continue;
+      ended_ = true;
+      return;
+    }
+    char bytes[65536];
+    const ssize_t count = ::read(STDIN_FILENO, bytes, sizeof bytes);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (count < 0) throw Error(ErrorCode::kInput, std::string("stdin can't be read: ") + std::strerror(errno));
+    ended_ = count == 0;
+    buffer_.append(bytes, static_cast<std::size_t>(count));
+  }
+
+  Settings command_;
+  std::function<bool()> stopped_;
+  std::string buffer_;
+  std::size_t number_ = 0;
+  std::size_t index_ = 0;
+  bool too_long_ = false;  ///< the line that is being read
+  bool ended_ = false;
+};
+
+}  // namespace
+
+Settings parse_manifest_line(const std::string& line, const Settings& command, const fs::path& folder) {
+  // Of a key that is given twice neither can be meant to be lost.
+  std::vector<std::set<std::string>> keys;
+  std::string twice;
+  const json::parser_callback_t watch = [&](int, json::parse_event_t event, json& parsed) {
+    if (event == json::parse_event_t::object_start) keys.emplace_back();
+    if (event == json::parse_event_t::object_end && !keys.empty()) keys.pop_back();
+    if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
+      twice = parsed.get<std::string>();
+    }
+    return true;
+  };
+  const json object = json::parse(line, watch, /*allow_exceptions=*/false);
+  if (object.is_discarded()) refuse("it is not JSON", "one object a line: {\"image\": …, \"mask\": …, \"prompt\": …}");
+  if (!object.is_object()) refuse("it is not a JSON object", "{\"image\": …, \"mask\": …, \"prompt\": …}");
+  if (!twice.empty()) refuse("the key '" + twice + "' is given twice", "leave one out");
+  Settings settings = command;
+  for (const auto& [key, value] : object.items()) set(settings, key, value, folder);
+  try {
+    settings.check_values();
+  } catch (const Error& e) {
+    refuse(e.message(), e.hint());
+  }
+  return settings;
+}
+
+std::vector<Job> list_manifest_jobs(const fs::path& path, const Settings& command) {
+  std::istringstream text(read_text_file(path, kManifestLimit, ErrorCode::kInput));
+  std::vector<Job> jobs;
+  std::size_t number = 0;
+  for (std::string line; std::getline(text, line);) {
+    ++number;
+    if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    if (is_blank(line)) continue;
+    const std::string name = path.string() + " line " + std::to_string(number);
+    jobs.push_back(make_job(line, name, jobs.size(), command, path.parent_path()));
+    if (jobs.back().error) throw *jobs.back().error;
+  }
+  if (jobs.empty()) throw Error(ErrorCode::kInput, "there is no job in " + path.string(), "one JSON object a line");
+  return jobs;
+}
+
+std::unique_ptr<JobSource> make_stdin_jobs(const Settings& command, std::function<bool()> stopped) {
+  return std::make_unique<StdinJobs>(command, std::move(stopped));
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,109 @@
+#include <cstdlib>
+#include <random>
+
+#include "app/batch/batch.h"
+#include "app/batch/claims.h"
+#include "app/batch/manifest.h"
+#include "app/job/interrupt.h"
+#include "app/job/outputs.h"
+#include "app/job/resolve.h"
+#include "app/options/available.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "codecs/image_file.h"
+
+namespace zimage::app {
+namespace fs = std::filesystem;
+namespace {
+
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return !path.empty() && fs::is_directory(path, ignored);
+}
+
+void check_combinations(const Settings& settings) {
+  const bool manifest = settings.has("manifest");
+  if (settings.text("output") == "-") {
+    throw Error(ErrorCode::kUsage, "--output - takes one picture, and this is a batch", "give --output a folder");
+  }
+  if (settings.has("replay")) {
+    throw Error(ErrorCode::kUsage, "--replay runs one picture again, and this is a batch", "leave one out");
+  }
+  if (manifest && is_folder(settings.text("image"))) {
+    throw Error(ErrorCode::kUsage, "--manifest and a folder as --image are two lists of jobs", "leave one out");
+  }
+  if (manifest && is_folder(settings.text("mask"))) {
+    throw Error(ErrorCode::kUsage, "a folder as --mask needs a folder as --image", "name each mask in the manifest");
+  }
+  if (is_folder(settings.text("control-image"))) {
+    throw Error(ErrorCode::kUsage, "--control-image takes one file", "give each job its own in a --manifest");
+  }
+  std::error_code ignored;
+  const fs::path golden = settings.text("golden");
+  if (!golden.empty() && fs::exists(golden, ignored) && !fs::is_directory(golden, ignored)) {
+    throw Error(ErrorCode::kUsage, "--golden " + golden.string() + " is a file, and this is a batch",
+                "give a folder of the same tree as the results");
+  }
+  const fs::path output = settings.text("output");
+  if (!output.empty() && fs::exists(output, ignored) && !fs::is_directory(output, ignored)) {
+    throw Error(ErrorCode::kUsage, "--output " + output.string() + " is a file, and this is a batch", "give a folder");
+  }
+}
+
+/// Where each job's files go, as far as that can be told; a job that can't be resolved has none.
+void check_collisions(const std::vector<Job>& jobs) {
+  Claims claims;
+  for (const Job& job : jobs) {
+    if (job.error) continue;
+    Plan plan;
+    try {
+      plan = plan_outputs(job.settings,
+                          {.batch = true, .folder = job.folder, .subfolder = job.subfolder, .random_seed = 0});
+    } catch (const Error&) {
+      continue;  // said when its turn comes
+    }
+    claims.take(job.name, all_output_paths(plan));
+  }
+}
+
+/// The root of a batch's output tree: what -o says, else the picture folder's default.
+fs::path output_root(const Settings& settings) {
+  const std::string output = settings.text("output");
+  return output.empty() ? default_output_folder(settings.text("image")) : fs::path(output);
+}
+
+}  // namespace
+
+bool is_batch(const Settings& settings) { return settings.has("manifest") || is_folder(settings.text("image")); }
+
+BatchPlan resolve_batch(const Settings& given) {
+  given.check_values();
+  check_available(given);
+  check_combinations(given);
+  BatchPlan plan;
+  plan.stop = std::make_shared<std::atomic<bool>>(false);
+  if (given.has("shard"))
+    plan.shard = parse_shard(given.text("shard"), [](const char* name) { return std::getenv(name); });
+  plan.fail_fast = given.flag("fail-fast");
+  plan.dry_run = given.flag("dry-run");
+  plan.batch_size = static_cast<std::size_t>(given.integer("batch-size"));
+  // 32 bits are enough to differ, and easy to note down.
+  plan.random_seed = std::random_device{}();
+  plan.random_seed_needed = !given.has("seed");
+  resolve_compute(given, plan.common);
+  resolve_model(given, plan.common);
+  if (!given.has("manifest")) {
+    plan.output = output_root(given);
+    plan.jobs = make_job_list(list_folder_jobs(given, plan.output));
+  } else if (given.text("manifest") == "-") {
+    plan.output = given.text("output");
+    plan.jobs = make_stdin_jobs(given, [stop = plan.stop] { return stop->load() || interrupted(); });
+  } else {
+    plan.output = given.text("output");
+    plan.jobs = make_job_list(list_manifest_jobs(given.text("manifest"), given));
+  }
+  if (const auto* jobs = plan.jobs->all()) check_collisions(*jobs);
+  return plan;
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,53 @@
+#include "app/golden/compare.h"
+
+#include <optional>
+
+#include "base/atomic_file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "codecs/image_file.h"
+#include "image/mask.h"
+#include "image/mask_operations.h"
+#include "zimage/error.h"
+
+namespace zimage::app {
+namespace {
+
+/// As --mask of a run reads it.
+Mask read_mask(const CompareJob& job, const Image& picture) {
+  const Image image = codecs::read_image(job.mask).image;
+  const std::string sizes = "the mask " + job.mask.string() + " is " + size_text(image.width, image.height) +
+                            ", the picture " + job.a.string() + " is " + size_text(picture.width, picture.height);
+  if (!same_aspect(image.width, image.height, picture.width, picture.height)) {
+    throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or scale it with its sides in proportion");
+  }
+  const Mask mask = mask_from_image(image, MaskReading{});
+  if (mask.width == picture.width && mask.height == picture.height) return mask;
+  log::notice(printable(sizes) + ": the mask is resized");
+  return resize_mask(mask, picture.width, picture.height);
+}
+
+}  // namespace
+
+CompareReport compare_files(const CompareJob& job) {
+  if (!job.difference.empty()) check_writable(job.difference, job.overwrite);
+  const Image a = codecs::read_image(job.a).image;
+  const Image b = codecs::read_image(job.b).image;
+  CompareReport report;
+  report.width_a = a.width;
+  report.height_a = a.height;
+  report.width_b = b.width;
+  report.height_b = b.height;
+  if (!report.same_size()) return report;
+  std::optional<Mask> mask;
+  if (!job.mask.empty()) mask = read_mask(job, a);
+  report.metrics = measure_pictures(a, b, mask ? &*mask : nullptr);
+  if (!job.difference.empty()) {
+    const DifferencePicture picture = difference_picture(a, b);
+    write_file_atomically(job.difference, codecs::encode_image(picture.image, {}), job.overwrite);
+    report.amplification = picture.amplification;
+  }
+  return report;
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,105 @@
+#include "app/job/naming.h"
+
+#include "base/text.h"
+#include "zimage/error.h"
+
+namespace zimage::app {
+namespace fs = std::filesystem;
+namespace {
+
+/// The ending of a result: the picture's own where it fits (".JPEG" stays), else the usual one.
+std::string ending_for(codecs::ImageFormat format, const fs::path& image) {
+  if (codecs::format_from_name(image) == format) return image.extension().string();
+  switch (format) {
+    case codecs::ImageFormat::kJpeg: return ".jpg";
+    case codecs::ImageFormat::kWebp: return ".webp";
+    case codecs::ImageFormat::kBmp: return ".bmp";
+    case codecs::ImageFormat::kTiff: return ".tif";
+    case codecs::ImageFormat::kPng: break;
+  }
+  return ".png";
+}
+
+codecs::ImageFormat default_format(const NamingInput& input) {
+  if (input.format) return *input.format;
+  return input.replay ? codecs::ImageFormat::kPng : input.image_format;
+}
+
+/// The format of a file named by -o.
+codecs::ImageFormat format_of_file(const fs::path& file, const NamingInput& input, bool& disagrees) {
+  const auto by_name = codecs::format_from_name(file);
+  if (input.format) {
+    disagrees = by_name && *by_name != *input.format;
+    return *input.format;
+  }
+  if (by_name) return *by_name;
+  if (file.extension().empty()) return default_format(input);
+  throw Error(ErrorCode::kUsage, "can't tell a format to write from the ending of " + file.string(),
+              "end it in .png, .jpg, .webp, .tif or .bmp, or give --format");
+}
+
+Naming name_stdout(const NamingInput& input) {
+  if (input.count > 1) {
+    throw Error(ErrorCode::kUsage, "--num-images above 1 needs files to write", "give --output a file or a folder");
+  }
+  if (input.format && *input.format != codecs::ImageFormat::kPng) {
+    throw Error(ErrorCode::kUsage, "--output - writes PNG, not " + std::string(codecs::to_string(*input.format)),
+                "leave --format out, or give a file");
+  }
+  return {.paths = {fs::path()}, .format = codecs::ImageFormat::kPng, .ending_disagrees = false};
+}
+
+}  // namespace
+
+fs::path numbered(const fs::path& path, int k) {
+  fs::path name = path.stem();
+  name += "-";
+  name += std::to_string(k);
+  name += path.extension();
+  return path.parent_path() / name;
+}
+
+std::optional<codecs::ImageFormat> parse_format(const std::string& name) {
+  const std::string text = lower(name);
+  if (text == "png") return codecs::ImageFormat::kPng;
+  if (text == "jpeg" || text == "jpg") return codecs::ImageFormat::kJpeg;
+  if (text == "webp") return codecs::ImageFormat::kWebp;
+  if (text == "tiff" || text == "tif") return codecs::ImageFormat::kTiff;
+  if (text == "bmp") return codecs::ImageFormat::kBmp;
+  return std::nullopt;
+}
+
+Naming name_outputs(const NamingInput& input) {
+  if (input.output == "-") return name_stdout(input);
+  Naming naming;
+  fs::path path;
+  if (!input.tree_folder.empty()) {
+    naming.format = default_format(input);
+    fs::path name = input.image.stem();
+    if (input.count > 1) name += "-inpainted";
+    name += ending_for(naming.format, input.image);
+    path = input.tree_folder / name;
+    for (int k = 0; k < input.count; ++k) naming.paths.push_back(input.count > 1 ? numbered(path, k) : path);
+    return naming;
+  }
+  std::error_code ignored;
+  const bool to_folder = input.output_is_folder || (!input.output.empty() && fs::is_directory(input.output, ignored));
+  if (input.output.empty() || to_folder) {
+    naming.format = default_format(input);
+    const fs::path folder = to_folder ? fs::path(input.output) : input.image.parent_path();
+    fs::path name = input.image.stem();
+    name += "-inpainted";
+    name += ending_for(naming.format, input.image);
+    path = folder / name;
+  } else {
+    path = input.output;
+    if (!path.has_filename()) {
+      throw Error(ErrorCode::kUsage, "there is no folder " + input.output, "make it, or give --output a file");
+    }
+    naming.format = format_of_file(path, input, naming.ending_disagrees);
+  }
+  for (int k = 0; k < input.count; ++k) naming.paths.push_back(input.count > 1 ? numbered(path, k) : path);
+  return naming;
+}
+
+}  // namespace zimage::app

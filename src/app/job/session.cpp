@@ -1,0 +1,43 @@
+#include "app/job/session.h"
+
+#include <string>
+
+#include "app/provenance/metadata.h"
+#include "base/atomic_file.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace zimage::app {
+
+Session::Session(const ModelPaths& model, const ComputeOptions& compute)
+    : folder_(model.model), inpainter_(model, compute) {}
+
+void Session::say_model() const {
+  const ModelInfo& model = inpainter_.info();
+  if (model.demo) {
+    // A warning, so that --quiet doesn't hide it: nobody should take the toy for the product.
+    log::warning("this is the bundled demo model, a toy" +
+                 std::string(model.random_weights ? " with random weights: the repainted part is noise" : "") +
+                 "; --model gives a real one");
+  } else if (model.random_weights) {
+    log::warning("the weights of this model are random: the repainted part is noise");
+  }
+  log::info("model " + printable(model.name) + ": " + std::to_string(model.dit_layers) + " layers, width " +
+            std::to_string(model.dit_dim) + ", " + std::to_string(model.parameters) + " parameters; device " +
+            model.device + ", dtype " + model.dtype);
+  for (const auto& file : model.files) log::debug("model file " + printable(file.string()));
+}
+
+const nlohmann::ordered_json& Session::model_hashes() {
+  const std::lock_guard lock(mutex_);
+  if (model_hashes_.is_null()) model_hashes_ = hash_model(model(), folder_);
+  return model_hashes_;
+}
+
+void Session::clean_folder(const std::filesystem::path& folder) {
+  const std::filesystem::path named = folder.empty() ? "." : folder;
+  const std::lock_guard lock(mutex_);
+  if (clean_.insert(named).second) remove_stale_temporaries(named);
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,203 @@
+#include "app/options/option_table.h"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+namespace zimage::app {
+namespace {
+
+// What this version has not built yet is marked with `only`: the values that change nothing stay valid, so that
+// scripts written for later versions run.
+constexpr const char* kNothing = "";
+
+const OptionSpec kOptions[] = {
+    // clang-format off
+    {.name = "image", .short_name = 'i', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH", .recorded = true, .per_job = true, .path = true, .tier = Tier::kShort,
+     .help = "the picture, or a folder of pictures", .more = "PNG, JPEG, WebP, BMP or TIFF. It is turned upright, and a colour profile is seen to. Of a folder every picture, subfolders too."},
+    {.name = "mask", .short_name = 'm', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH|alpha", .recorded = true, .per_job = true, .path = true, .tier = Tier::kShort,
+     .help = "the mask: white is repainted, black is kept",
+     .more = "Of the picture's shape. For a folder of pictures a folder with a mask of the same stem for each, or one for all. `alpha` takes the picture's own transparency: transparent is repainted, and is opaque in the result."},
+    {.name = "prompt", .short_name = 'p', .group = Group::kWhat, .kind = Kind::kText, .value_name = "TEXT", .recorded = true, .per_job = true, .tier = Tier::kShort,
+     .help = "what the picture shows", .more = "In a folder STEM.txt beside a picture is its own prompt."},
+    {.name = "prompt-file", .group = Group::kWhat, .kind = Kind::kText, .value_name = "FILE", .per_job = true, .path = true,
+     .help = "read the prompt from a UTF-8 text file", .more = "One newline at its end is left out."},
+    {.name = "negative-prompt", .group = Group::kWhat, .kind = Kind::kText, .value_name = "TEXT", .recorded = true, .per_job = true,
+     .help = "what it does not show", .more = "Used only with a --guidance-scale other than 1."},
+    {.name = "output", .short_name = 'o', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH|-", .per_job = true, .path = true, .tier = Tier::kShort,
+     .help = "where the result goes", .more = "A file, an existing folder, or - for PNG bytes on stdout. Without it: STEM-inpainted.EXT beside the picture. A folder's results go to FOLDER-inpainted, in the same tree."},
+    {.name = "manifest", .group = Group::kWhat, .kind = Kind::kText, .value_name = "JSONL", .path = true,
+     .help = "jobs, one JSON object a line; - reads them from stdin", .more = "Keys are long option names and win over the command's; relative paths start from the manifest's folder. From stdin a job starts as soon as its line is there."},
+
+    {.name = "model", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .recorded = true, .path = true, .tier = Tier::kShort,
+     .help = "diffusers folder or DiT file", .more = "Without it: $ZIMAGE_MODEL, else the bundled demo model."},
+    {.name = "text-encoder", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .recorded = true, .path = true,
+     .help = "the text encoder's file or folder", .more = "Without it: the model folder's."},
+    {.name = "tokenizer", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .recorded = true, .path = true,
+     .help = "tokenizer.json or its folder", .more = "Without it: the model folder's."},
+    {.name = "vae", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .recorded = true, .path = true,
+     .help = "the VAE's file or folder", .more = "Without it: the model folder's."},
+    {.name = "controlnet", .group = Group::kModel, .kind = Kind::kText, .value_name = "FILE", .recorded = true, .path = true, .tier = Tier::kShort,
+     .help = "a Z-Image ControlNet: v1, 2.0, 2.1 or lite, told from the file",
+     .more = "A file or a folder with its config.json. 33-channel ones inpaint by themselves, without RePaint."},
+    {.name = "control-image", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .recorded = true, .per_job = true, .path = true,
+     .help = "the picture that steers the ControlNet: edges, pose, depth",
+     .more = "Fitted as the picture is. A v1 ControlNet needs one; the others do without."},
+    {.name = "control-scale", .group = Group::kModel, .kind = Kind::kNumber, .value_name = "X", .min = 0, .max = 100, .recorded = true, .per_job = true,
+     .help = "strength of the ControlNet (0.75; 0.90 for lite and 2602, 0.85 for tile)",
+     .more = "0.65 to 1 is useful. Does nothing without --controlnet."},
+    {.name = "lora", .group = Group::kModel, .kind = Kind::kList, .value_name = "FILE[:SCALE]", .only = kNothing,
+     .help = "a LoRA, repeatable"},
+
+    {.name = "steps", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .default_value = "8", .min = 1, .max = 1000, .recorded = true, .per_job = true, .tier = Tier::kShort,
+     .help = "denoising steps"},
+    {.name = "shift", .group = Group::kSampling, .kind = Kind::kNumber, .value_name = "X", .default_value = "3.0", .min = 0.01, .max = 100, .recorded = true, .per_job = true,
+     .help = "shift of the noise schedule"},
+    {.name = "guidance-scale", .group = Group::kSampling, .kind = Kind::kNumber, .value_name = "X", .default_value = "1.0", .min = 0, .max = 1000, .recorded = true, .per_job = true,
+     .help = "guidance; 1 is off", .more = "Any other value costs a second forward a step."},
+    {.name = "sampler", .group = Group::kSampling, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "res_multistep", .choices = "res_multistep euler", .recorded = true, .per_job = true,
+     .help = "the solver: res_multistep or euler"},
+    {.name = "seed", .group = Group::kSampling, .kind = Kind::kSeed, .value_name = "N", .recorded = true, .per_job = true, .tier = Tier::kShort,
+     .help = "seed of the noise (random, and printed)"},
+    {.name = "strength", .group = Group::kSampling, .kind = Kind::kNumber, .value_name = "X", .default_value = "1.0", .min = 0, .max = 1, .above_min = true, .recorded = true, .per_job = true, .tier = Tier::kShort,
+     .help = "noise level to start from: 1 paints anew, less keeps more"},
+    {.name = "num-images", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .default_value = "1", .min = 1, .max = 10000, .per_job = true,
+     .help = "how many results", .more = "Picture k (from 0) uses seed + k and is written STEM-inpainted-k."},
+    {.name = "strategy", .group = Group::kSampling, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "auto", .choices = "auto controlnet repaint", .recorded = true, .per_job = true,
+     .help = "how the kept part is held: auto, controlnet or repaint"},
+    {.name = "jump-length", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .default_value = "0", .min = 0, .max = 1000, .recorded = true, .per_job = true,
+     .help = "RePaint resampling: jump this many steps back, with new noise; 0 is off", .more = "Needs a --jump-count of 2 or more."},
+    {.name = "jump-count", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .default_value = "1", .min = 0, .max = 1000, .recorded = true, .per_job = true,
+     .help = "RePaint resampling: go through each stretch this often; 1 is off", .more = "8 steps with --jump-length 2 --jump-count 2 cost 14 forwards."},
+
+    {.name = "mask-invert", .group = Group::kMask, .kind = Kind::kFlag, .recorded = true, .per_job = true, .tier = Tier::kShort,
+     .help = "black is repainted, white is kept"},
+    {.name = "mask-threshold", .group = Group::kMask, .kind = Kind::kNumber, .value_name = "X", .default_value = "0.5", .min = 0, .max = 1, .above_min = true, .recorded = true, .per_job = true,
+     .help = "repaint where the mask is at least this", .more = "With --soft-mask: keep what is below it; without it every value above 0 counts there."},
+    {.name = "mask-grow", .group = Group::kMask, .kind = Kind::kInteger, .value_name = "PX", .default_value = "0", .min = 0, .max = 65536, .recorded = true, .per_job = true,
+     .help = "grow the mask by this many pixels, round as a disc"},
+    {.name = "mask-fill-holes", .group = Group::kMask, .kind = Kind::kFlag, .recorded = true, .per_job = true,
+     .help = "repaint what the mask surrounds", .more = "Before --mask-grow. What touches the picture's border is not surrounded."},
+    {.name = "feather", .group = Group::kMask, .kind = Kind::kInteger, .value_name = "PX", .default_value = "4", .min = 0, .max = 65536, .recorded = true, .per_job = true,
+     .help = "fade the result into the picture over this many pixels outside the mask; 0 is off",
+     .more = "Of the picture's own pixels. The effective mask is the mask and that band; all beyond it stays as it is. Does nothing with --no-composite."},
+    {.name = "soft-mask", .group = Group::kMask, .kind = Kind::kFlag, .recorded = true, .per_job = true,
+     .help = "grey values of the mask change the picture by degrees",
+     .more = "A value holds its pixels down to that noise level, as --strength starts there: white paints anew, dark grey changes little. RePaint only."},
+    {.name = "color-match", .group = Group::kMask, .kind = Kind::kSwitch, .default_value = "true", .recorded = true, .per_job = true,
+     .help = "match the hole's colours to the kept pixels around it",
+     .more = "Takes out a shift of colour, by 16 levels of 255 at most. Does nothing with --no-composite."},
+
+    {.name = "crop", .group = Group::kGeometry, .kind = Kind::kChoice, .value_name = "MODE", .default_value = "auto", .choices = "auto off", .recorded = true, .per_job = true,
+     .help = "auto works on the mask's surroundings, off on the whole picture",
+     .more = "auto scales them to --megapixels, at most twice as large, and pastes the result back at the picture's resolution; parts of the mask that lie far apart are done one by one. A picture of about that size is done whole. --crop off --feather 0 --no-color-match is the plain algorithm."},
+    {.name = "padding", .group = Group::kGeometry, .kind = Kind::kInteger, .value_name = "PX", .min = 0, .max = 65536, .recorded = true, .per_job = true,
+     .help = "context around the mask for --crop auto (half its longer side, at least 32)", .more = "Does nothing with --crop off."},
+    {.name = "megapixels", .group = Group::kGeometry, .kind = Kind::kNumber, .value_name = "X", .min = 0.01, .max = 4, .recorded = true, .per_job = true,
+     .help = "working size for --crop auto (the model's native area)", .more = "Does nothing with --crop off."},
+    {.name = "outpaint", .group = Group::kGeometry, .kind = Kind::kText, .value_name = "L,T,R,B", .default_value = "0,0,0,0", .recorded = true, .per_job = true,
+     .help = "grow the picture by pixels at left, top, right and bottom, and paint them", .more = "The picture itself stays as it is, but for the feather, and the --mask if one is given."},
+    {.name = "composite", .group = Group::kGeometry, .kind = Kind::kSwitch, .default_value = "true", .recorded = true, .per_job = true,
+     .help = "paste only the hole into the picture",
+     .more = "Every pixel outside the mask and its feather stays as it is. --no-composite writes what the model decoded, at its working size: with --crop auto of one region, with --crop off of the whole picture."},
+
+    {.name = "format", .group = Group::kOutput, .kind = Kind::kChoice, .value_name = "NAME", .choices = "png jpeg jpg webp tiff tif bmp", .per_job = true,
+     .help = "png, jpeg, webp, tiff or bmp (the output's ending, else the picture's format)"},
+    {.name = "quality", .group = Group::kOutput, .kind = Kind::kInteger, .value_name = "N", .min = 1, .max = 100, .per_job = true,
+     .help = "of JPEG (the picture's own tables, else 95) and WebP (lossless)", .more = "1 to 100; PNG, TIFF and BMP have none."},
+    {.name = "overwrite", .group = Group::kOutput, .kind = Kind::kFlag, .per_job = true, .tier = Tier::kShort,
+     .help = "replace an existing output"},
+    {.name = "skip-existing", .group = Group::kOutput, .kind = Kind::kFlag, .per_job = true,
+     .help = "leave an existing output that is whole and was made with the same parameters",
+     .more = "One made with others is an error, or is replaced with --overwrite."},
+    {.name = "no-metadata", .group = Group::kOutput, .kind = Kind::kFlag, .per_job = true,
+     .help = "don't write into the result what made it",
+     .more = "EXIF, XMP and the colour profile of the picture are kept either way. BMP has no place but for the profile."},
+    {.name = "replay", .group = Group::kOutput, .kind = Kind::kText, .value_name = "IMAGE", .path = true,
+     .help = "run again what made this picture (PNG, JPEG, WebP or TIFF)", .more = "Its options are defaults: options given here win."},
+    {.name = "save-mask", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE", .per_job = true, .path = true,
+     .help = "write the effective mask (PNG, 255 where the result may differ)"},
+    {.name = "save-crop", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE", .per_job = true, .path = true,
+     .help = "write the region of the picture that is worked on (PNG)", .more = "Where there are several, FILE-0, FILE-1 and so on."},
+    {.name = "save-latents", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE", .per_job = true, .path = true,
+     .help = "write the final latents (.safetensors, tensor `latents`)", .more = "Of further regions: `latents.1` and so on."},
+
+    {.name = "fail-fast", .group = Group::kBatch, .kind = Kind::kFlag,
+     .help = "stop at the first bad job of a batch", .more = "Without it a bad job is reported and the rest go on."},
+    {.name = "report", .group = Group::kBatch, .kind = Kind::kText, .value_name = "FILE", .path = true,
+     .help = "write the lines of --json to a file", .more = "Begun anew by each run; an existing one needs --overwrite or --skip-existing."},
+    {.name = "batch-size", .group = Group::kBatch, .kind = Kind::kInteger, .value_name = "N", .default_value = "1", .min = 1, .max = 1024,
+     .help = "pictures of equal size that share their forwards", .more = "Above 1 the bytes of a result may depend on what it was grouped with."},
+    {.name = "shard", .group = Group::kBatch, .kind = Kind::kText, .value_name = "I/N|auto",
+     .help = "this machine's share of a batch: I/N with I from 1 to N, or auto", .more = "auto reads the task of a Slurm array, or the index of a Kubernetes Job (with $JOB_COMPLETIONS for its size)."},
+
+    {.name = "golden", .group = Group::kGolden, .kind = Kind::kText, .value_name = "PATH", .per_job = true, .path = true,
+     .help = "compare the result with this picture or folder",
+     .more = "In a folder, the picture of the output's name counts. A difference beyond --tolerance is drawn to STEM-difference.png beside the output, and exits 6."},
+    {.name = "tolerance", .group = Group::kGolden, .kind = Kind::kInteger, .value_name = "N", .default_value = "0", .min = 0, .max = 255, .per_job = true,
+     .help = "largest 8-bit difference from the golden picture", .more = "Does nothing without --golden."},
+    {.name = "golden-update", .group = Group::kGolden, .kind = Kind::kFlag, .per_job = true,
+     .help = "write the golden pictures anew, from the results"},
+
+    {.name = "device", .group = Group::kMachine, .kind = Kind::kText, .value_name = "NAME", .default_value = "auto", .offered = "auto cpu cuda", .tier = Tier::kShort,
+     .help = "auto, cpu, cuda or cuda:N"},
+    {.name = "dtype", .group = Group::kMachine, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "auto", .choices = "auto fp32 bf16 fp16 fp8", .only = "auto fp32 bf16 fp16", .recorded = true,
+     .help = "auto (fp32 on CPU, bf16 on CUDA), fp32, bf16, fp16"},
+    {.name = "offload", .group = Group::kMachine, .kind = Kind::kChoice, .value_name = "MODE", .default_value = "auto", .choices = "auto none stage stream", .only = "auto none",
+     .help = "which weights stay on the device: auto, none, stage or stream"},
+    {.name = "vae-tiling", .group = Group::kMachine, .kind = Kind::kFlag, .only = "false",
+     .help = "run the VAE in tiles"},
+    {.name = "threads", .group = Group::kMachine, .kind = Kind::kInteger, .value_name = "N", .default_value = "0", .min = 0, .max = 1024,
+     .help = "CPU threads; 0 is one for each core"},
+
+    {.name = "quiet", .short_name = 'q', .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort,
+     .help = "no notices and no progress, only warnings and errors"},
+    {.name = "verbose", .short_name = 'v', .group = Group::kTalk, .kind = Kind::kCount, .default_value = "0", .min = 0, .max = 9, .tier = Tier::kShort,
+     .help = "say what is chosen and why; -vv says everything"},
+    {.name = "json", .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort,
+     .help = "one JSON object a job on stdout instead of the path"},
+    {.name = "progress", .group = Group::kTalk, .kind = Kind::kChoice, .value_name = "MODE", .default_value = "auto", .choices = "auto plain json none",
+     .help = "auto (a bar on a terminal, else lines), plain, json, none"},
+    {.name = "color", .group = Group::kTalk, .kind = Kind::kChoice, .value_name = "WHEN", .default_value = "auto", .choices = "auto always never",
+     .help = "auto, always, never", .more = "NO_COLOR and TERM=dumb turn auto off."},
+    {.name = "log-file", .group = Group::kTalk, .kind = Kind::kText, .value_name = "FILE", .path = true,
+     .help = "write every message there, with the time"},
+    {.name = "dry-run", .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort,
+     .help = "check everything, print the plan, write nothing"},
+    {.name = "config", .group = Group::kTalk, .kind = Kind::kText, .value_name = "FILE", .path = true,
+     .help = "read options from a TOML file", .more = "Keys are long option names. Options and $ZIMAGE_MODEL win over it."},
+    {.name = "version", .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort, .help = "versions of this program and of libtorch"},
+    {.name = "help", .short_name = 'h', .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort, .help = "this help"},
+    {.name = "help-all", .group = Group::kTalk, .kind = Kind::kFlag, .tier = Tier::kShort, .help = "every option"},
+    // clang-format on
+};
+
+}  // namespace
+
+std::span<const OptionSpec> option_table() { return kOptions; }
+
+const OptionSpec* find_option(std::string_view name) { return find_option(kOptions, name); }
+
+const OptionSpec* find_option(std::span<const OptionSpec> table, std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& o) { return name == o.name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+const char* to_string(Group group) {
+  static constexpr std::array<const char*, 10> kNames = {"What",   "Model", "Sampling", "Mask",    "Geometry",
+                                                         "Output", "Batch", "Golden",   "Machine", "Talk"};
+  return kNames.at(static_cast<std::size_t>(group));
+}
+
+bool takes_value(const OptionSpec& spec) {
+  return spec.kind != Kind::kFlag && spec.kind != Kind::kSwitch && spec.kind != Kind::kCount;
+}
+
+std::vector<std::string> words(std::string_view text) {
+  std::istringstream in{std::string(text)};
+  std::vector<std::string> out;
+  for (std::string word; in >> word;) out.push_back(word);
+  return out;
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,92 @@
+#include "app/provenance/replay.h"
+
+#include <nlohmann/json.hpp>
+
+#include "app/options/available.h"
+#include "app/options/option_table.h"
+#include "app/provenance/metadata.h"
+#include "codecs/image_file.h"
+#include "zimage/error.h"
+
+namespace zimage::app {
+namespace fs = std::filesystem;
+using nlohmann::json;
+namespace {
+
+constexpr const char* kHint = "give a PNG, JPEG, WebP or TIFF that this program wrote without --no-metadata";
+
+std::string value_text(const json& value, const std::string& file, const std::string& name) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
+  if (value.is_number()) return value.dump();
+  throw Error(ErrorCode::kInput, file + ": its metadata has no plain value for '" + name + "'", kHint);
+}
+
+/// Paths were recorded as they were given, perhaps from another folder.
+std::string find_again(const std::string& recorded, const fs::path& replayed) {
+  std::error_code ignored;
+  if (fs::exists(recorded, ignored)) return recorded;
+  const fs::path beside = replayed.parent_path() / fs::path(recorded).filename();
+  return fs::exists(beside, ignored) ? beside.string() : recorded;
+}
+
+json recorded_options(const std::string& metadata, const std::string& file) {
+  const json parsed = json::parse(metadata, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("options") || !parsed["options"].is_object()) {
+    throw Error(ErrorCode::kInput, file + ": its zimage-inpaint metadata is damaged", kHint);
+  }
+  return parsed["options"];
+}
+
+}  // namespace
+
+std::string apply_replay(Settings& settings) {
+  if (!settings.has("replay")) return "";
+  const fs::path path = settings.text("replay");
+  const codecs::ImageFile picture = codecs::read_image(path);
+  const auto made = making_of(picture);
+  if (!made) {
+    throw Error(ErrorCode::kInput, path.string() + " doesn't say what made it", kHint);
+  }
+  Settings recorded;
+  const json options = recorded_options(*made, path.string());
+  for (const auto& [name, value] : options.items()) {
+    const OptionSpec* spec = find_option(name);
+    // Only what makes the picture: a picture from elsewhere must not choose what is written or replaced here.
+    if (spec == nullptr || !spec->recorded) {
+      throw Error(ErrorCode::kInput,
+                  path.string() + ": its metadata has an option '" + name + "' that can't be replayed", kHint);
+    }
+    std::string text = value_text(value, path.string(), name);
+    if ((name == "image" || name == "mask" || name == "control-image") && text != "alpha")
+      text = find_again(text, path);
+    recorded.set(name, {text}, Source::kReplay);
+    settings.set(name, {text}, Source::kReplay);
+  }
+  try {
+    recorded.check_values();
+    check_available(recorded);
+  } catch (const Error& e) {
+    throw Error(ErrorCode::kInput, path.string() + ": its metadata can't be replayed: " + e.message(), e.hint());
+  }
+  return *made;
+}
+
+std::vector<std::string> changed_inputs(const std::string& metadata, const nlohmann::ordered_json& hashes) {
+  std::vector<std::string> changed;
+  const auto parsed = nlohmann::ordered_json::parse(metadata, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("hashes") || !parsed["hashes"].is_object()) return changed;
+  const auto& before = parsed["hashes"];
+  for (const auto& [input, name] :
+       {std::pair{"image", "picture"}, {"mask", "mask"}, {"control_image", "control image"}}) {
+    if (before.contains(input) && hashes.contains(input) && before[input] != hashes[input]) {
+      changed.push_back(std::string("the ") + name + " is not the one that was used");
+    }
+  }
+  if (before.contains("model") && before["model"] != hashes["model"]) {
+    changed.emplace_back("the model is not the one that was used");
+  }
+  return changed;
+}
+
+}  // namespace zimage::app

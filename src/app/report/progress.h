@@ -1,0 +1,27 @@
+// How a run is followed: the library's stages and steps, and the jobs of a batch.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "app/report/report.h"
+#include "zimage/inpainter.h"
+
+namespace zimage::app {
+
+/// `stage`, `step` and `job_begin` are called on the device's thread, `job_end` on any, one at a time.
+class Progress : public Observer {
+ public:
+  /// A batch begins; `total` jobs, if that is known.
+  virtual void batch_begin(std::optional<std::size_t> total) { (void)total; }
+  /// The device begins with a job.
+  virtual void job_begin(const std::string& name) { (void)name; }
+  /// A job is done, skipped, planned or failed.
+  virtual void job_end(const std::string& name, const JobReport& report) {
+    (void)name;
+    (void)report;
+  }
+};
+
+}  // namespace zimage::app

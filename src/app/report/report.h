@@ -1,0 +1,57 @@
+// What a job reports, whoever prints it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/golden/golden.h"
+#include "image/geometry.h"
+#include "zimage/error.h"
+#include "zimage/inpainter.h"
+
+namespace zimage::app {
+
+/// Filled as the job goes on, so that a failure reports what is known by then.
+struct JobReport {
+  std::string status = "error";                 ///< "ok", "skipped", "planned", "mismatch" (--golden), "error"
+  std::optional<std::filesystem::path> output;  ///< empty path: stdout
+  std::optional<std::string> image;
+  std::optional<std::string> mask;
+  std::optional<std::string> prompt;
+  std::optional<std::uint64_t> seed;
+  std::optional<double> strength;
+  std::optional<std::string> strategy;
+  std::string strategy_reason;
+  std::optional<double> control_scale;  ///< with a ControlNet
+  std::optional<int> steps;             ///< as asked for
+  std::optional<int> forwards;          ///< noise levels that the DiT runs at
+  std::vector<double> sigmas;
+  int width = 0;
+  int height = 0;
+  std::vector<WorkingRegion> regions;
+  std::optional<std::size_t> changed_pixels;
+  std::optional<int> max_change_outside_mask;
+  std::optional<double> mean_change_outside_mask;  ///< where a lossy file had to be encoded whole
+  std::map<std::string, double> timings_ms;
+  std::optional<GoldenResult> golden;  ///< with --golden
+  std::optional<ModelInfo> model;
+  std::string model_path;
+  std::optional<Error> error;
+};
+
+/// Takes the reports of a run, in order.
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  /// One job (with --num-images: one picture) is done, skipped or planned.
+  /// Errors: kRuntime if it can't be told.
+  virtual void job(const JobReport& report) = 0;
+  /// The picture itself, for `--output -`. Errors: kRuntime.
+  virtual void picture(const std::vector<std::uint8_t>& png) = 0;
+};
+
+}  // namespace zimage::app

@@ -1,0 +1,93 @@
+// BMP of 8 bits (grey, by a palette), 24 or, with alpha, 32 bits a pixel, from the last row to the first. Most programs
+// know the oldest header, so that a later one is written only for what needs it: alpha, or a colour profile.
+#include <algorithm>
+
+#include "base/large_pages.h"
+#include "codecs/bmp/bmp_header.h"
+#include "codecs/image_codecs.h"
+
+namespace zimage::codecs {
+namespace {
+
+using namespace bmp;
+
+constexpr std::size_t kGreys = 256;
+
+struct Layout {
+  int channels = 3;  ///< 1, 3 or 4, of 8 bits
+  std::size_t header_size = kInfoHeader;
+  std::size_t pixels_at = 0;
+  std::size_t row_bytes = 0;  ///< with padding to a multiple of 4
+  std::size_t pixel_bytes = 0;
+};
+
+Layout layout_of(const Image& image, const Carried& carried) {
+  Layout layout;
+  layout.channels = image.has_alpha() ? 4 : image.channels;
+  layout.header_size = !carried.icc.empty() ? kV5Header : layout.channels == 4 ? kV4Header : kInfoHeader;
+  layout.pixels_at = kFileHeader + layout.header_size + (layout.channels == 1 ? 4 * kGreys : 0);
+  const auto width = static_cast<std::size_t>(image.width);
+  layout.row_bytes = (width * static_cast<std::size_t>(layout.channels) + 3) / 4 * 4;
+  layout.pixel_bytes = layout.row_bytes * static_cast<std::size_t>(image.height);
+  return layout;
+}
+
+/// Puts all that is before the pixels into `out`, which is empty.
+void put_headers(const Image& image, const Layout& layout, std::size_t icc_bytes, std::vector<std::uint8_t>& out) {
+  out.resize(layout.pixels_at);
+  const auto put = [&](std::size_t at, std::size_t count, std::uint64_t value) {
+    for (std::size_t i = 0; i < count; ++i) out[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+  };
+  put(0, 2, 0x4d42);  // "BM"
+  put(kFileSizeAt, 4, layout.pixels_at + layout.pixel_bytes + icc_bytes);
+  put(kPixelsAt, 4, layout.pixels_at);
+  put(kHeaderSizeAt, 4, layout.header_size);
+  put(kWidthAt, 4, static_cast<std::uint64_t>(image.width));
+  put(kHeightAt, 4, static_cast<std::uint64_t>(image.height));
+  put(kPlanesAt, 2, 1);
+  put(kBitsAt, 2, 8 * static_cast<std::uint64_t>(layout.channels));
+  put(kCompressionAt, 4, layout.channels == 4 ? kBitFields : kUncompressed);
+  put(kPixelBytesAt, 4, layout.pixel_bytes);
+  if (layout.channels == 1) {
+    put(kColorsUsedAt, 4, kGreys);
+    for (std::size_t i = 0; i < kGreys; ++i) put(kFileHeader + layout.header_size + 4 * i, 3, i * 0x010101);
+  }
+  if (layout.channels == 4) {
+    std::size_t at = kMasksAt;
+    for (const std::uint32_t mask : {0x00ff0000u, 0x0000ff00u, 0x000000ffu, 0xff000000u}) {
+      put(at, 4, mask);
+      at += 4;
+    }
+  }
+  if (layout.header_size >= kV4Header) put(kColorSpaceAt, 4, icc_bytes > 0 ? kEmbedded : kSrgb);
+  if (layout.header_size == kV5Header) {
+    put(kIntentAt, 4, kForImages);
+    put(kProfileAt, 4, layout.pixels_at + layout.pixel_bytes - kFileHeader);
+    put(kProfileSizeAt, 4, icc_bytes);
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& options) {
+  const std::vector<std::uint8_t>& icc = options.carried.icc;
+  const Layout layout = layout_of(image, options.carried);
+  std::vector<std::uint8_t> out;
+  reserve_in_large_pages(out, layout.pixels_at + layout.pixel_bytes + icc.size());
+  put_headers(image, layout, icc.size(), out);
+  std::vector<std::uint8_t> narrow;
+  std::vector<std::uint8_t> row(layout.row_bytes);
+  for (int y = image.height - 1; y >= 0; --y) {
+    const std::uint8_t* samples = row_as_bytes(image, 0, y, image.width, layout.channels, narrow);
+    switch (layout.channels) {
+      case 1: std::copy_n(samples, image.width, row.data()); break;
+      case 3: swap_colors<3, 3>(samples, image.width, row.data()); break;
+      default: swap_colors<4, 4>(samples, image.width, row.data());
+    }
+    out.insert(out.end(), row.begin(), row.end());
+  }
+  out.insert(out.end(), icc.begin(), icc.end());
+  return out;
+}
+
+}  // namespace zimage::codecs

@@ -1,0 +1,43 @@
+// One pair of functions a picture format; image_file.cpp chooses.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "codecs/image_file.h"
+
+namespace zimage::codecs {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// Decoders. `name` is the file in messages. Pixels are as the file has them, but JPEG's are upright. Errors: kInput.
+ImageFile decode_png(Bytes bytes, const std::string& name);
+ImageFile decode_jpeg(Bytes bytes, const std::string& name);
+ImageFile decode_webp(Bytes bytes, const std::string& name);
+ImageFile decode_bmp(Bytes bytes, const std::string& name);
+ImageFile decode_tiff(Bytes bytes, const std::string& name);
+
+/// Encoders of a picture that is not empty. Errors: kRuntime.
+std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options);
+std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& options);
+std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& options);
+std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& options);
+std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& options);
+
+/// kInput: "NAME is damaged: WHY" with a hint.
+[[noreturn]] void refuse_damaged(const std::string& name, const std::string& why);
+[[noreturn]] void refuse_truncated(const std::string& name);
+
+/// Refuses sizes of 0 and beyond kMaxPixels.
+void check_size(std::uint64_t width, std::uint64_t height, const std::string& name);
+
+/// The samples of `count` pixels of row y, from column x on, as 8 bits; `channels` is how many to keep of each pixel,
+/// grey is repeated if it asks for more colours than the picture has. Points into the picture where it can, else into
+/// `buffer`.
+const std::uint8_t* row_as_bytes(const Image& image, int x, int y, int count, int channels,
+                                 std::vector<std::uint8_t>& buffer);
+
+}  // namespace zimage::codecs

@@ -1,0 +1,231 @@
+#include "codecs/jpeg/jpeg_splice.h"
+
+#include <algorithm>
+#include <cstring>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "base/run_async.h"
+#include "base/zeros.h"
+#include "codecs/jpeg/jpeg_encoder.h"
+#include "codecs/jpeg/jpeg_markers.h"
+#include "codecs/jpeg/jpeg_stream.h"
+#include "zimage/error.h"
+
+namespace zimage::codecs {
+namespace {
+
+struct Box {
+  int x, y, width, height;  // pixels
+};
+
+/// A part of the picture that starts at a MCU, as a small baseline JPEG of its own.
+bool encode_part(JpegEncoder& encoder, const JpegSettings& settings, const Image& image, const Box& box,
+                 std::vector<std::uint8_t>& row) {
+  if (!create(encoder, settings)) return false;
+  jpeg_compress_struct& info = encoder.info;
+  if (setjmp(encoder.error.jump) != 0) return false;
+  jpeg_start_compress(&info, TRUE);
+  write_rows(info, image, box.x, box.y, row);
+  jpeg_finish_compress(&info);
+  return true;
+}
+
+JpegSettings part_settings(const JpegSettings& settings, const Box& box) {
+  JpegSettings out = settings;
+  out.width = box.width;
+  out.height = box.height;
+  out.progressive = false;
+  out.interleaved = true;
+  out.optimized = false;
+  out.restart_interval = 0;
+  for (JpegPlane& plane : out.plane) limit_divisors(plane);
+  return out;
+}
+
+bool any_changed(const Mask& changed, const Box& box) {
+  const int right = std::max(std::min(box.x + box.width, changed.width), box.x);
+  const int bottom = std::min(box.y + box.height, changed.height);
+  for (int y = box.y; y < bottom; ++y) {
+    const std::uint8_t* row = changed.repaint.data() + changed.index(0, y);
+    if (!all_zero(row + box.x, row + right)) return true;
+  }
+  return false;
+}
+
+/// From the first to the last touched MCU of the row of MCUs at `y`; width 0: there is none.
+Box touched_part(const JpegSettings& settings, const Mask& changed, int y) {
+  const int step = settings.mcu_width();
+  const int height = std::min(settings.mcu_height(), settings.height - y);
+  Box box{0, y, 0, height};
+  if (!any_changed(changed, {0, y, settings.width, height})) return box;
+  for (int x = 0; x < settings.width; x += step) {
+    if (!any_changed(changed, {x, y, step, height})) continue;
+    if (box.width == 0) box.x = x;
+    box.width = std::min(x + step, settings.width) - box.x;
+  }
+  return box;
+}
+
+/// One row of blocks of one plane: of `part` at `box`, into the source. `touched[i]`: whether block i of the part
+/// counts.
+bool copy_blocks(JpegDecoder& source, JpegDecoder& part, int p, unsigned from_row, unsigned to_row, unsigned to_column,
+                 const std::uint8_t* touched) {
+  if (setjmp(part.error.jump) != 0) return false;
+  const JBLOCKARRAY from = part.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&part.info),
+                                                             part.coefficients[p], from_row, 1, FALSE);
+  if (setjmp(source.error.jump) != 0) return false;
+  const JBLOCKARRAY to = source.info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&source.info),
+                                                             source.coefficients[p], to_row, 1, TRUE);
+  const unsigned count = part.info.comp_info[p].width_in_blocks;
+  for (unsigned i = 0; i < count; ++i) {
+    if (touched[i] != 0) std::memcpy(to[0][to_column + i], from[0][i], sizeof(JBLOCK));
+  }
+  return true;
+}
+
+[[noreturn]] void fail(const JpegError& error) {
+  throw Error(ErrorCode::kRuntime, std::string("the JPEG can't be encoded: ") + error.message,
+              "write a PNG instead: --format png");
+}
+
+void splice_part(JpegDecoder& source, JpegDecoder& part, const JpegSettings& settings, const Mask& changed,
+                 const Box& box) {
+  std::vector<std::uint8_t> touched;
+  for (int p = 0; p < settings.planes; ++p) {
+    const int width = settings.block_width(p);
+    const int height = settings.block_height(p);
+    const jpeg_component_info& component = part.info.comp_info[p];
+    touched.assign(component.width_in_blocks, 0);
+    for (unsigned row = 0; row < component.height_in_blocks; ++row) {
+      const int y = box.y + static_cast<int>(row) * height;
+      for (unsigned i = 0; i < component.width_in_blocks; ++i) {
+        touched[i] = any_changed(changed, {box.x + static_cast<int>(i) * width, y, width, height}) ? 1 : 0;
+      }
+      if (!copy_blocks(source, part, p, row, static_cast<unsigned>(y / height), static_cast<unsigned>(box.x / width),
+                       touched.data())) {
+        fail(part.error);
+      }
+    }
+  }
+}
+
+/// A part of the new picture, as coefficients.
+struct Part {
+  Box box{};
+  JpegDecoder coefficients;
+};
+
+using Parts = std::vector<std::unique_ptr<Part>>;
+
+/// Of every second row of MCUs, from row `first` on.
+Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed, int first) {
+  Parts parts;
+  std::vector<std::uint8_t> row;
+  for (int y = first * settings.mcu_height(); y < settings.height; y += 2 * settings.mcu_height()) {
+    const Box box = touched_part(settings, changed, y);
+    if (box.width == 0) continue;
+    JpegEncoder encoder;
+    if (!encode_part(encoder, part_settings(settings, box), image, box, row)) fail(encoder.error);
+    auto part = std::make_unique<Part>();
+    part->box = box;
+    JpegDecoder& decoder = part->coefficients;
+    if (!read_header(decoder, encoder.bytes()) || !read_coefficients(decoder)) fail(decoder.error);
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+/// Whether parts of the work are worth threads of their own.
+bool is_large(const JpegSettings& settings) { return std::int64_t{settings.width} * settings.height > 1 << 20; }
+
+/// On two threads, wherever the changes lie.
+Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
+  std::future<Parts> odd = ahead_if(is_large(settings), [&] { return encode_parts(settings, image, changed, 1); });
+  Parts parts = encode_parts(settings, image, changed, 0);
+  for (std::unique_ptr<Part>& part : odd.get()) parts.push_back(std::move(part));
+  return parts;
+}
+
+/// Pixels beyond a block that its colour reaches, across and down: libjpeg-turbo weighs two neighbouring samples where
+/// it doubles (h2v1, h1v2, h2v2), and repeats samples in all other ratios.
+std::pair<int, int> colour_reach(const JpegSettings& settings) {
+  std::pair<int, int> reach{0, 0};
+  for (int p = 0; p < settings.planes; ++p) {
+    const int across = settings.block_width(p) / DCTSIZE;
+    const int down = settings.block_height(p) / DCTSIZE;
+    if (across > 2 || down > 2) continue;
+    if (across == 2) reach.first = 1;
+    if (down == 2) reach.second = 1;
+  }
+  return reach;
+}
+
+bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settings, const Carried& carried,
+           StreamDestination& destination, ByteStream& stream) {
+  if (!create(encoder, settings)) return false;
+  jpeg_compress_struct& info = encoder.info;
+  write_to(info, destination, stream);
+  if (setjmp(encoder.error.jump) != 0) return false;
+  if (setjmp(source.error.jump) != 0) return false;
+  jpeg_write_coefficients(&info, source.coefficients);
+  write_markers(info, carried);
+  jpeg_finish_compress(&info);
+  return true;
+}
+
+}  // namespace
+
+Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
+  const auto [reach_x, reach_y] = colour_reach(settings);
+  const int width = settings.mcu_width();
+  const int height = settings.mcu_height();
+  Mask out(settings.width, settings.height);
+  for (int y = 0; y < settings.height; y += height) {
+    for (int x = 0; x < settings.width; x += width) {
+      if (!any_changed(changed, {x, y, width, height})) continue;
+      const int left = std::max(x - reach_x, 0);
+      const int right = std::min(x + width + reach_x, settings.width);
+      const int bottom = std::min(y + height + reach_y, settings.height);
+      for (int row = std::max(y - reach_y, 0); row < bottom; ++row) {
+        std::fill_n(out.repaint.begin() + static_cast<std::ptrdiff_t>(out.index(left, row)), right - left,
+                    std::uint8_t{1});
+      }
+    }
+  }
+  return out;
+}
+
+std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Image& image, const Mask& changed,
+                                                const Carried& carried, ByteStream* stream) {
+  const JpegSettings& settings = *source.settings;
+  // The source is read while the parts are encoded.
+  std::future<void> reading = ahead_if(is_large(settings), [&source] { read_source(source); });
+  const Parts parts = encode_parts(settings, image, changed);
+  reading.get();
+  if (!source.complete) {
+    log::warning("the whole JPEG is encoded anew: the source is progressive and lacks scans");
+    return std::nullopt;
+  }
+  JpegSettings coding = settings;
+  coding.optimized = settings.optimized || !source.in_range;
+  for (const auto& part : parts) {
+    coding.optimized = coding.optimized || !coefficients_in_range(part->coefficients);
+    splice_part(source.decoder, part->coefficients, settings, changed, part->box);
+  }
+  ByteStream unread;
+  ByteStream& file = stream == nullptr ? unread : *stream;
+  StreamDestination destination;
+  JpegEncoder encoder;
+  if (!write(encoder, source.decoder, coding, carried, destination, file)) {
+    log::warning(std::string("the whole JPEG is encoded anew: the source's coefficients can't be written (") +
+                 encoder.error.message + ")");
+    return std::nullopt;
+  }
+  return file.bytes();
+}
+
+}  // namespace zimage::codecs

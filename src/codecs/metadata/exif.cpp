@@ -1,0 +1,229 @@
+#include "codecs/metadata/exif.h"
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "codecs/metadata/exif_directory.h"
+
+namespace zimage::codecs::exif {
+namespace {
+
+constexpr std::uint16_t kOrientation = 0x0112, kThumbnailAt = 0x0201, kThumbnailSize = 0x0202;
+constexpr std::uint16_t kExifDirectory = 0x8769;
+constexpr std::uint16_t kExifVersion = 0x9000, kUserComment = 0x9286;
+constexpr std::uint16_t kPixelWidth = 0xa002, kPixelHeight = 0xa003;
+constexpr std::uint16_t kShort = 3, kLong = 4, kUndefined = 7;
+/// A comment begins with 8 bytes that name its encoding.
+constexpr std::size_t kPrefix = 8;
+constexpr std::size_t kMaxEntries = 65535;
+
+/// Sets a SHORT or LONG in its place.
+void set_number(Block& block, const Structure& structure, const Entry& entry, std::uint32_t value) {
+  if (entry.count != 1) return;
+  if (entry.type == kShort && value <= 0xffff) {
+    put_u16(block, entry.at + 8, static_cast<std::uint16_t>(value), structure.big_endian());
+  } else if (entry.type == kLong) {
+    put_u32(block, entry.at + 8, value, structure.big_endian());
+  }
+}
+
+/// The thumbnail's bytes show what was there before: they go, cut off where they are the last, else blanked. Nothing
+/// before the first directory's end is touched.
+void erase_thumbnail(Block& block, const Directory& first, const Directory& second, const Structure& structure) {
+  const Entry* at = second.find(kThumbnailAt);
+  const Entry* size = second.find(kThumbnailSize);
+  if (at == nullptr || size == nullptr) return;
+  const std::size_t begin = structure.number(*at).value_or(0);
+  const std::size_t length = structure.number(*size).value_or(0);
+  const std::size_t floor = first.next_at + 4;
+  if (begin < floor || begin > block.size() || block.size() - begin < length) return;
+  // A JPEG is what it must be: no other data falls victim to a wrong offset.
+  if (length < 2 || block[begin] != 0xff || block[begin + 1] != 0xd8) return;
+  if (begin + length == block.size()) {
+    block.resize(begin);
+  } else {
+    std::fill_n(block.begin() + static_cast<std::ptrdiff_t>(begin), length, std::uint8_t{0});
+  }
+}
+
+/// UTF-16 in the block's byte order, up to a zero.
+std::string from_utf16(const Structure& structure, std::size_t at, std::size_t size) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < size; i += 2) {
+    std::uint32_t point = structure.u16(at + i);
+    if (point == 0) break;
+    const std::uint32_t low = i + 3 < size ? structure.u16(at + i + 2) : 0;
+    if (point >= 0xd800 && point < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
+      point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+      i += 2;
+    } else if (point >= 0xd800 && point < 0xe000) {
+      point = 0xfffd;
+    }
+    utf8::append(out, point);
+  }
+  return out;
+}
+
+/// The comment's bytes with their prefix. ASCII if it is, else UTF-16.
+Block encode_comment(const std::string& text, bool big_endian) {
+  const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const std::string prefix(ascii ? "ASCII\0\0\0" : "UNICODE\0", kPrefix);
+  const std::string start = ascii ? prefix + text : prefix;
+  Block out(start.begin(), start.end());
+  if (ascii) return out;
+  const auto put = [&](std::uint32_t unit) {
+    out.resize(out.size() + 2);
+    put_u16(out, out.size() - 2, static_cast<std::uint16_t>(unit), big_endian);
+  };
+  for (std::size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i++]);
+    std::size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
+    std::uint32_t point = more == 0 ? first : first & (0x3fu >> more);
+    for (; more > 0 && i < text.size(); --more) point = point << 6 | (static_cast<unsigned char>(text[i++]) & 0x3fu);
+    if (point >= 0x10000) {
+      put(0xd800 + ((point - 0x10000) >> 10 & 0x3ff));
+      put(0xdc00 + ((point - 0x10000) & 0x3ff));
+    } else {
+      put(point);
+    }
+  }
+  return out;
+}
+
+/// "0232" in an entry.
+Entry version_entry() {
+  Entry entry;
+  entry.tag = kExifVersion;
+  entry.type = kUndefined;
+  entry.count = 4;
+  entry.value = {'0', '2', '3', '2'};
+  return entry;
+}
+
+/// A directory of this program's own at the end of the block, with its comment behind it, is cut off before a new one
+/// comes: a picture worked on again and again doesn't grow.
+void cut_own_tail(Block& block, const Structure& structure, const Directory& directory) {
+  const Entry* comment = directory.find(kUserComment);
+  if (comment == nullptr || directory.next_at == 0) return;
+  const auto at = structure.value_at(*comment);
+  if (!at || *at != directory.next_at + 4 || *at + structure.value_size(*comment) != block.size()) return;
+  block.resize(directory.at);
+}
+
+/// Appends the Exif directory, its comment right behind it.
+std::size_t append_exif(Block& block, std::vector<Entry> entries, const Block& comment, bool big_endian) {
+  Entry entry;
+  entry.tag = kUserComment;
+  entry.type = kUndefined;
+  entry.count = static_cast<std::uint32_t>(comment.size());
+  set_entry(entries, entry);
+  const std::size_t begin = block.size() + block.size() % 2;
+  const auto behind = static_cast<std::uint32_t>(begin + 2 + entries.size() * 12 + 4);
+  Entry offset = long_entry(kUserComment, behind, big_endian);
+  offset.type = kUndefined;
+  offset.count = entry.count;
+  set_entry(entries, offset);
+  const std::size_t at = append_directory(block, entries, 0, big_endian);
+  block.insert(block.end(), comment.begin(), comment.end());
+  return at;
+}
+
+Block new_block(const std::string& text) {
+  Block block = {'I', 'I', 42, 0, 8, 0, 0, 0};
+  // The first directory has one entry: 2 + 12 + 4 bytes, and the Exif directory follows it.
+  append_directory(block, {long_entry(kExifDirectory, 26, false)}, 0, false);
+  append_exif(block, {version_entry()}, encode_comment(text, false), false);
+  return block;
+}
+
+}  // namespace
+
+int orientation(const Block& block) {
+  const auto structure = Structure::open(block);
+  const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
+  const Entry* entry = first ? first->find(kOrientation) : nullptr;
+  const auto value = entry != nullptr ? structure->number(*entry) : std::nullopt;
+  return value && *value >= 1 && *value <= 8 ? static_cast<int>(*value) : 1;
+}
+
+Block as_upright(Block block) {
+  const auto structure = Structure::open(block);
+  const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
+  if (!first) return block;
+  if (const Entry* entry = first->find(kOrientation)) set_number(block, *structure, *entry, 1);
+  if (first->next_at == 0) return block;
+  const auto second = structure->directory(structure->u32(first->next_at));
+  put_u32(block, first->next_at, 0, structure->big_endian());
+  // The structure looks at the block itself, so nothing may be read through it once the block is shorter.
+  if (second) erase_thumbnail(block, *first, *second, *structure);
+  return block;
+}
+
+Block with_size(Block block, int width, int height) {
+  const auto structure = Structure::open(block);
+  const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
+  const auto directory = first ? structure->child(*first, kExifDirectory) : std::nullopt;
+  if (!directory) return block;
+  const Entry* wide = directory->find(kPixelWidth);
+  const Entry* high = directory->find(kPixelHeight);
+  if (wide != nullptr) set_number(block, *structure, *wide, static_cast<std::uint32_t>(width));
+  if (high != nullptr) set_number(block, *structure, *high, static_cast<std::uint32_t>(height));
+  return block;
+}
+
+std::optional<std::string> user_comment(const Block& block) {
+  const auto structure = Structure::open(block);
+  const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
+  const auto directory = first ? structure->child(*first, kExifDirectory) : std::nullopt;
+  const Entry* entry = directory ? directory->find(kUserComment) : nullptr;
+  if (entry == nullptr) return std::nullopt;
+  const std::size_t size = structure->value_size(*entry);
+  const auto at = structure->value_at(*entry);
+  if (!at || size < kPrefix) return std::nullopt;
+  const std::string bytes(block.begin() + static_cast<std::ptrdiff_t>(*at),
+                          block.begin() + static_cast<std::ptrdiff_t>(*at + size));
+  const std::string prefix = bytes.substr(0, kPrefix);
+  if (prefix == std::string("UNICODE\0", kPrefix)) return from_utf16(*structure, *at + kPrefix, size - kPrefix);
+  if (prefix != std::string("ASCII\0\0\0", kPrefix) && prefix != std::string(kPrefix, '\0')) return std::nullopt;
+  std::string text = bytes.substr(kPrefix);
+  text.resize(std::min(text.size(), text.find('\0')));
+  return text;
+}
+
+Block with_user_comment(Block block, const std::string& text) {
+  const auto opened = Structure::open(block);
+  const auto first = opened ? opened->directory(opened->first_directory()) : std::nullopt;
+  if (!first || first->entries.size() >= kMaxEntries) return new_block(text);
+  const bool big_endian = opened->big_endian();
+  const Block comment = encode_comment(text, big_endian);
+  const auto directory = opened->child(*first, kExifDirectory);
+  if (directory && directory->entries.size() < kMaxEntries) {
+    const Entry* pointer = first->find(kExifDirectory);
+    if (first->next_at != 0 && directory->at >= first->next_at + 4) cut_own_tail(block, *opened, *directory);
+    const std::size_t at = append_exif(block, directory->entries, comment, big_endian);
+    put_u32(block, pointer->at + 8, static_cast<std::uint32_t>(at), big_endian);
+    return block;
+  }
+  const std::uint32_t next = first->next_at == 0 ? 0 : opened->u32(first->next_at);
+  const std::size_t at = append_exif(block, {version_entry()}, comment, big_endian);
+  std::vector<Entry> entries = first->entries;
+  set_entry(entries, long_entry(kExifDirectory, static_cast<std::uint32_t>(at), big_endian));
+  put_u32(block, 4, static_cast<std::uint32_t>(append_directory(block, entries, next, big_endian)), big_endian);
+  return block;
+}
+
+Block without_user_comment(Block block) {
+  const auto structure = Structure::open(block);
+  const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
+  const auto directory = first ? structure->child(*first, kExifDirectory) : std::nullopt;
+  const Entry* entry = directory ? directory->find(kUserComment) : nullptr;
+  if (entry == nullptr) return block;
+  // Its bytes are blanked, and the entry becomes an empty comment of the unstated kind: no offset moves.
+  const std::size_t size = structure->value_size(*entry);
+  if (const auto at = structure->value_at(*entry)) {
+    std::fill_n(block.begin() + static_cast<std::ptrdiff_t>(*at), size, std::uint8_t{0});
+  }
+  return block;
+}
+
+}  // namespace zimage::codecs::exif

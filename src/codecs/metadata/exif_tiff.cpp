@@ -1,0 +1,108 @@
+// A TIFF file is an EXIF structure itself, with the picture in it: what describes the picture is copied out of it, and
+// into it.
+#include <algorithm>
+#include <functional>
+
+#include "codecs/metadata/exif.h"
+#include "codecs/metadata/exif_directory.h"
+
+namespace zimage::codecs::exif {
+namespace {
+
+constexpr std::uint16_t kExifDirectory = 0x8769, kGpsDirectory = 0x8825;
+/// Maker notes and what points elsewhere can't be moved: offsets within them are the file's.
+constexpr std::uint16_t kUnmovable[] = {0x927c, 0xa005};
+/// Document name, description, maker, model, resolution, software, date, artist, host, rating, Windows' title, comment,
+/// author, keywords and subject, copyright.
+constexpr std::uint16_t kDescriptive[] = {0x010d, 0x010e, 0x010f, 0x0110, 0x011a, 0x011b, 0x0128,
+                                          0x0131, 0x0132, 0x013b, 0x013c, 0x4746, 0x4749, 0x9c9b,
+                                          0x9c9c, 0x9c9d, 0x9c9e, 0x9c9f, 0x8298};
+/// Entries of a damaged directory may all point to the same large value: what they become together is bounded. The
+/// comment may hold a prompt of 1 MiB.
+constexpr std::size_t kMaxValue = std::size_t{1} << 23;
+constexpr std::size_t kMaxCopied = std::size_t{1} << 23;
+
+template <std::size_t N>
+bool among(const std::uint16_t (&tags)[N], std::uint16_t tag) {
+  return std::find(std::begin(tags), std::end(tags), tag) != std::end(tags);
+}
+
+/// The entries of `block` that `wanted` takes, their values appended to `out`, in the same byte order.
+std::vector<Entry> copy_entries(std::span<const std::uint8_t> block, const Structure& structure,
+                                const Directory& directory, const std::function<bool(std::uint16_t)>& wanted,
+                                Block& out) {
+  const std::size_t begin = out.size();
+  std::vector<Entry> entries;
+  for (const Entry& entry : directory.entries) {
+    const std::size_t size = structure.value_size(entry);
+    const auto at = structure.value_at(entry);
+    if (!wanted(entry.tag) || !at || size > kMaxValue || out.size() - begin > kMaxCopied) continue;
+    Entry copy = entry;
+    if (size > 4) {
+      if (out.size() % 2 != 0) out.push_back(0);
+      const Entry offset = long_entry(entry.tag, static_cast<std::uint32_t>(out.size()), structure.big_endian());
+      copy.value = offset.value;
+      const auto value = block.subspan(*at, size);
+      out.insert(out.end(), value.begin(), value.end());
+    }
+    set_entry(entries, copy);
+  }
+  return entries;
+}
+
+/// What describes the picture in the first directory of `block`: the entries' values and the Exif and GPS directories
+/// are appended to `out`, of the same byte order; the entries themselves are for its first directory.
+std::vector<Entry> copy_description(std::span<const std::uint8_t> block, const Structure& structure,
+                                    const Directory& first, Block& out) {
+  const bool big_endian = structure.big_endian();
+  const auto descriptive = [](std::uint16_t tag) { return among(kDescriptive, tag); };
+  const auto movable = [](std::uint16_t tag) { return !among(kUnmovable, tag); };
+  std::vector<Entry> entries = copy_entries(block, structure, first, descriptive, out);
+  for (const std::uint16_t tag : {kExifDirectory, kGpsDirectory}) {
+    const auto directory = structure.child(first, tag);
+    if (!directory) continue;
+    const std::vector<Entry> inner = copy_entries(block, structure, *directory, movable, out);
+    if (inner.empty()) continue;
+    const std::size_t at = append_directory(out, inner, 0, big_endian);
+    set_entry(entries, long_entry(tag, static_cast<std::uint32_t>(at), big_endian));
+  }
+  return entries;
+}
+
+}  // namespace
+
+bool is_big_endian(const Block& block) {
+  const auto structure = Structure::open(block);
+  return structure && structure->big_endian();
+}
+
+Block from_tiff(std::span<const std::uint8_t> file) {
+  const auto structure = Structure::open(file);
+  const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
+  if (!first) return {};
+  const bool big_endian = structure->big_endian();
+  Block out = {'I', 'I', 42, 0, 0, 0, 0, 0};
+  if (big_endian) out = {'M', 'M', 0, 42, 0, 0, 0, 0};
+  const std::vector<Entry> entries = copy_description(file, *structure, *first, out);
+  if (entries.empty()) return {};
+  const std::size_t at = append_directory(out, entries, 0, big_endian);
+  put_u32(out, 4, static_cast<std::uint32_t>(at), big_endian);
+  return out;
+}
+
+void into_tiff(const Block& block, Block& file) {
+  const auto source = Structure::open(block);
+  const auto described = source ? source->directory(source->first_directory()) : std::nullopt;
+  const auto target = Structure::open(file);
+  const auto first = target ? target->directory(target->first_directory()) : std::nullopt;
+  if (!described || !first || source->big_endian() != target->big_endian()) return;
+  const bool big_endian = source->big_endian();
+  // `target` looks at the file itself, so nothing may be read through it once the file has grown.
+  const std::uint32_t next = first->next_at == 0 ? 0 : target->u32(first->next_at);
+  std::vector<Entry> entries = first->entries;
+  for (const Entry& entry : copy_description(block, *source, *described, file)) set_entry(entries, entry);
+  const std::size_t at = append_directory(file, entries, next, big_endian);
+  put_u32(file, 4, static_cast<std::uint32_t>(at), big_endian);
+}
+
+}  // namespace zimage::codecs::exif

@@ -1,0 +1,186 @@
+#include "image/metrics/picture_metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "image/metrics/ssim.h"
+
+namespace zimage {
+namespace {
+
+/// Two pictures' rows in one layout: the same channels, the same depth.
+class Pair {
+ public:
+  Pair(const Image& a, const Image& b)
+      : a_(a),
+        b_(b),
+        deep_(a.bit_depth == 16 || b.bit_depth == 16),
+        colors_(std::max(a.color_channels(), b.color_channels())),
+        alpha_(a.has_alpha() || b.has_alpha()) {}
+
+  int channels() const { return colors_ + (alpha_ ? 1 : 0); }
+  /// Samples a level of 8 bits.
+  double levels() const { return deep_ ? 257.0 : 1.0; }
+
+  std::vector<int> row_a(int y) const { return row(a_, y); }
+  std::vector<int> row_b(int y) const { return row(b_, y); }
+
+  /// 0…255.
+  void luma_a(int y, double* out) const { luma(a_, y, out); }
+  void luma_b(int y, double* out) const { luma(b_, y, out); }
+
+ private:
+  std::vector<int> row(const Image& image, int y) const {
+    const int scale = deep_ && image.bit_depth == 8 ? 257 : 1;
+    const int opaque = deep_ ? 65535 : 255;
+    std::vector<int> out(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(channels()));
+    image.samples.visit([&](const auto* samples) {
+      const auto* in = samples + image.index(0, y);
+      int* place = out.data();
+      for (int x = 0; x < image.width; ++x, in += image.channels) {
+        for (int c = 0; c < colors_; ++c) *place++ = in[image.color_channels() == 1 ? 0 : c] * scale;
+        if (alpha_) *place++ = image.has_alpha() ? in[image.channels - 1] * scale : opaque;
+      }
+    });
+    return out;
+  }
+
+  static void luma(const Image& image, int y, double* out) {
+    const double scale = image.bit_depth == 16 ? 1.0 / 257.0 : 1.0;
+    const bool color = image.color_channels() == 3;
+    image.samples.visit([&](const auto* samples) {
+      const auto* in = samples + image.index(0, y);
+      for (int x = 0; x < image.width; ++x, in += image.channels) {
+        out[x] = (color ? 0.299 * in[0] + 0.587 * in[1] + 0.114 * in[2] : in[0]) * scale;
+      }
+    });
+  }
+
+  const Image& a_;
+  const Image& b_;
+  bool deep_;
+  int colors_;
+  bool alpha_;
+};
+
+struct Sums {
+  std::size_t pixels = 0;
+  std::size_t differing = 0;
+  int max = 0;
+  std::uint64_t absolute = 0;
+  std::uint64_t squared = 0;  // 2^28 pixels of 4 samples of 16 bits fit
+  double ssim = 0.0;
+
+  void add(const Sums& other) {
+    pixels += other.pixels;
+    differing += other.differing;
+    max = std::max(max, other.max);
+    absolute += other.absolute;
+    squared += other.squared;
+    ssim += other.ssim;
+  }
+};
+
+PictureMetrics metrics_of(const Sums& sums, const Pair& pair) {
+  PictureMetrics metrics;
+  metrics.pixels = sums.pixels;
+  if (sums.pixels == 0) return metrics;
+  const double samples = static_cast<double>(sums.pixels) * pair.channels();
+  metrics.differing_pixels = sums.differing;
+  metrics.max = sums.max / pair.levels();
+  metrics.mean = static_cast<double>(sums.absolute) / samples / pair.levels();
+  if (sums.squared > 0) {
+    const double mse = static_cast<double>(sums.squared) / samples / (pair.levels() * pair.levels());
+    metrics.psnr = 10.0 * std::log10(255.0 * 255.0 / mse);
+  }
+  metrics.ssim = sums.ssim / static_cast<double>(sums.pixels);
+  return metrics;
+}
+
+/// visit(pixel's place, largest difference, sum of differences, sum of their squares) for every pixel.
+template <typename Visit>
+void for_each_difference(const Pair& pair, int width, int height, Visit visit) {
+  std::size_t place = 0;
+  for (int y = 0; y < height; ++y) {
+    const std::vector<int> a = pair.row_a(y);
+    const std::vector<int> b = pair.row_b(y);
+    std::size_t i = 0;
+    for (int x = 0; x < width; ++x, ++place) {
+      int largest = 0;
+      int sum = 0;
+      std::uint64_t squared = 0;
+      for (int c = 0; c < pair.channels(); ++c, ++i) {
+        const int d = std::abs(a[i] - b[i]);
+        largest = std::max(largest, d);
+        sum += d;
+        squared += static_cast<std::uint64_t>(d) * static_cast<std::uint64_t>(d);
+      }
+      visit(place, largest, sum, squared);
+    }
+  }
+}
+
+}  // namespace
+
+double PictureMetrics::differing_share() const {
+  return pixels == 0 ? 0.0 : static_cast<double>(differing_pixels) / static_cast<double>(pixels);
+}
+
+PictureComparison measure_pictures(const Image& a, const Image& b, const Mask* mask) {
+  const Pair pair(a, b);
+  Sums inside;
+  Sums outside;
+  const auto sums_at = [&](std::size_t place) -> Sums& {
+    return mask != nullptr && mask->repaint[place] != 0 ? inside : outside;
+  };
+  for_each_difference(pair, a.width, a.height, [&](std::size_t place, int largest, int sum, std::uint64_t squared) {
+    Sums& sums = sums_at(place);
+    ++sums.pixels;
+    if (largest == 0) return;
+    ++sums.differing;
+    sums.max = std::max(sums.max, largest);
+    sums.absolute += static_cast<std::uint64_t>(sum);
+    sums.squared += squared;
+  });
+  std::size_t place = 0;
+  for_each_ssim_row(
+      a.width, a.height, [&](int y, double* row) { pair.luma_a(y, row); },
+      [&](int y, double* row) { pair.luma_b(y, row); },
+      [&](int, const double* values) {
+        for (int x = 0; x < a.width; ++x, ++place) sums_at(place).ssim += values[x];
+      });
+  PictureComparison comparison;
+  if (mask != nullptr) {
+    if (inside.pixels > 0) comparison.inside = metrics_of(inside, pair);
+    if (outside.pixels > 0) comparison.outside = metrics_of(outside, pair);
+  }
+  Sums whole = inside;
+  whole.add(outside);
+  comparison.whole = metrics_of(whole, pair);
+  return comparison;
+}
+
+DifferencePicture difference_picture(const Image& a, const Image& b) {
+  const Pair pair(a, b);
+  int largest_of_all = 0;
+  std::vector<std::uint16_t> differences(static_cast<std::size_t>(a.width) * static_cast<std::size_t>(a.height));
+  for_each_difference(pair, a.width, a.height, [&](std::size_t place, int largest, int, std::uint64_t) {
+    differences[place] = static_cast<std::uint16_t>(largest);
+    largest_of_all = std::max(largest_of_all, largest);
+  });
+  DifferencePicture picture;
+  picture.image = Image(a.width, a.height, 1);
+  if (largest_of_all == 0) return picture;
+  picture.amplification = 255.0 * pair.levels() / largest_of_all;
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    const int value = (differences[i] * 255 + largest_of_all / 2) / largest_of_all;
+    // What differs at all is seen to.
+    picture.image.samples.bytes()[i] = static_cast<std::uint8_t>(differences[i] == 0 ? 0 : std::max(value, 1));
+  }
+  return picture;
+}
+
+}  // namespace zimage

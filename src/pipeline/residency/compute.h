@@ -1,0 +1,25 @@
+// Which device and dtype the work is done on.
+#pragma once
+
+#include <string>
+
+#include "nn/weight_loader.h"
+#include "zimage/model_paths.h"
+
+namespace zimage {
+
+struct Compute {
+  nn::Placement placement;
+  std::string device_name;  ///< "cpu", "cuda:0"
+  std::string dtype_name;   ///< "fp32", "bf16", "fp16"
+};
+
+/// `auto` takes CUDA where there is a device, bf16 there and fp32 on the CPU. Sets the number of threads and makes
+/// the device's kernels deterministic.
+/// Errors: kUsage for an unknown or absent device or an unknown dtype.
+Compute resolve_compute(const ComputeOptions& options);
+
+/// Bytes of memory the machine has for this process: the smaller of its physical memory and its control group's limit.
+std::uint64_t memory_limit_bytes();
+
+}  // namespace zimage

@@ -1,0 +1,200 @@
+#include "pipeline/residency/model_store.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/log.h"
+#include "base/regular_file.h"
+#include "weights/checkpoint.h"
+#include "weights/weight_map.h"
+#include "zimage/error.h"
+
+namespace zimage {
+namespace {
+
+constexpr std::size_t kNamesInMessage = 20;
+constexpr double kLeastMegapixels = 0.001;
+constexpr double kMostMegapixels = 64.0;
+constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // Qwen3's has 11 MB
+
+ConfigText config_text(const ComponentFiles& files) { return {files.config_path.string(), files.config}; }
+
+/// Bytes that a source's weights take in the wanted dtype.
+std::uint64_t bytes_in(const WeightSource& source, at::ScalarType dtype) {
+  std::uint64_t values = 0;
+  for (const auto& name : source.names()) {
+    std::uint64_t count = 1;
+    for (const auto n : source.find(name)->shape) count *= static_cast<std::uint64_t>(n);
+    values += count;
+  }
+  return values * c10::elementSize(dtype);
+}
+
+}  // namespace
+
+ModelStore::ModelStore(const ModelPaths& paths, const Compute& compute)
+    : placement_(compute.placement), dit_placement_(compute.placement) {
+  const ModelFiles files = find_model(paths);
+  open(files);
+  check();
+  decide_memory();
+  describe(files, compute);
+}
+
+void ModelStore::open(const ModelFiles& files) {
+  dit_source_ = open_checkpoint(files.dit.weights);
+  text_encoder_source_ = text_encoder_weights(open_checkpoint(files.text_encoder.weights));
+  vae_source_ = open_checkpoint(files.vae.weights);
+  dit_config_ = DiTConfig::detect(*dit_source_, config_text(files.dit));
+  text_encoder_config_ = TextEncoderConfig::detect(*text_encoder_source_, config_text(files.text_encoder));
+  vae_config_ = VAEConfig::detect(*vae_source_, config_text(files.vae));
+  if (!files.controlnet.weights.empty()) {
+    controlnet_source_ = open_checkpoint(files.controlnet.weights);
+    controlnet_config_ = ControlNetConfig::detect(*controlnet_source_, config_text(files.controlnet), dit_config_);
+  }
+  const std::string tokenizer = read_text(files.tokenizer, kMaxTokenizerBytes, ErrorCode::kModel);
+  tokenizer_.emplace(Tokenizer::from_json(tokenizer, files.tokenizer.string()));
+}
+
+void ModelStore::check() {
+  std::string wrong;
+  const auto compare = [&](const WeightSource& source, const std::function<void(nn::WeightLoader&)>& load) {
+    nn::WeightLoader loader(source, placement_, nn::WeightLoader::Mode::kCheck);
+    load(loader);
+    info_.parameters += loader.parameters();
+    const auto problems = loader.problems();
+    if (problems.empty()) return;
+    wrong += (wrong.empty() ? "" : "; ") + source.description() + ": " + problems.summary(kNamesInMessage);
+    if (log::enabled(log::Level::kInfo)) log::info(source.description() + ": " + problems.summary(SIZE_MAX));
+  };
+  compare(*dit_source_, [&](auto& loader) { DiT::load(loader, dit_config_); });
+  compare(*text_encoder_source_, [&](auto& loader) { TextEncoder::load(loader, text_encoder_config_); });
+  compare(*vae_source_, [&](auto& loader) { VAE::load(loader, vae_config_); });
+  if (has_controlnet()) {
+    compare(*controlnet_source_, [&](auto& loader) { ControlNet::load(loader, controlnet_config_, dit_config_); });
+  }
+  if (wrong.empty() && text_encoder_config_.hidden_size != dit_config_.cap_feat_dim) {
+    wrong = "the text encoder's width " + std::to_string(text_encoder_config_.hidden_size) +
+            " is not the DiT's caption width " + std::to_string(dit_config_.cap_feat_dim);
+  }
+  if (wrong.empty() && vae_config_.latent_channels != dit_config_.in_channels) {
+    wrong = "the VAE's " + std::to_string(vae_config_.latent_channels) + " latent channels are not the DiT's " +
+            std::to_string(dit_config_.in_channels);
+  }
+  if (!wrong.empty()) {
+    throw Error(ErrorCode::kModel, wrong, "these files don't make a Z-Image model; README.md, \"Get the model\"");
+  }
+}
+
+void ModelStore::decide_memory() {
+  const std::uint64_t control = has_controlnet() ? bytes_in(*controlnet_source_, placement_.dtype) : 0;
+  const std::uint64_t dit = bytes_in(*dit_source_, placement_.dtype) + control;
+  const std::uint64_t all =
+      dit + bytes_in(*text_encoder_source_, placement_.dtype) + bytes_in(*vae_source_, placement_.dtype);
+  // By the machine's memory, not by what is free: the choice of kernel must not depend on who else is running.
+  const std::uint64_t limit = memory_limit_bytes();
+  const bool cpu = placement_.device.is_cpu();
+  keep_text_encoder_ = cpu && all < limit / 2;
+  dit_placement_.packed = cpu && placement_.dtype == at::kFloat && nn::packing_available() && dit < limit / 2;
+}
+
+void ModelStore::describe(const ModelFiles& files, const Compute& compute) {
+  info_.name = files.name;
+  info_.device = compute.device_name;
+  info_.dtype = compute.dtype_name;
+  info_.dit_layers = static_cast<int>(dit_config_.n_layers);
+  info_.dit_dim = static_cast<int>(dit_config_.dim);
+  std::set<std::filesystem::path> unique{files.tokenizer};
+  for (const auto* part : {&files.dit, &files.text_encoder, &files.vae, &files.controlnet}) {
+    if (!part->config_path.empty()) unique.insert(part->config_path);
+  }
+  for (const auto& source : {dit_source_, text_encoder_source_, vae_source_, controlnet_source_}) {
+    if (source == nullptr) continue;
+    for (const auto& file : source->files()) unique.insert(file);
+  }
+  info_.files.assign(unique.begin(), unique.end());
+  if (has_controlnet()) describe_controlnet(files.controlnet.weights);
+  if (files.index.empty()) return;
+  const auto index = nlohmann::json::parse(files.index, nullptr, /*allow_exceptions=*/false);
+  if (!index.is_object()) throw Error(ErrorCode::kModel, files.name + "/model_index.json is not a JSON object", "");
+  const auto flag = [&](const char* key) { return index.contains(key) && index[key] == true; };
+  info_.demo = flag("demo");
+  info_.random_weights = flag("random_weights");
+  if (!index.contains("native_megapixels")) return;
+  const auto& native = index["native_megapixels"];
+  const double area = native.is_number() ? native.get<double>() : 0.0;
+  if (!(area >= kLeastMegapixels && area <= kMostMegapixels)) {
+    throw Error(ErrorCode::kModel,
+                files.name + "/model_index.json: native_megapixels is not a number from 0.001 to 64");
+  }
+  info_.native_megapixels = area;
+}
+
+void ModelStore::describe_controlnet(const std::filesystem::path& path) {
+  // The trainer's examples use other scales for some releases that only the file's name tells apart.
+  const std::string name = path.filename().string();
+  const auto named = [&](const char* part) {
+    const auto matches = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+    return std::search(name.begin(), name.end(), part, part + std::strlen(part), matches) != name.end();
+  };
+  info_.controlnet = controlnet_config_.version();
+  info_.control_scale = controlnet_config_.default_scale();
+  info_.control_scale_reason = "version " + info_.controlnet;
+  if (named("tile")) {
+    info_.control_scale = 0.85;
+    info_.control_scale_reason = "'tile' in the file's name";
+  } else if (named("2602")) {
+    info_.control_scale = 0.90;
+    info_.control_scale_reason = "'2602' in the file's name";
+  }
+}
+
+/// Builds a part and refuses weights that aren't finite. Names and shapes were checked before.
+template <class Part, class... Configs>
+Part ModelStore::load(const WeightSource& source, const nn::Placement& placement, const Configs&... configs) const {
+  nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
+  loader.check_before_each(check_);
+  Part part = Part::load(loader, configs...);
+  const auto problems = loader.problems();
+  if (!problems.empty()) {
+    throw Error(ErrorCode::kModel, source.description() + ": " + problems.summary(kNamesInMessage),
+                "the file is damaged: download it again");
+  }
+  return part;
+}
+
+const TextEncoder& ModelStore::text_encoder() {
+  if (!text_encoder_) {
+    text_encoder_ = load<TextEncoder>(*text_encoder_source_, placement_, text_encoder_config_);
+  }
+  return *text_encoder_;
+}
+
+const DiT& ModelStore::dit() {
+  if (!dit_) dit_ = load<DiT>(*dit_source_, dit_placement_, dit_config_);
+  return *dit_;
+}
+
+const VAE& ModelStore::vae() {
+  if (!vae_) vae_ = load<VAE>(*vae_source_, placement_, vae_config_);
+  return *vae_;
+}
+
+const ControlNet& ModelStore::controlnet() {
+  if (!controlnet_) {
+    controlnet_ = load<ControlNet>(*controlnet_source_, dit_placement_, controlnet_config_, dit_config_);
+  }
+  return *controlnet_;
+}
+
+void ModelStore::finish_text_encoder() {
+  if (!keep_text_encoder_) text_encoder_.reset();
+}
+
+}  // namespace zimage

@@ -1,0 +1,79 @@
+// The model's parts: found and checked at once, loaded when first needed, given up when memory asks for it.
+// The one place that decides who holds weights, and when.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "models/controlnet.h"
+#include "models/dit.h"
+#include "models/text_encoder.h"
+#include "models/vae.h"
+#include "pipeline/residency/compute.h"
+#include "tokenizer/tokenizer.h"
+#include "weights/model_files.h"
+#include "weights/weight_source.h"
+#include "zimage/inpainter.h"
+
+namespace zimage {
+
+class ModelStore {
+ public:
+  /// Finds the files, reads configs and headers, and compares every name and shape. No weight is read.
+  /// Errors: kModel, with everything that is missing, unexpected or mis-shaped in any part.
+  ModelStore(const ModelPaths& paths, const Compute& compute);
+
+  const ModelInfo& info() const { return info_; }
+  const DiTConfig& dit_config() const { return dit_config_; }
+  const VAEConfig& vae_config() const { return vae_config_; }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+
+  /// Calls `check` before each weight that is read from now on; what it throws gives up the part that is being loaded,
+  /// which the next use loads anew. Empty: nobody is asked.
+  void check_while_loading(std::function<void()> check) { check_ = std::move(check); }
+
+  /// Each loads on first use. Errors: kModel for weights that aren't finite; kMemory.
+  const TextEncoder& text_encoder();
+  const DiT& dit();
+  const VAE& vae();
+  /// Only if there is one: `has_controlnet()`.
+  const ControlNet& controlnet();
+  bool has_controlnet() const { return controlnet_source_ != nullptr; }
+  const ControlNetConfig& controlnet_config() const { return controlnet_config_; }
+
+  /// Says that the prompt is encoded: the text encoder goes, unless all parts fit in memory side by side.
+  void finish_text_encoder();
+  bool keeps_text_encoder() const { return keep_text_encoder_; }
+  /// Whether it is loaded, and goes with finish_text_encoder().
+  bool text_encoder_is_leaving() const { return text_encoder_.has_value() && !keep_text_encoder_; }
+
+ private:
+  void open(const ModelFiles& files);
+  void check();
+  void decide_memory();
+  void describe(const ModelFiles& files, const Compute& compute);
+  void describe_controlnet(const std::filesystem::path& path);
+  template <class Part, class... Configs>
+  Part load(const WeightSource& source, const nn::Placement& placement, const Configs&... configs) const;
+
+  nn::Placement placement_;
+  nn::Placement dit_placement_;
+  bool keep_text_encoder_ = false;
+  std::shared_ptr<const WeightSource> dit_source_, text_encoder_source_, vae_source_, controlnet_source_;
+  DiTConfig dit_config_;
+  TextEncoderConfig text_encoder_config_;
+  VAEConfig vae_config_;
+  ControlNetConfig controlnet_config_;
+  std::optional<Tokenizer> tokenizer_;
+  std::optional<TextEncoder> text_encoder_;
+  std::optional<DiT> dit_;
+  std::optional<VAE> vae_;
+  std::optional<ControlNet> controlnet_;
+  std::function<void()> check_;
+  ModelInfo info_;
+};
+
+}  // namespace zimage

@@ -1,0 +1,197 @@
+#include "codecs/metadata/exif.h"
+
+#include <algorithm>
+#include <random>
+
+#include "support/catch.h"
+#include "unit/codecs/exif_samples.h"
+
+using namespace zimage;
+using namespace zimage::test;
+namespace exif = codecs::exif;
+
+namespace {
+
+bool holds(const Bytes& block, const std::string& text) {
+  return std::string(block.begin(), block.end()).find(text) != std::string::npos;
+}
+
+/// A value of IFD0 or of the Exif directory, as bytes; empty if it isn't there.
+std::string value_of(const Bytes& block, std::uint16_t tag) {
+  const auto structure = exif::Structure::open(block);
+  if (!structure) return "";
+  auto directory = structure->directory(structure->first_directory());
+  if (!directory) return "";
+  if (directory->find(tag) == nullptr) directory = structure->child(*directory, 0x8769);
+  const exif::Entry* entry = directory ? directory->find(tag) : nullptr;
+  if (entry == nullptr) return "";
+  const std::size_t at = structure->value_at(*entry).value();
+  return {block.begin() + static_cast<std::ptrdiff_t>(at),
+          block.begin() + static_cast<std::ptrdiff_t>(at + structure->value_size(*entry))};
+}
+
+void check_all_there(const Bytes& block) {
+  CHECK(value_of(block, 0x0110) == std::string("Cam-1 of tests\0", 15));
+  CHECK(value_of(block, 0x927c) == "makernote!");
+}
+
+const std::string kText = "{\"prompt\":\"a door\"}";
+/// "né猫🐈"
+const std::string kForeign = "n\xc3\xa9\xe7\x8c\xab\xf0\x9f\x90\x88";
+
+}  // namespace
+
+TEST_CASE("exif: orientation is read and reset", "[io]") {
+  for (const bool big_endian : {false, true}) {
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+      ExifSample sample;
+      sample.big_endian = big_endian;
+      sample.orientation = orientation;
+      const Bytes block = exif_sample(sample);
+      CHECK(exif::orientation(block) == orientation);
+      const Bytes upright = exif::as_upright(block);
+      CHECK(exif::orientation(upright) == 1);
+      check_all_there(upright);
+    }
+  }
+  ExifSample sample;
+  sample.orientation = 9;
+  CHECK(exif::orientation(exif_sample(sample)) == 1);
+  CHECK(exif::orientation({}) == 1);
+}
+
+TEST_CASE("exif: the thumbnail goes, its bytes too", "[io]") {
+  const Bytes block = exif_sample({});
+  REQUIRE(holds(block, kThumbnailStart));
+  const Bytes upright = exif::as_upright(block);
+  CHECK_FALSE(holds(upright, kThumbnailStart));
+  CHECK(upright.size() < block.size());
+  // Not the last bytes: blanked.
+  Bytes longer = block;
+  longer.insert(longer.end(), {'e', 'n', 'd'});
+  const Bytes blanked = exif::as_upright(longer);
+  CHECK(blanked.size() == longer.size());
+  CHECK_FALSE(holds(blanked, kThumbnailStart));
+  CHECK(holds(blanked, "end"));
+  const auto structure = exif::Structure::open(blanked);
+  const auto first = structure->directory(structure->first_directory());
+  CHECK(structure->u32(first->next_at) == 0);
+}
+
+TEST_CASE("exif: comments are read in their encodings", "[io]") {
+  const auto comment = [](const std::string& bytes, bool big_endian) {
+    ExifSample sample;
+    sample.big_endian = big_endian;
+    sample.comment_bytes = bytes;
+    return exif::user_comment(exif_sample(sample));
+  };
+  CHECK(comment(std::string("ASCII\0\0\0", 8) + "hello", false) == "hello");
+  CHECK(comment(std::string("ASCII\0\0\0hello\0\0\0", 16), true) == "hello");
+  CHECK(comment(std::string("UNICODE\0h\0i\0", 12), false) == "hi");
+  CHECK(comment(std::string("UNICODE\0\0h\0i", 12), true) == "hi");
+  CHECK_FALSE(comment(std::string("JIS\0\0\0\0\0xy", 10), false));
+  CHECK_FALSE(comment("ASCII", false));
+  CHECK_FALSE(exif::user_comment(exif_sample({})));
+  CHECK_FALSE(exif::user_comment({}));
+}
+
+TEST_CASE("exif: a comment comes in, and all else stays", "[io]") {
+  for (const bool big_endian : {false, true}) {
+    for (const std::string& old : {std::string(), std::string("ASCII\0\0\0", 8) + "an old one"}) {
+      for (const bool thumbnail : {false, true}) {
+        for (const std::string& text : {kText, kForeign, std::string()}) {
+          ExifSample sample;
+          sample.big_endian = big_endian;
+          sample.comment_bytes = old;
+          sample.thumbnail = thumbnail;
+          const Bytes block = exif::with_user_comment(exif_sample(sample), text);
+          CHECK(exif::user_comment(block) == text);
+          CHECK(exif::orientation(block) == 6);
+          check_all_there(block);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("exif: a comment where there was no Exif directory, or no EXIF", "[io]") {
+  ExifSample sample;
+  sample.exif_directory = false;
+  const Bytes block = exif::with_user_comment(exif_sample(sample), kText);
+  CHECK(exif::user_comment(block) == kText);
+  CHECK(value_of(block, 0x0110) == std::string("Cam-1 of tests\0", 15));
+  for (const Bytes& nothing : {Bytes{}, bytes_of("garbage, not EXIF"), Bytes{'I', 'I', 42, 0, 255, 255, 255, 255}}) {
+    CHECK(exif::user_comment(exif::with_user_comment(nothing, kText)) == kText);
+    CHECK(exif::as_upright(nothing) == nothing);
+  }
+}
+
+TEST_CASE("exif: a comment replaced again and again doesn't make the block grow", "[io]") {
+  for (const bool directory : {true, false}) {
+    ExifSample sample;
+    sample.exif_directory = directory;
+    Bytes block = exif::with_user_comment(exif::with_user_comment(exif_sample(sample), kText), kText);
+    const std::size_t size = block.size();
+    for (int i = 0; i < 5; ++i) block = exif::with_user_comment(std::move(block), kText);
+    CHECK(block.size() == size);
+    CHECK(exif::user_comment(block) == kText);
+  }
+}
+
+TEST_CASE("exif: a comment is taken out", "[io]") {
+  const Bytes block = exif::without_user_comment(exif::with_user_comment(exif_sample({}), kText));
+  CHECK(exif::user_comment(block).value_or("").empty());
+  CHECK_FALSE(holds(block, "a door"));
+  check_all_there(block);
+}
+
+TEST_CASE("exif: the size follows the picture", "[io]") {
+  const Bytes block = exif::with_size(exif_sample({}), 640, 70000);
+  const auto structure = exif::Structure::open(block);
+  const auto first = structure->directory(structure->first_directory());
+  const auto inner = structure->child(*first, 0x8769);
+  CHECK(structure->number(*inner->find(0xa002)) == 640u);
+  CHECK(structure->number(*inner->find(0xa003)) == 70000u);
+}
+
+TEST_CASE("exif: any bytes are safe", "[io]") {
+  std::mt19937 random(11);
+  const auto all = [](const Bytes& block) {
+    exif::orientation(block);
+    exif::user_comment(block);
+    exif::as_upright(block);
+    exif::without_user_comment(block);
+    exif::with_size(block, 3, 4);
+    exif::from_tiff(block);
+    // Whatever there was, what was written can be read.
+    CHECK(exif::user_comment(exif::with_user_comment(exif::as_upright(block), kText)) == kText);
+  };
+  for (const bool big_endian : {false, true}) {
+    ExifSample sample;
+    sample.big_endian = big_endian;
+    sample.comment_bytes = std::string("UNICODE\0h\0i\0", 12);
+    const Bytes good = exif::with_user_comment(exif_sample(sample), "own");
+    for (std::size_t size = 0; size < good.size(); ++size) {
+      all({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)});
+    }
+    for (int round = 0; round < 20000; ++round) {
+      Bytes bad = good;
+      for (unsigned count = 1 + random() % 6; count > 0; --count) {
+        // Offsets are small numbers: such that still fall into the block do the most harm.
+        const std::uint8_t value = random() % 2 == 0 ? random() % 256 : random() % bad.size();
+        bad[random() % bad.size()] = value;
+      }
+      all(bad);
+    }
+  }
+}
+
+TEST_CASE("exif: directories that point at themselves", "[io]") {
+  Bytes block = exif_sample({});
+  const auto structure = exif::Structure::open(block);
+  const auto first = structure->directory(structure->first_directory());
+  exif::put_u32(block, first->next_at, static_cast<std::uint32_t>(first->at), false);
+  exif::put_u32(block, first->find(0x8769)->at + 8, static_cast<std::uint32_t>(first->at), false);
+  CHECK(exif::orientation(exif::as_upright(block)) == 1);
+  CHECK(exif::user_comment(exif::with_user_comment(block, kText)) == kText);
+}

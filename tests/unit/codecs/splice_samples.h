@@ -1,0 +1,67 @@
+// JPEGs and what is changed in them, for the tests of JPEG to JPEG.
+#pragma once
+
+#include <algorithm>
+#include <random>
+
+#include "base/log.h"
+#include "codecs/image_file.h"
+#include "unit/codecs/jpeg_samples.h"
+
+namespace zimage::test {
+
+/// Hundreds of damaged files make hundreds of warnings.
+struct Silence {
+  Silence() { log::configure({log::Level::kOff, false, {}}); }
+  ~Silence() { log::configure({}); }
+};
+
+struct Size {
+  int width, height;
+};
+
+/// A few boxes and single pixels.
+inline Mask random_mask(int width, int height, std::mt19937& random) {
+  Mask mask(width, height);
+  const auto below = [&](int limit) { return static_cast<int>(random() % static_cast<unsigned>(limit)); };
+  for (int count = 1 + below(3); count > 0; --count) {
+    const int left = below(width);
+    const int top = below(height);
+    const int right = std::min(width, left + 1 + below(20));
+    const int bottom = std::min(height, top + 1 + below(20));
+    for (int y = top; y < bottom; ++y) {
+      for (int x = left; x < right; ++x) mask.repaint[mask.index(x, y)] = 1;
+    }
+  }
+  return mask;
+}
+
+/// The decoded source with other pixels in the mask.
+inline Image changed_picture(Image image, const Mask& mask) {
+  const Image other = textured_image(image.width, image.height, image.channels, 99);
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x) {
+      if (mask.repaint[mask.index(x, y)] == 0) continue;
+      for (int c = 0; c < image.channels; ++c) {
+        image.samples.set(image.index(x, y, c), static_cast<std::uint16_t>(255 - other.samples[image.index(x, y, c)]));
+      }
+    }
+  }
+  return image;
+}
+
+inline codecs::EncodeOptions like(const Bytes& source, const Mask* changed) {
+  codecs::EncodeOptions options;
+  options.format = codecs::ImageFormat::kJpeg;
+  options.jpeg_source = &source;
+  options.jpeg_changed = changed;
+  return options;
+}
+
+inline Bytes sample(const JpegRecipe& recipe, Size size, unsigned seed) {
+  return jpeg(textured_image(size.width, size.height, static_cast<int>(recipe.sampling.size()), seed), recipe);
+}
+
+inline Image decoded(const Bytes& file) { return codecs::decode_image(file, "x").image; }
+
+}  // namespace zimage::test

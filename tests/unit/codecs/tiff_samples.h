@@ -1,0 +1,35 @@
+// TIFF files: plain ones byte by byte, others by libtiff.
+#pragma once
+
+#include "support/files.h"
+#include "zimage/image.h"
+
+namespace zimage::test {
+
+/// Uncompressed, one strip, the directory before the pixels (so that the file's last byte is a sample), alpha not
+/// premultiplied.
+Bytes plain_tiff(const Image& image, bool big_endian);
+
+struct TiffKind {
+  int bits = 8;
+  bool white_is_zero = false;
+  bool palette = false;        ///< grey values are indices: index i is (i, 255 − i, 7 i mod 256)
+  bool premultiplied = false;  ///< what the alpha is said to be
+  bool planar = false;
+  int tile = 0;  ///< its side; 0: strips
+  int rows_per_strip = 3;
+  int compression = 1;   ///< libtiff's COMPRESSION_…
+  int photometric = -1;  ///< where it shall be another
+  int sample_format = 1;
+  int orientation = 1;
+  int pages = 1;
+  bool big_endian = false;
+  bool big_tiff = false;
+  Bytes icc{};
+  std::string xmp{};
+};
+
+/// The image's samples, which must fit into `bits`, as they are.
+Bytes tiff_of(const Image& image, const TiffKind& kind);
+
+}  // namespace zimage::test
