@@ -3,51 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <vector>
 
 namespace zimage {
-
-/// Bytes, zeros at first. Memory of large ones is taken as it is touched, in large pages where the system has any: to
-/// be zero costs nothing.
-class ZeroedBytes {
- public:
-  ZeroedBytes() = default;
-  /// Zeros. Errors: std::bad_alloc.
-  explicit ZeroedBytes(std::size_t size);
-  /// Long runs of zeros stay untouched in the copy.
-  ZeroedBytes(const ZeroedBytes& other);
-  ZeroedBytes& operator=(const ZeroedBytes& other);
-  ZeroedBytes(ZeroedBytes&& other) noexcept;
-  ZeroedBytes& operator=(ZeroedBytes&& other) noexcept;
-  ~ZeroedBytes() = default;
-
-  std::size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
-  bool operator==(const ZeroedBytes& other) const;
-
-  std::uint8_t* data() { return memory_.get(); }
-  const std::uint8_t* data() const { return memory_.get(); }
-  std::uint8_t& operator[](std::size_t i) { return memory_[i]; }
-  const std::uint8_t& operator[](std::size_t i) const { return memory_[i]; }
-  std::uint8_t* begin() { return data(); }
-  std::uint8_t* end() { return data() + size_; }
-  const std::uint8_t* begin() const { return data(); }
-  const std::uint8_t* end() const { return data() + size_; }
-  /// Takes all of the memory from the system, the last first, while another thread fills it from the start: where the
-  /// machine has to find it first, that takes about as long as to decode a picture into it. Changes no byte.
-  void touch_from_end();
-
- private:
-  struct Free {
-    std::size_t size;
-    void operator()(std::uint8_t* memory) const;
-  };
-  using Memory = std::unique_ptr<std::uint8_t[], Free>;
-  static Memory allocate(std::size_t size);
-
-  std::size_t size_ = 0;
-  Memory memory_;
-};
 
 /// A picture's samples, each a byte (bit depth 8) or a 16-bit word in the machine's byte order.
 class Samples {
@@ -81,8 +39,6 @@ class Samples {
   std::uint8_t* address(std::size_t i) { return memory_.data() + i * sample_bytes(); }
   const std::uint8_t* address(std::size_t i) const { return memory_.data() + i * sample_bytes(); }
   std::size_t sample_bytes() const { return deep_ ? 2 : 1; }
-  /// As ZeroedBytes'.
-  void touch_from_end() { memory_.touch_from_end(); }
 
   /// f(pointer to the first sample), which is std::uint8_t* or std::uint16_t*.
   template <class F>
@@ -96,7 +52,7 @@ class Samples {
 
  private:
   bool deep_ = false;
-  ZeroedBytes memory_;
+  std::vector<std::uint8_t> memory_;
 };
 
 /// The most pixels a picture may have, 2^28: a damaged header can't ask for more memory than this.
@@ -136,10 +92,10 @@ struct Image {
 struct Mask {
   int width = 0;
   int height = 0;
-  ZeroedBytes repaint;
+  std::vector<std::uint8_t> repaint;
   /// A soft mask says how much: 255 repaints freely, less holds the pixel down to the noise level level/255. Empty for
   /// a hard mask, else of the same size and above 0 exactly where `repaint` is 1.
-  ZeroedBytes level{};
+  std::vector<std::uint8_t> level{};
 
   Mask() = default;
   Mask(int width_, int height_)

@@ -49,16 +49,9 @@ struct ModelInfo {
   std::vector<std::filesystem::path> files;  ///< every file that was read
 };
 
-/// The strategy of a run, and why.
-struct StrategyChoice {
-  Strategy strategy = Strategy::kRepaint;
-  std::string name;  ///< "controlnet" or "repaint"
-  std::string reason;
-};
-
-/// A loaded model. What runs belongs to one thread; info(), max_side(), choose_strategy(), plan_regions() and
-/// can_share() may be called on others meanwhile. Errors: Error with kModel (files), kInput (a picture too large for
-/// the model), kMemory, kInterrupted, kRuntime.
+/// A loaded model. What runs belongs to one thread; info(), max_side(), plan() and can_share() may be called on others
+/// meanwhile. Errors: Error with kModel (files), kInput (a picture too large for the model), kMemory, kInterrupted,
+/// kRuntime.
 class Inpainter {
  public:
   /// Finds the files and reads their headers: every missing, unexpected or mis-shaped tensor is reported here.
@@ -72,27 +65,26 @@ class Inpainter {
   /// The largest side in pixels the model's position tables allow, and the granularity of its working size (16).
   int max_side() const;
 
+  /// Decides what a run of the request does: strategy, regions, noise levels, and where the result may differ.
   /// Errors: kUsage for a strategy that the ControlNet, or the lack of one, rules out, and for a v1 ControlNet without
-  /// a control image; kModel for the ControlNet strategy with a v1 file, which knows nothing of inpainting.
-  StrategyChoice choose_strategy(const Request& request) const;
-
-  /// What run() will work on.
-  std::vector<WorkingRegion> plan_regions(const Request& request) const;
+  /// a control image; kModel for the ControlNet strategy with a v1 file, which knows nothing of inpainting; kInput for
+  /// a mask that doesn't fit and a picture beyond the model's reach.
+  Work plan(const Request& request) const;
 
   /// Does what runs with these prompts need and no picture has a part in: encodes the prompts and loads the weights but
   /// a ControlNet's. Gives milliseconds by stage, as Result::timings; a run that follows counts what it does itself.
   std::map<std::string, double> prepare(const std::vector<std::string>& prompts, Observer& observer);
 
   /// Inpaints one picture. Loads the weights on first use.
-  Result run(const Request& request, Observer& observer);
+  Result run(const Work& work, Observer& observer);
 
   /// Whether two pictures can go through the DiT together: one region each, of the same working size, prompts that fill
-  /// as many tokens, and everything about the sampling the same but the seed.
-  bool can_share(const Request& a, const Request& b) const;
+  /// as many tokens, and the same sampling.
+  bool can_share(const Work& a, const Work& b) const;
 
   /// Inpaints pictures of which every two can share. Matrix products of another shape may round differently, so the
   /// bytes can depend on who is together.
-  std::vector<Result> run_together(const std::vector<SeededRequest>& requests, Observer& observer);
+  std::vector<Result> run_together(const std::vector<Work>& works, Observer& observer);
 
   /// Says which prompts (negative ones too, where guidance uses them) pictures to come have, in their order and as
   /// often as pictures have them. Each of these is encoded once, and kept until release_prompt() was called as often;
@@ -112,10 +104,10 @@ class Inpainter {
 /// `../models/demo` in a source tree). Empty if there is none.
 std::filesystem::path bundled_model();
 
-/// σ levels of a run, the last 0: what `--dry-run` prints without loading anything. Where one is above the one before
-/// it, RePaint resampling jumps back; every other step is a forward.
+/// σ levels of a run, rounded to fp32 as the latents are; the last is 0. Where one is above the one before it, RePaint
+/// resampling jumps back; every other step is a forward.
 /// Errors: kUsage for steps < 1, shift <= 0, strength outside (0, 1].
-std::vector<double> plan_sigmas(int steps, double shift, double strength, int jump_length = 0, int jump_count = 1);
+std::vector<double> plan_sigmas(const Sampling& sampling);
 /// Forwards of the DiT that those levels take.
 int count_forwards(const std::vector<double>& sigmas);
 

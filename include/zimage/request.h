@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <future>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,54 +19,48 @@ enum class Strategy { kAuto, kControlNet, kRepaint };
 /// Which part of the picture is worked on: the mask's surroundings, or all of it.
 enum class CropMode { kAuto, kOff };
 
-/// A picture in other colours than sRGB.
-struct OwnColors {
-  const Image* picture = nullptr;                ///< outlives the runs; null: there is none
-  std::function<Image(const Image&)> to_srgb{};  ///< pixels of that kind in 16-bit sRGB; any thread
-};
-
-/// One picture's job, already read and checked.
-struct Request {
-  Image image;
-  Mask mask;  ///< of the picture's size; at least one pixel to repaint
-  std::string prompt;
-  std::string negative_prompt;  ///< used only if guidance_scale != 1
+/// How a picture is denoised. Pictures that share their forwards have the same.
+struct Sampling {
   int steps = 8;
   double shift = 3.0;
   double guidance_scale = 1.0;  ///< 1 = off (one forward a step)
   double strength = 1.0;        ///< noise level to start from, (0, 1]
-  std::uint64_t seed = 0;
   SamplerKind sampler = SamplerKind::kResMultistep;
   Strategy strategy = Strategy::kAuto;
-  Image control_image;  ///< for the ControlNet (edges, pose, depth); empty: none. Fitted as the picture is
-  std::optional<double> control_scale;  ///< of the ControlNet's hints; empty: its version's own
-  bool composite = true;                ///< paste only the hole into the picture; false: the raw decode
-  bool opaque_hole = false;             ///< alpha becomes opaque where repainted (`--mask alpha`)
-  int feather = 0;                      ///< pixels beyond the mask over which the result fades into the picture
+  std::optional<double> control_scale{};  ///< of the ControlNet's hints; empty: its version's own
+  int jump_length = 0;                    ///< RePaint resampling: steps of a jump back; 0: off
+  int jump_count = 1;                     ///< RePaint resampling: how often each stretch is gone through; 1: off
+
+  bool guided() const { return guidance_scale != 1.0; }
+  bool operator==(const Sampling&) const = default;
+};
+
+/// Where the pixels of a run come from.
+struct PixelSource {
+  Image image;  ///< the picture, upright, in its own colour space
+  /// Brings a part of the picture, resized or not, into sRGB: 16 bits, as many channels. Called on any thread. Empty:
+  /// the picture is sRGB.
+  std::function<Image(const Image& part)> to_srgb{};
+};
+
+/// One picture's job. Cheap to copy: what is large is shared, and nobody changes it.
+struct Request {
+  std::shared_ptr<const PixelSource> picture;
+  std::shared_ptr<const Mask> mask;  ///< of the picture's size; at least one pixel to repaint
+  /// For the ControlNet (edges, pose, depth), in sRGB, fitted as the picture is; null: none.
+  std::shared_ptr<const Image> control_image{};
+  std::string prompt;
+  std::string negative_prompt;  ///< used only with guidance
+  Sampling sampling{};
+  std::uint64_t seed = 0;
   CropMode crop = CropMode::kOff;
   int padding = -1;           ///< with CropMode::kAuto: pixels of context around the mask; -1: half its longer side
   double megapixels = 0.0;    ///< with CropMode::kAuto: the working area; 0: the model's native one
-  int jump_length = 0;        ///< RePaint resampling: steps of a jump back; 0: off
-  int jump_count = 1;         ///< RePaint resampling: how often each stretch is gone through; 1: off
+  bool composite = true;      ///< paste only the hole into the picture; false: the raw decode
+  bool opaque_hole = false;   ///< alpha becomes opaque where repainted (`--mask alpha`)
+  int feather = 0;            ///< pixels beyond the mask over which the result fades into the picture
   bool color_match = false;   ///< match the hole's colours to the kept pixels around it (with composite)
   bool keep_latents = false;  ///< fill Result::latents
-  /// With composite: rows of Result::image farther than 64 pixels from its effective mask may be left 0, for who takes
-  /// them from elsewhere. Saves a large picture's copy.
-  bool rows_near_only = false;
-  /// Of what fills `image`'s samples on another thread, where its size alone is set: waited for before the first is
-  /// read, and what it throws run() throws. Invalid: they are there.
-  std::shared_future<void> image_ready{};
-  /// The picture that `image` is the sRGB copy of. What the model sees is then taken from it, and brought to sRGB once
-  /// it is small; of `image` only the effective mask's surroundings count.
-  OwnColors own_colors{};
-};
-
-/// A request, made with its own seed or another.
-struct SeededRequest {
-  SeededRequest(const Request* request_) : request(request_), seed(request_->seed) {}
-  SeededRequest(const Request* request_, std::uint64_t seed_) : request(request_), seed(seed_) {}
-  const Request* request;
-  std::uint64_t seed;
 };
 
 }  // namespace zimage

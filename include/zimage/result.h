@@ -1,15 +1,48 @@
-// What a run gives back.
+// What a run is going to do, and what it gives back.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "zimage/geometry.h"
 #include "zimage/image.h"
+#include "zimage/request.h"
 
 namespace zimage {
+
+/// The strategy of a run, and why.
+struct StrategyChoice {
+  Strategy strategy = Strategy::kRepaint;
+  std::string name;  ///< "controlnet" or "repaint"
+  std::string reason;
+};
+
+/// A request and what follows from it, decided by Inpainter::plan() before a weight is read. Cheap to copy; a copy may
+/// be given another seed.
+struct Work {
+  Request request;
+  StrategyChoice strategy;
+  std::vector<WorkingRegion> regions;    ///< what is worked on, in order
+  std::vector<double> sigmas;            ///< the noise levels visited, in fp32's precision; the last is 0
+  int forwards = 0;                      ///< of the DiT for each region and guidance branch
+  std::shared_ptr<const Mask> editable;  ///< where the result may differ from the picture: the mask and its feather
+};
+
+/// What a run makes of one region.
+struct Patch {
+  Box box;  ///< where in the picture it belongs
+  /// Of the box's size and the picture's channels, in sRGB: blended into what the picture shows there, with the
+  /// picture's bit depth or, where PixelSource::to_srgb was asked, 16 bits. With composite off what the model decoded:
+  /// RGB at the region's working size.
+  Image pixels;
+  std::vector<std::uint8_t> coverage;  ///< a byte a pixel, 1 where the picture changes; empty with composite off
+};
+
+/// Puts a patch where it belongs in a picture of its channels and bit depth. All other pixels stay as they are.
+void paste(const Patch& patch, Image& picture);
 
 /// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.
 struct Latents {
@@ -20,14 +53,8 @@ struct Latents {
 };
 
 struct Result {
-  Image image;                 ///< the picture's size, channels and bit depth; with composite off the working size, RGB
-  std::vector<double> sigmas;  ///< the noise levels visited, the last 0
-  int steps = 0;               ///< forwards of the DiT per guidance branch
-  std::string strategy;        ///< "controlnet" or "repaint"
-  std::string strategy_reason;
-  std::vector<WorkingRegion> regions;  ///< what was worked on, in order
+  std::vector<Patch> patches;  ///< one a region, in order; no two overlap
   std::int64_t prompt_tokens = 0;
-  Mask effective_mask;  ///< where the result may differ with composite: the request's mask and its feather
   std::map<std::string, double> timings;  ///< milliseconds by stage
   std::vector<Latents> latents;           ///< if Request::keep_latents, one of each region
 };

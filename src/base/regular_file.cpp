@@ -10,8 +10,6 @@
 #include <fstream>
 #include <system_error>
 
-#include "base/large_pages.h"
-
 namespace zimage {
 namespace {
 
@@ -30,8 +28,6 @@ Container read_whole(const std::filesystem::path& path, std::size_t max_bytes, E
                           std::to_string(max_bytes) + " are read");
   }
   Container bytes;
-  bytes.reserve(file.size);
-  prefer_large_pages(bytes.data(), bytes.capacity());
   bytes.resize(file.size);
   std::size_t done = 0;
   while (done < bytes.size()) {

@@ -3,7 +3,7 @@
 #include <sstream>
 #include <vector>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "cli/option_text.h"
 #include "zimage/error.h"
 

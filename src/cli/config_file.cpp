@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <sstream>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "base/regular_file.h"
 #include "base/text.h"
 #include "zimage/error.h"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/job/doctor.h"
+#include "app/doctor/doctor.h"
 
 namespace zimage::cli {
 

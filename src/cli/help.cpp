@@ -4,7 +4,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "cli/option_text.h"
 #include "zimage/version.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 
 namespace zimage::cli {
 

@@ -11,6 +11,7 @@
 #include "app/job/interrupt.h"
 #include "app/job/resolve.h"
 #include "app/job/run_inpaint.h"
+#include "app/options/binding.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/config_file.h"
@@ -41,19 +42,16 @@ void read_settings(const std::vector<std::string>& args, app::Settings& settings
   parse_arguments(args, settings);
   read_environment(settings);
   if (settings.has("config")) read_config(settings.text("config"), settings);
-  for (const auto& [name, field] : {std::pair{"image", &state.job.image}, std::pair{"mask", &state.job.mask},
-                                    std::pair{"prompt", &state.job.prompt}}) {
-    if (settings.has(name)) *field = settings.text(name);
-  }
+  state.job.options = app::reported_options(settings);
 }
 
 [[noreturn]] void refuse_closed_stdout() {
   throw Error(ErrorCode::kUsage, "stdout is closed, and the result goes there", "send it to /dev/null if not needed");
 }
 
-void check_stdout(const app::Plan& plan, bool stdout_open) {
+void check_stdout(const app::JobSpec& spec, bool stdout_open) {
   if (!stdout_open) refuse_closed_stdout();
-  if (!plan.dry_run && plan.outputs.front().path.empty() && stdout_is_terminal()) {
+  if (!spec.dry_run && spec.output.results.front().path.empty() && stdout_is_terminal()) {
     throw Error(ErrorCode::kUsage, "--output - would write a picture to the terminal", "redirect stdout to a file");
   }
 }
@@ -65,12 +63,12 @@ void open_report(const app::Settings& settings, State& state) {
 }
 
 int run_one(app::Settings& settings, const Talk& talk, bool stdout_open, State& state) {
-  app::Plan plan = app::resolve(settings);
-  check_stdout(plan, stdout_open);
+  app::JobSpec spec = app::resolve(settings);
+  check_stdout(spec, stdout_open);
   open_report(settings, state);
   StdoutReporter reporter(talk.json, state.report.get());
   const auto progress = make_progress(talk.progress);
-  app::run_inpaint(std::move(plan), *progress, reporter, state.job);
+  app::run_inpaint(std::move(spec), *progress, reporter, state.job);
   return 0;
 }
 

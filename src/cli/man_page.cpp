@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "base/text.h"
 #include "cli/help.h"
 #include "cli/option_text.h"

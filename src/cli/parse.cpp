@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "zimage/error.h"
 
 namespace zimage::cli {

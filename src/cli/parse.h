@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "app/options/settings.h"
 
 namespace zimage::cli {

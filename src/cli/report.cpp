@@ -41,6 +41,14 @@ double peak_memory_mb() {
   return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
+/// The value of an option that is reported; null where it isn't known.
+ordered_json option(const JobReport& report, const char* name) { return report.options.value(name, ordered_json()); }
+
+std::string option_text(const JobReport& report, const char* name) {
+  const ordered_json value = option(report, name);
+  return printable(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
 ordered_json model_json(const JobReport& report) {
   if (!report.model) return {};
   const ModelInfo& model = *report.model;
@@ -101,15 +109,19 @@ std::string to_json_line(const JobReport& report) {
   ordered_json out;
   out["status"] = report.status;
   out["output"] = report.output ? ordered_json(output_text(report)) : ordered_json();
-  out["image"] = or_null(report.image);
-  out["mask"] = or_null(report.mask);
-  out["prompt"] = or_null(report.prompt);
+  out["image"] = option(report, "image");
+  out["mask"] = option(report, "mask");
+  out["prompt"] = option(report, "prompt");
   out["seed"] = or_null(report.seed);
-  out["strength"] = or_null(report.strength);
+  out["strength"] = option(report, "strength");
   out["strategy"] = or_null(report.strategy);
   out["strategy_reason"] = report.strategy ? ordered_json(report.strategy_reason) : ordered_json();
   out["control_scale"] = or_null(report.control_scale);
-  out["steps"] = or_null(report.steps);
+  out["steps"] = option(report, "steps");
+  // Those that the option table says are reported, and that have no place of their own here.
+  for (const auto& [name, value] : report.options.items()) {
+    if (!out.contains(name)) out[name] = value;
+  }
   out["forwards"] = or_null(report.forwards);
   out["sigmas"] = report.sigmas.empty() ? ordered_json() : ordered_json(report.sigmas);
   out["size"] = report.width > 0 ? ordered_json{report.width, report.height} : ordered_json();
@@ -131,9 +143,9 @@ std::string to_error_line(const std::string& command, const Error& error) {
 
 std::string to_plan_text(const JobReport& report) {
   std::ostringstream out;
-  out << "image     " << printable(*report.image) << " (" << report.width << "x" << report.height << ")\n";
-  if (report.mask) out << "mask      " << printable(*report.mask) << "\n";
-  out << "prompt    " << printable(*report.prompt) << "\n";
+  out << "image     " << option_text(report, "image") << " (" << report.width << "x" << report.height << ")\n";
+  if (!option(report, "mask").is_null()) out << "mask      " << option_text(report, "mask") << "\n";
+  out << "prompt    " << option_text(report, "prompt") << "\n";
   out << "output    " << printable(output_text(report)) << (report.status == "skipped" ? " (kept as it is)" : "")
       << "\n";
   out << "seed      " << *report.seed << "\n";
@@ -142,7 +154,7 @@ std::string to_plan_text(const JobReport& report) {
     out << "region    " << r.width << "x" << r.height << " at " << r.x << "," << r.y << ", worked on at "
         << r.working_width << "x" << r.working_height << "\n";
   }
-  out << "steps     " << *report.steps << " (" << *report.forwards << " forwards)\n";
+  out << "steps     " << option_text(report, "steps") << " (" << *report.forwards << " forwards)\n";
   out << "sigmas   ";
   for (const double sigma : report.sigmas) out << ' ' << sigma;
   out << "\nmodel     " << report.model->name << " (" << report.model->parameters << " parameters, "

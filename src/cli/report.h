@@ -38,6 +38,7 @@ class StdoutReporter : public app::Reporter {
  public:
   /// `report` may be null.
   StdoutReporter(bool json, ReportFile* report) : json_(json), report_(report) {}
+  bool wants_figures() const override { return json_ || report_ != nullptr; }
   void job(const app::JobReport& report) override;
   void picture(const std::vector<std::uint8_t>& png) override;
 

@@ -13,7 +13,7 @@ namespace zimage::codecs {
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// Decoders. `name` is the file in messages. Pixels are as the file has them, but JPEG's are upright. Errors: kInput.
+/// Decoders. `name` is the file in messages. Pixels lie as in the file. Errors: kInput.
 ImageFile decode_png(Bytes bytes, const std::string& name);
 ImageFile decode_jpeg(Bytes bytes, const std::string& name);
 ImageFile decode_webp(Bytes bytes, const std::string& name);

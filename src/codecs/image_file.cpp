@@ -39,13 +39,11 @@ ImageFile decode_as(ImageFormat format, const std::vector<std::uint8_t>& bytes, 
   return decode_bmp(bytes, name);
 }
 
-/// TIFF has a tag for the orientation, the others say it in EXIF. A JPEG was turned as its rows were decoded.
+/// TIFF has a tag for the orientation, the others say it in EXIF.
 void turn_upright(ImageFile& file) {
   Carried& carried = file.carried;
-  if (file.format != ImageFormat::kJpeg) {
-    if (file.format != ImageFormat::kTiff) carried.orientation = exif::orientation(carried.exif);
-    file.image = upright(std::move(file.image), carried.orientation);
-  }
+  if (file.format != ImageFormat::kTiff) carried.orientation = exif::orientation(carried.exif);
+  file.image = upright(std::move(file.image), carried.orientation);
   carried.exif = exif::as_upright(std::move(carried.exif));
   if (carried.orientation != 1) carried.xmp = upright_xmp(std::move(carried.xmp));
 }

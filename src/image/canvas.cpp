@@ -12,15 +12,6 @@ int mirrored(int place, int side) {
   return inside < side ? inside : period - 1 - inside;
 }
 
-constexpr int kNear = 64;
-
-void copy_rows(const Image& from, const Mask& mask, Image& to) {
-  const Box rows = grown(bounding_box(mask), kNear, {0, 0, mask.width, mask.height});
-  const std::size_t bytes = from.index(0, rows.height) * from.samples.sample_bytes();
-  const std::size_t begin = from.index(0, rows.y);
-  std::copy_n(from.samples.address(begin), bytes, to.samples.address(begin));
-}
-
 bool within(int place, int side) { return place >= 0 && place < side; }
 
 }  // namespace
@@ -31,18 +22,6 @@ Image crop_image(const Image& picture, const Box& box) {
   for (int y = 0; y < box.height; ++y) {
     std::copy_n(picture.samples.address(picture.index(box.x, box.y + y)), row, out.samples.address(out.index(0, y)));
   }
-  return out;
-}
-
-Image rows_near(const Image& picture, const Mask& mask) {
-  Image out(picture.width, picture.height, picture.channels, picture.bit_depth);
-  copy_rows(picture, mask, out);
-  return out;
-}
-
-Image with_rows_near(const Image& picture, const Mask& mask, const Image& near) {
-  Image out = picture;
-  copy_rows(near, mask, out);
   return out;
 }
 
@@ -68,7 +47,7 @@ Mask grow_canvas(const Mask& mask, const Borders& borders) {
   Mask canvas(mask.width + borders.left + borders.right, mask.height + borders.top + borders.bottom);
   std::fill(canvas.repaint.begin(), canvas.repaint.end(), std::uint8_t{1});
   if (mask.soft()) {
-    canvas.level = ZeroedBytes(canvas.repaint.size());
+    canvas.level.assign(canvas.repaint.size(), 0);
     std::fill(canvas.level.begin(), canvas.level.end(), std::uint8_t{255});
   }
   for (int y = 0; y < mask.height; ++y) {

@@ -9,12 +9,6 @@ namespace zimage {
 /// What the picture shows in a box within it.
 Image crop_image(const Image& picture, const Box& box);
 
-/// The picture's rows around those that the mask repaints, 64 on both sides: more than a JPEG's MCU reaches beyond a
-/// pixel. All others are 0 and take no memory.
-Image rows_near(const Image& picture, const Mask& mask);
-/// All of the picture, with the rows near the mask from `near`: what rows_near() left out is put back.
-Image with_rows_near(const Image& picture, const Mask& mask, const Image& near);
-
 /// Pixels to add on each side.
 struct Borders {
   int left = 0;

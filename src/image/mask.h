@@ -14,17 +14,12 @@ struct MaskReading {
 
 /// White repaints: the share is luminance (Rec. 601) times alpha; inverted, black repaints.
 Mask mask_from_image(const Image& image, const MaskReading& reading);
-Mask mask_from_image(const Image& image, double threshold, bool invert);
 
 /// Transparent repaints: the share is 1 − alpha; inverted, opaque repaints.
 /// Errors: kInput if the picture has no alpha.
 Mask mask_from_alpha(const Image& picture, const MaskReading& reading);
-Mask mask_from_alpha(const Image& picture, double threshold, bool invert);
 
 /// The mask as a grey picture, 255 where repainted, for `--save-mask`.
 Image mask_to_image(const Mask& mask);
-
-/// Luminance of an RGB sample by Rec. 601, in integers so that grey stays exactly what it is.
-std::uint16_t luminance(std::uint16_t red, std::uint16_t green, std::uint16_t blue);
 
 }  // namespace zimage

@@ -82,10 +82,10 @@ std::pair<std::size_t, std::size_t> overlapped(int i, int count, int source) {
 }
 
 /// The highest of what each pixel overlaps of a box, along one row and then across rows.
-ZeroedBytes highest(const Mask& mask, const ZeroedBytes& from, const Box& box, int new_width, int new_height) {
+Plane highest(const Mask& mask, const Plane& from, const Box& box, int new_width, int new_height) {
   const auto width = static_cast<std::size_t>(box.width);
   const auto new_stride = static_cast<std::size_t>(new_width);
-  ZeroedBytes out(new_stride * static_cast<std::size_t>(new_height));
+  Plane out(new_stride * static_cast<std::size_t>(new_height));
   parallel_for(0, new_height, 1, [&](std::int64_t begin, std::int64_t end) {
     Plane row(width);
     std::uint8_t* into = row.data();

@@ -29,40 +29,37 @@ void flip(Image& image) {
   }
 }
 
-/// Rows y, y + 1, … of a stored picture of `width` become columns of `out`, which is mirrored and flipped on the way.
+/// Rows y, y + 1, … of a stored picture become columns of `out`, which is mirrored and flipped on the way.
 template <int kChannels, class Sample>
-void transpose(const Sample* rows, int width, int y, int count, int orientation, const Image& out, Sample* to) {
-  constexpr std::size_t kPixel = kChannels * sizeof(Sample);
-  const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(width) * kChannels;
-  const bool mirrored = mirrors(orientation);
-  const Sample* first = mirrored ? rows + (count - 1) * row : rows;
-  const std::ptrdiff_t step = mirrored ? -row : row;
-  const int left = mirrored ? out.width - y - count : y;
-  for (int x = 0; x < width; ++x) {
-    const Sample* from = first + static_cast<std::ptrdiff_t>(x) * kChannels;
-    Sample* pixel = to + out.index(left, flips(orientation) ? width - 1 - x : x);
-    for (int i = 0; i < count; ++i, from += step, pixel += kChannels) std::memcpy(pixel, from, kPixel);
+void transpose(const Image& in, const Sample* from, int y, int count, int orientation, const Image& out, Sample* to) {
+  for (int x = 0; x < in.width; ++x) {
+    const int row = flips(orientation) ? in.width - 1 - x : x;
+    for (int i = y; i < y + count; ++i) {
+      const int column = mirrors(orientation) ? out.width - 1 - i : i;
+      std::memcpy(to + out.index(column, row), from + in.index(x, i), kChannels * sizeof(Sample));
+    }
   }
 }
 
 template <class Sample>
-void transpose(const Sample* rows, int width, int y, int count, int orientation, const Image& out, Sample* to) {
-  switch (out.channels) {
-    case 1: return transpose<1>(rows, width, y, count, orientation, out, to);
-    case 2: return transpose<2>(rows, width, y, count, orientation, out, to);
-    case 3: return transpose<3>(rows, width, y, count, orientation, out, to);
-    default: return transpose<4>(rows, width, y, count, orientation, out, to);
+void transpose(const Image& in, const Sample* from, int y, int count, int orientation, const Image& out, Sample* to) {
+  switch (in.channels) {
+    case 1: return transpose<1>(in, from, y, count, orientation, out, to);
+    case 2: return transpose<2>(in, from, y, count, orientation, out, to);
+    case 3: return transpose<3>(in, from, y, count, orientation, out, to);
+    default: return transpose<4>(in, from, y, count, orientation, out, to);
   }
 }
 
 Image transposed(const Image& in, int orientation) {
+  // So many rows a processor reads side by side.
+  constexpr int kRows = 32;
   Image out(in.height, in.width, in.channels, in.bit_depth);
   out.samples.visit([&]<class Sample>(Sample* to) {
-    parallel_for(0, (in.height + kTurnedRows - 1) / kTurnedRows, 1, [&](std::int64_t begin, std::int64_t end) {
+    const auto* from = reinterpret_cast<const Sample*>(in.samples.address(0));
+    parallel_for(0, (in.height + kRows - 1) / kRows, 1, [&](std::int64_t begin, std::int64_t end) {
       for (auto i = static_cast<int>(begin); i < end; ++i) {
-        const int y = i * kTurnedRows;
-        const auto* rows = reinterpret_cast<const Sample*>(in.samples.address(in.index(0, y)));
-        transpose(rows, in.width, y, std::min(kTurnedRows, in.height - y), orientation, out, to);
+        transpose(in, from, i * kRows, std::min(kRows, in.height - i * kRows), orientation, out, to);
       }
     });
   });
@@ -70,13 +67,6 @@ Image transposed(const Image& in, int orientation) {
 }
 
 }  // namespace
-
-void put_turned(const std::uint8_t* rows, int width, int y, int count, int orientation, Image& out) {
-  const std::size_t stride = static_cast<std::size_t>(width) * static_cast<std::size_t>(out.channels);
-  for (int i = 0; i < count; i += kTurnedRows, rows += stride * kTurnedRows) {
-    transpose(rows, width, y + i, std::min(kTurnedRows, count - i), orientation, out, out.samples.bytes());
-  }
-}
 
 Image upright(Image image, int orientation) {
   if (orientation < 2 || orientation > 8 || image.empty()) return image;

@@ -23,11 +23,4 @@ inline bool flips(int orientation) {
   return orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
 }
 
-/// What put_turned() does at a time, and best: as many rows as a processor reads side by side.
-inline constexpr int kTurnedRows = 32;
-
-/// The same for rows y, y + 1, … of a picture of `width` that is still being decoded, 8 bits a sample, into the upright
-/// one, where turns_sides().
-void put_turned(const std::uint8_t* rows, int width, int y, int count, int orientation, Image& out);
-
 }  // namespace zimage

@@ -3,6 +3,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "image/geometry.h"
 #include "zimage/image.h"
 
@@ -18,10 +21,11 @@ struct CompositeOptions {
 /// hides the seam; within the hole it would let through what was to go.
 float feather_share(std::int64_t squared, int feather);
 
-/// Pastes `pixels` [1, 3, h, w] in [0, 1], which belong to `region` and are resized to it, into the picture: where the
-/// mask repaints within the region, faded out over the feather. Every pixel outside grow_mask(mask, feather) stays what
-/// it is bit for bit. Grey pictures take the luminance, 16-bit ones 16 bits.
-void composite(Image& picture, const Mask& mask, const WorkingRegion& region, const at::Tensor& pixels,
-               const CompositeOptions& options);
+/// Pastes `pixels` [1, 3, h, w] in [0, 1], which belong to `region` and are resized to it, into a part of the picture:
+/// what it shows in `place`, which lies in the region. The result goes where the mask repaints, faded out over the
+/// feather; every pixel outside grow_mask(mask, feather) stays what it is bit for bit. Grey pictures take the
+/// luminance, 16-bit ones 16 bits. Gives a byte for each pixel of the part, 1 where it has changed.
+std::vector<std::uint8_t> composite(Image& part, const Box& place, const Mask& mask, const WorkingRegion& region,
+                                    const at::Tensor& pixels, const CompositeOptions& options);
 
 }  // namespace zimage

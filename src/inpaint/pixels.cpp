@@ -13,7 +13,7 @@ namespace {
 /// Rows for a thread to be worth while.
 constexpr std::int64_t kRowsEach = 64;
 
-at::Tensor plane_of(const ZeroedBytes& values, const Mask& mask) {
+at::Tensor plane_of(const std::vector<std::uint8_t>& values, const Mask& mask) {
   at::Tensor plane = at::empty({1, 1, mask.height, mask.width}, at::kFloat);
   std::copy(values.begin(), values.end(), plane.mutable_data_ptr<float>());
   return plane;

@@ -19,14 +19,11 @@ class InpaintPipeline {
 
   const ModelStore& models() const { return models_; }
 
-  /// As Inpainter::choose_strategy.
-  StrategyChoice choose_strategy(const Request& request) const;
-
-  /// As Inpainter::plan_regions.
-  std::vector<WorkingRegion> plan_regions(const Request& request) const;
+  /// As Inpainter::plan.
+  Work plan(const Request& request) const;
 
   /// As Inpainter::can_share.
-  bool can_share(const Request& a, const Request& b) const;
+  bool can_share(const Work& a, const Work& b) const;
 
   /// The prompts of runs to come may be said here.
   PromptCache& prompts() { return prompts_; }
@@ -34,20 +31,20 @@ class InpaintPipeline {
   /// As Inpainter::prepare.
   std::map<std::string, double> prepare(const std::vector<std::string>& prompts, Observer& observer);
 
-  /// Inpaints pictures whose requests can share their forwards, or one. Errors as Inpainter::run.
-  std::vector<Result> run(const std::vector<SeededRequest>& requests, Observer& observer);
+  /// Inpaints pictures that can share their forwards, or one. Errors as Inpainter::run.
+  std::vector<Result> run(const std::vector<Work>& works, Observer& observer);
 
  private:
   struct Job;
-  struct Together;
+  struct Stack;
 
+  std::vector<WorkingRegion> regions_of(const Request& request) const;
   EncodedPrompt encode_prompt(Job& job, const std::string& prompt);
   void encode_prompts(Job& job);
-  void begin_run(Job& job);
   void encode_picture(Job& job);
   void encode_control(Job& job);
-  at::Tensor predict(const Together& together, const at::Tensor& x, double sigma);
-  at::Tensor denoise(const Together& together);
+  at::Tensor predict(const Stack& stack, const at::Tensor& x, double sigma);
+  at::Tensor denoise(const Stack& stack);
   void finish_region(Job& job, const at::Tensor& latents);
 
   ModelStore models_;

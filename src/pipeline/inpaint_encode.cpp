@@ -29,24 +29,20 @@ Box control_box(const Image& control, const Image& picture, const WorkingRegion&
   return {left, top, std::max(right - left, 1), std::max(bottom - top, 1)};
 }
 
-/// A region at its working size, in sRGB, as to_pixels().
-at::Tensor region_pixels(const Request& request, const WorkingRegion& region) {
+/// A region at its working size, in sRGB, as to_pixels(). Where it shrinks it is brought to sRGB after that.
+at::Tensor region_pixels(const PixelSource& picture, const WorkingRegion& region) {
   const Box box = box_of(region);
   const int height = region.working_height;
   const int width = region.working_width;
-  const Image* own = request.own_colors.picture;
-  if (own == nullptr) return to_pixels(request.image, box, height, width);
+  const Image& image = picture.image;
+  if (!picture.to_srgb) return to_pixels(image, box, height, width);
   const bool shrinks = std::int64_t{height} * width < std::int64_t{box.height} * box.width;
-  const Image part = shrinks ? to_image(to_pixels(*own, box, height, width), own->color_channels(), own->bit_depth)
-                             : crop_image(*own, box);
-  return to_pixels(request.own_colors.to_srgb(part), {0, 0, part.width, part.height}, height, width);
+  const Image part = shrinks ? to_image(to_pixels(image, box, height, width), image.color_channels(), image.bit_depth)
+                             : crop_image(image, box);
+  return to_pixels(picture.to_srgb(part), {0, 0, part.width, part.height}, height, width);
 }
 
 }  // namespace
-
-void await_image(const Request& request) {
-  if (request.image_ready.valid()) request.image_ready.get();
-}
 
 void require_finite(const at::Tensor& values, const char* what) {
   if (at::isfinite(values).all().item<bool>()) return;
@@ -61,8 +57,8 @@ EncodedPrompt InpaintPipeline::encode_prompt(Job& job, const std::string& prompt
     log::warning("the prompt has " + std::to_string(tokens.full_length) + " tokens; the model reads the first " +
                  std::to_string(tokens.ids.size()));
   }
-  job.begin("load");
-  const TextEncoder& encoder = models_.text_encoder();
+  const TextEncoder& encoder =
+      job.load(models_.has_text_encoder(), [&]() -> const TextEncoder& { return models_.text_encoder(); });
   job.begin("encode prompt");
   // Kept in the host's memory: a device's is for what it works on.
   EncodedPrompt encoded{encoder.forward(tokens.ids).cpu(), static_cast<std::int64_t>(tokens.ids.size())};
@@ -72,10 +68,10 @@ EncodedPrompt InpaintPipeline::encode_prompt(Job& job, const std::string& prompt
 }
 
 void InpaintPipeline::encode_prompts(Job& job) {
-  const Request& request = job.request;
+  const Request& request = job.request();
   const std::int64_t height = job.region.working_height / VAEConfig::kScale;
   const std::int64_t width = job.region.working_width / VAEConfig::kScale;
-  const bool guided = request.guidance_scale != 1.0;
+  const bool guided = request.sampling.guided();
   const EncodedPrompt positive = encode_prompt(job, request.prompt);
   job.result.prompt_tokens = positive.tokens;
   EncodedPrompt negative;
@@ -85,30 +81,27 @@ void InpaintPipeline::encode_prompts(Job& job) {
     while (const auto next = prompts_.next_missing()) encode_prompt(job, *next);
   }
   models_.finish_text_encoder();
-  job.begin("load");
-  const DiT& dit = models_.dit();
+  const DiT& dit = job.load(models_.has_dit(), [&]() -> const DiT& { return models_.dit(); });
   job.begin("encode prompt");
   job.positive = dit.prepare(positive.embeds, height, width);
   if (guided) job.negative = dit.prepare(negative.embeds, height, width);
 }
 
 void InpaintPipeline::encode_picture(Job& job) {
-  job.end();  // what is waited for is no part of the model's work
-  if (job.request.own_colors.picture == nullptr) await_image(job.request);
-  job.begin("load");
-  const VAE& vae = models_.vae();
+  const Request& request = job.request();
+  const VAE& vae = job.load(models_.has_vae(), [&]() -> const VAE& { return models_.vae(); });
   job.begin("encode picture");
   const int height = job.region.working_height;
   const int width = job.region.working_width;
-  job.pixels = region_pixels(job.request, job.region);
-  const Mask fitted = resize_mask(job.request.mask, box_of(job.region), width, height);
+  job.pixels = region_pixels(*request.picture, job.region);
+  const Mask fitted = resize_mask(*request.mask, box_of(job.region), width, height);
   job.mask = to_mask_tensor(fitted);
   job.blend.latent = vae.encoder.encode(job.pixels);
   require_finite(job.blend.latent, "the picture's latents");
   job.blend.mask = latent_mask(job.mask);
   if (fitted.soft()) job.blend.level = latent_mask(to_level_tensor(fitted));
   // Every region starts from a fresh generator, so that it doesn't depend on the others.
-  job.noise.emplace(job.seed);
+  job.noise.emplace(request.seed);
   job.blend.noise = job.noise->draw(job.blend.latent.sizes().vec());
   if (models_.has_controlnet()) encode_control(job);
   tap("pipeline.latent", job.blend.latent);
@@ -117,15 +110,15 @@ void InpaintPipeline::encode_picture(Job& job) {
 }
 
 void InpaintPipeline::encode_control(Job& job) {
-  const Request& request = job.request;
-  const double scale = request.control_scale.value_or(models_.info().control_scale);
+  const Request& request = job.request();
+  const double scale = request.sampling.control_scale.value_or(models_.info().control_scale);
   // Hints of scale 0 change nothing: none are made, and the forward is the base model's to the last bit.
   if (scale == 0.0) return;
   const VAE& vae = models_.vae();
   at::Tensor control_latents;
-  if (!request.control_image.empty()) {
+  if (request.control_image != nullptr) {
     const at::Tensor control =
-        to_pixels(request.control_image, control_box(request.control_image, request.image, job.region),
+        to_pixels(*request.control_image, control_box(*request.control_image, request.picture->image, job.region),
                   job.region.working_height, job.region.working_width);
     control_latents = vae.encoder.encode(control);
   }
@@ -136,8 +129,8 @@ void InpaintPipeline::encode_control(Job& job) {
   }
   require_finite(context, "the control context's values");
   tap("pipeline.control_context", context);
-  job.begin("load");
-  const ControlNet& controlnet = models_.controlnet();
+  const ControlNet& controlnet =
+      job.load(models_.has_loaded_controlnet(), [&]() -> const ControlNet& { return models_.controlnet(); });
   job.begin("encode picture");
   job.control = controlnet.prepare(context, models_.dit().x_pad_token(), scale);
 }

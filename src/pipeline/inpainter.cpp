@@ -69,36 +69,38 @@ int Inpainter::max_side() const {
   return static_cast<int>(impl_->pipeline.models().dit_config().max_latent_side() * VAEConfig::kScale);
 }
 
-StrategyChoice Inpainter::choose_strategy(const Request& request) const {
-  return impl_->pipeline.choose_strategy(request);
-}
-
-std::vector<WorkingRegion> Inpainter::plan_regions(const Request& request) const {
-  return guarded([&] { return impl_->pipeline.plan_regions(request); });
+Work Inpainter::plan(const Request& request) const {
+  return guarded([&] { return impl_->pipeline.plan(request); });
 }
 
 std::map<std::string, double> Inpainter::prepare(const std::vector<std::string>& prompts, Observer& observer) {
   return guarded([&] { return impl_->pipeline.prepare(prompts, observer); });
 }
 
-Result Inpainter::run(const Request& request, Observer& observer) {
-  return guarded([&] { return std::move(impl_->pipeline.run({&request}, observer).front()); });
+Result Inpainter::run(const Work& work, Observer& observer) {
+  return guarded([&] { return std::move(impl_->pipeline.run({work}, observer).front()); });
 }
 
-bool Inpainter::can_share(const Request& a, const Request& b) const {
+bool Inpainter::can_share(const Work& a, const Work& b) const {
   return guarded([&] { return impl_->pipeline.can_share(a, b); });
 }
 
-std::vector<Result> Inpainter::run_together(const std::vector<SeededRequest>& requests, Observer& observer) {
-  return guarded([&] { return impl_->pipeline.run(requests, observer); });
+std::vector<Result> Inpainter::run_together(const std::vector<Work>& works, Observer& observer) {
+  return guarded([&] { return impl_->pipeline.run(works, observer); });
 }
 
 void Inpainter::expect_prompts(const std::vector<std::string>& prompts) { impl_->pipeline.prompts().expect(prompts); }
 
 void Inpainter::release_prompt(const std::string& prompt) { impl_->pipeline.prompts().release(prompt); }
 
-std::vector<double> plan_sigmas(int steps, double shift, double strength, int jump_length, int jump_count) {
-  return with_jumps(sigmas_from_strength(make_sigmas(steps, shift), strength), jump_length, jump_count);
+std::vector<double> plan_sigmas(const Sampling& sampling) {
+  const auto schedule = sigmas_from_strength(make_sigmas(sampling.steps, sampling.shift), sampling.strength);
+  std::vector<double> sigmas;
+  // σ is computed in fp64 and kept as fp32, as the reference keeps it.
+  for (const double sigma : with_jumps(schedule, sampling.jump_length, sampling.jump_count)) {
+    sigmas.push_back(static_cast<double>(static_cast<float>(sigma)));
+  }
+  return sigmas;
 }
 
 int count_forwards(const std::vector<double>& sigmas) { return count_steps(sigmas); }

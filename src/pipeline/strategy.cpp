@@ -7,7 +7,7 @@
 namespace zimage {
 
 StrategyChoice choose_strategy(const ModelStore& models, const Request& request) {
-  const bool wants_controlnet = request.strategy == Strategy::kControlNet;
+  const bool wants_controlnet = request.sampling.strategy == Strategy::kControlNet;
   if (!models.has_controlnet()) {
     if (wants_controlnet) {
       throw Error(ErrorCode::kUsage, "--strategy controlnet needs a ControlNet",
@@ -17,11 +17,11 @@ StrategyChoice choose_strategy(const ModelStore& models, const Request& request)
   }
   const std::string version = "the ControlNet is version " + models.info().controlnet;
   if (models.controlnet_config().inpaints()) {
-    if (request.strategy == Strategy::kRepaint) {
+    if (request.sampling.strategy == Strategy::kRepaint) {
       throw Error(ErrorCode::kUsage, "--strategy repaint can't be used with a 33-channel ControlNet: " + version,
                   "it blends the kept part itself; leave --strategy out, or leave --controlnet out");
     }
-    if (request.mask.soft()) {
+    if (request.mask->soft()) {
       throw Error(ErrorCode::kUsage, "--soft-mask can't be used with a 33-channel ControlNet: " + version,
                   "its mask is black and white; leave --soft-mask out, or leave --controlnet out");
     }
@@ -31,7 +31,7 @@ StrategyChoice choose_strategy(const ModelStore& models, const Request& request)
     throw Error(ErrorCode::kModel, "--strategy controlnet needs a 33-channel ControlNet: " + version,
                 "it knows nothing of inpainting: leave --strategy out, or give a 2.x file");
   }
-  if (request.control_image.empty()) {
+  if (request.control_image == nullptr) {
     throw Error(ErrorCode::kUsage, "a control image is needed: " + version + ", which is told of nothing else",
                 "give --control-image");
   }

@@ -6,7 +6,8 @@
 
 namespace zimage {
 
-/// As Inpainter::choose_strategy.
+/// Errors: kUsage for a strategy that the ControlNet, or the lack of one, rules out, and for a v1 ControlNet without a
+/// control image; kModel for the ControlNet strategy with a v1 file, which knows nothing of inpainting.
 StrategyChoice choose_strategy(const ModelStore& models, const Request& request);
 
 }  // namespace zimage

@@ -119,7 +119,8 @@ def test_json_has_every_field(work):
     assert report["status"] == "ok" and report["output"] == "picture-inpainted.png"
     assert report["seed"] == 7 and report["steps"] == 2 and report["strength"] == 0.8
     assert report["strategy"] == "repaint" and report["size"] == [WIDTH, HEIGHT]
-    assert report["sigmas"][0] == 0.8 and report["sigmas"][-1] == 0
+    # The levels that ran: fp32, as the latents are.
+    assert report["sigmas"][0] == np.float32(0.8) and report["sigmas"][-1] == 0
     assert report["max_change_outside_mask"] == 0
     after = load(work.folder / "picture-inpainted.png")
     assert report["changed_pixels"] == int((after != work.pixels).any(axis=-1).sum()) > 0

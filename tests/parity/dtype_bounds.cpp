@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 
 #include "codecs/image_file.h"
 #include "image/mask.h"
@@ -36,14 +37,16 @@ Image inpaint_fixture(const char* model, const char* device, const char* dtype) 
   ModelPaths paths;
   paths.model = fixtures / "models" / model;
   Request request;
-  request.image = codecs::read_image(fixtures / "pictures" / "1-image.png").image;
-  request.mask = mask_from_image(codecs::read_image(fixtures / "pictures" / "1-mask.png").image, 0.5, false);
+  request.picture = std::make_shared<const PixelSource>(
+      PixelSource{codecs::read_image(fixtures / "pictures" / "1-image.png").image, {}});
+  request.mask = std::make_shared<const Mask>(
+      mask_from_image(codecs::read_image(fixtures / "pictures" / "1-mask.png").image, MaskReading{0.5, false, false}));
   request.prompt = "a red fox in the snow";
   request.seed = 5;
   request.composite = false;
   Inpainter inpainter(paths, {device, dtype, 0});
   Observer observer;
-  return inpainter.run(request, observer).image;
+  return inpainter.run(inpainter.plan(request), observer).patches.front().pixels;
 }
 
 }  // namespace zimage::test

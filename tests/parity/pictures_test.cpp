@@ -3,12 +3,11 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <chrono>
-#include <future>
-#include <thread>
+#include <memory>
 
 #include "codecs/image_file.h"
 #include "image/mask.h"
+#include "image/metrics/picture_metrics.h"
 #include "parity/dtype_bounds.h"
 #include "parity/reference.h"
 #include "pipeline/inpaint.h"
@@ -24,21 +23,23 @@ constexpr double kLimit = 1e-5;
 Request request_of(const nlohmann::json& c, const std::filesystem::path& folder) {
   const std::string name = c["name"];
   Request request;
-  request.image = codecs::read_image(folder / (name + "-image.png")).image;
-  request.mask = mask_from_image(codecs::read_image(folder / (name + "-mask.png")).image, 0.5, false);
+  request.picture =
+      std::make_shared<const PixelSource>(PixelSource{codecs::read_image(folder / (name + "-image.png")).image, {}});
+  request.mask = std::make_shared<const Mask>(
+      mask_from_image(codecs::read_image(folder / (name + "-mask.png")).image, MaskReading{0.5, false, false}));
   request.prompt = c["prompt"];
   request.negative_prompt = c["negative_prompt"];
-  request.steps = c["steps"];
-  request.shift = c["shift"];
-  request.strength = c["strength"];
-  request.guidance_scale = c["guidance_scale"];
   request.seed = c["seed"];
-  request.sampler = c["sampler"] == "euler" ? SamplerKind::kEuler : SamplerKind::kResMultistep;
+  request.sampling.steps = c["steps"];
+  request.sampling.shift = c["shift"];
+  request.sampling.strength = c["strength"];
+  request.sampling.guidance_scale = c["guidance_scale"];
+  request.sampling.sampler = c["sampler"] == "euler" ? SamplerKind::kEuler : SamplerKind::kResMultistep;
   request.composite = false;
   if (c.value("control_image", false)) {
-    request.control_image = codecs::read_image(folder / (name + "-control.png")).image;
+    request.control_image = std::make_shared<const Image>(codecs::read_image(folder / (name + "-control.png")).image);
   }
-  if (c.contains("control_scale")) request.control_scale = c["control_scale"].get<double>();
+  if (c.contains("control_scale")) request.sampling.control_scale = c["control_scale"].get<double>();
   return request;
 }
 
@@ -66,27 +67,28 @@ void check_picture(const nlohmann::json& c, const std::filesystem::path& folder,
   InpaintPipeline pipeline(paths_of(c), ComputeOptions{"cpu", "fp32", 0});
   Observer observer;
   const TapRecorder taps;
-  const Request request = request_of(c, folder);
-  const Result result = pipeline.run({&request}, observer).front();
+  const Work work = pipeline.plan(request_of(c, folder));
+  const Result result = pipeline.run({work}, observer).front();
   const auto reference = open_checkpoint(folder / (name + ".safetensors"));
   CHECK(at::equal(taps.last("pipeline.noise"), reference->tensor("noise")));
   CHECK(at::equal(taps.last("pipeline.mask"), reference->tensor("latent_mask")));
   CHECK(result.prompt_tokens == c["prompt_tokens"].get<std::int64_t>());
-  CHECK(result.strategy == c.value("strategy", "repaint"));
-  REQUIRE(result.steps == c["forwards"].get<int>());
+  CHECK(work.strategy.name == c.value("strategy", "repaint"));
+  REQUIRE(work.forwards == c["forwards"].get<int>());
   agreement.compare(name + " latent", taps.last("pipeline.latent"), reference->tensor("latent"));
   if (c.contains("controlnet")) {
     agreement.compare(name + " context", taps.last("pipeline.control_context"), reference->tensor("control_context"));
   }
   const auto& denoised = taps.all("pipeline.denoised");
-  for (int step = 0; step < result.steps; ++step) {
+  for (int step = 0; step < work.forwards; ++step) {
     const std::string key = "denoised." + std::to_string(step);
     agreement.compare(name + " " + key, denoised.at(static_cast<std::size_t>(step)), reference->tensor(key));
   }
   agreement.compare(name + " latents", taps.last("pipeline.latents"), reference->tensor("latents"));
   const Image expected = codecs::read_image(folder / (name + "-expected.png")).image;
-  REQUIRE(result.image.width == expected.width);
-  CHECK(share_within(result.image, expected, 1) >= 0.999);
+  const Image& made = result.patches.front().pixels;
+  REQUIRE(made.width == expected.width);
+  CHECK(share_within(made, expected, 1) >= 0.999);
 }
 
 void check_pictures(const char* group, std::size_t at_least) {
@@ -114,39 +116,22 @@ struct ShortJob {
   Request request = request_of(first, folder);
   Observer observer{};
 
-  ShortJob() { request.steps = 1; }
+  ShortJob() { request.sampling.steps = 1; }
+  Result run() { return pipeline.run({pipeline.plan(request)}, observer).front(); }
+  /// The pixels of the picture's only patch.
+  Samples made() { return run().patches.front().pixels.samples; }
 };
-
-TEST_CASE("a picture that is still being filled is waited for", "[parity]") {
-  ShortJob job;
-  InpaintPipeline& pipeline = job.pipeline;
-  Request& request = job.request;
-  Observer& observer = job.observer;
-  request.composite = true;
-  const Image expected = pipeline.run({&request}, observer).front().image;
-  const Image filled = request.image;
-  request.image = Image(filled.width, filled.height, filled.channels, filled.bit_depth);
-  const auto fill = [&](bool fails) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    if (fails) throw Error(ErrorCode::kMemory, "no memory");
-    std::copy_n(filled.samples.bytes(), filled.samples.size(), request.image.samples.bytes());
-  };
-  request.image_ready = std::async(std::launch::async, fill, false).share();
-  CHECK(pipeline.run({&request}, observer).front().image.samples == expected.samples);
-  request.image_ready = std::async(std::launch::async, fill, true).share();
-  CHECK_THROWS_AS(pipeline.run({&request}, observer), Error);
-}
 
 TEST_CASE("what a run needs can be made before its picture is there", "[parity]") {
   ShortJob alone;
-  const Image expected = alone.pipeline.run({&alone.request}, alone.observer).front().image;
+  const Samples expected = alone.made();
   ShortJob job;
   const TapRecorder taps;
   const auto timings = job.pipeline.prepare({job.request.prompt}, job.observer);
   CHECK(timings.contains("load"));
   CHECK(timings.contains("encode prompt"));
   CHECK(taps.all("text_encoder.output").size() == 1);
-  CHECK(job.pipeline.run({&job.request}, job.observer).front().image.samples == expected.samples);
+  CHECK(job.made() == expected);
   CHECK(taps.all("text_encoder.output").size() == 1);
 }
 
@@ -165,7 +150,7 @@ class Impatient final : public Observer {
 
 TEST_CASE("loading can be interrupted and begun again", "[parity]") {
   ShortJob alone;
-  const Image expected = alone.pipeline.run({&alone.request}, alone.observer).front().image;
+  const Samples expected = alone.made();
   Impatient patient(1 << 20);
   ShortJob().pipeline.prepare({alone.request.prompt}, patient);
   // Once a stage, and for each weight.
@@ -178,9 +163,9 @@ TEST_CASE("loading can be interrupted and begun again", "[parity]") {
   }
   // Among the text encoder's weights.
   Impatient impatient(20);
-  CHECK_THROWS_AS(job.pipeline.run({&job.request}, impatient), Error);
+  CHECK_THROWS_AS(job.pipeline.run({job.pipeline.plan(job.request)}, impatient), Error);
   CHECK(impatient.stages == std::vector<std::string>{"load"});
-  CHECK(job.pipeline.run({&job.request}, job.observer).front().image.samples == expected.samples);
+  CHECK(job.made() == expected);
 }
 
 /// An 8-bit picture's samples at 16 bits.
@@ -192,37 +177,57 @@ Image deepened(const Image& picture) {
   return deep;
 }
 
-TEST_CASE("a picture in its own colours is brought to sRGB at the size that is worked on", "[parity]") {
+TEST_CASE("a picture in its own colour space is brought to sRGB at the size that is worked on", "[parity]") {
   ShortJob job;
   Request& request = job.request;
-  request.composite = true;
-  const Image picture = request.image;
-  request.image = deepened(picture);
+  const Image picture = request.picture->image;
   std::vector<int> widths;
-  const OwnColors own{&picture, [&](const Image& part) {
-                        CHECK(part.bit_depth == 8);
-                        widths.push_back(part.width);
-                        return deepened(part);
-                      }};
-  const TapRecorder taps;
-  const auto latent_of = [&](const OwnColors& colors) {
-    request.own_colors = colors;
-    const Result result = job.pipeline.run({&request}, job.observer).front();
-    CHECK(result.image.bit_depth == 16);
-    return std::pair(taps.last("pipeline.latent"), result.regions.front());
+  const auto to_srgb = [&](const Image& part) {
+    CHECK(part.bit_depth == 8);
+    widths.push_back(part.width);
+    return deepened(part);
   };
-  const auto [expected, whole] = latent_of({});
+  const PixelSource own{picture, to_srgb};
+  const PixelSource srgb{deepened(picture), {}};
+  const TapRecorder taps;
+  const auto latent_of = [&](const PixelSource& source) {
+    request.picture = std::make_shared<const PixelSource>(source);
+    const Work work = job.pipeline.plan(request);
+    const Result result = job.pipeline.run({work}, job.observer).front();
+    CHECK(result.patches.front().pixels.bit_depth == 16);
+    return std::pair(taps.last("pipeline.latent"), work.regions.front());
+  };
+  request.composite = true;
+  const auto [expected, whole] = latent_of(srgb);
   CHECK(at::equal(latent_of(own).first, expected));
-  CHECK(widths == std::vector<int>{whole.width});
+  // The region for the model, then what the patch is blended into.
+  REQUIRE(widths.size() == 2);
+  CHECK(widths[0] == whole.width);
+  CHECK(widths[1] < whole.width);
   // Shrunk, it is rounded to the picture's own levels before.
   request.crop = CropMode::kAuto;
   request.padding = 1000;
   request.megapixels = 0.001;
-  const auto [shrunk, region] = latent_of({});
+  const auto [shrunk, region] = latent_of(srgb);
   REQUIRE(region.working_width < region.width);
   widths.clear();
   CHECK(relative_l2(latent_of(own).first, shrunk) < 0.02);
-  CHECK(widths == std::vector<int>{region.working_width});
+  CHECK(widths.front() == region.working_width);
+}
+
+TEST_CASE("a run changes the pixels that its plan calls editable, and no others", "[parity]") {
+  ShortJob job;
+  job.request.composite = true;
+  job.request.feather = 3;
+  const Work work = job.pipeline.plan(job.request);
+  CHECK(work.editable->count() > job.request.mask->count());
+  const Image before = job.request.picture->image;
+  Image after = before;
+  const Result result = job.pipeline.run({work}, job.observer).front();
+  for (const Patch& patch : result.patches) paste(patch, after);
+  const Difference difference = compare(before, after, *work.editable);
+  CHECK(difference.max_change_outside_mask == 0);
+  CHECK(difference.changed_pixels > job.request.mask->count() / 2);
 }
 
 TEST_CASE("expected prompts are encoded once each", "[parity]") {
@@ -233,7 +238,7 @@ TEST_CASE("expected prompts are encoded once each", "[parity]") {
   const TapRecorder taps;
   const auto encoded_after = [&](const std::string& prompt) {
     request.prompt = prompt;
-    pipeline.run({&request}, observer);
+    pipeline.run({pipeline.plan(request)}, observer);
     pipeline.prompts().release(prompt);
     return taps.all("text_encoder.output").size();
   };

@@ -16,8 +16,6 @@ inline Values values(const Image& image) {
   return out;
 }
 
-inline std::vector<std::uint8_t> bytes(const ZeroedBytes& plane) { return {plane.begin(), plane.end()}; }
-
 /// As many values as the picture has samples.
 inline void fill(Image& image, const Values& values) {
   for (std::size_t i = 0; i < image.samples.size(); ++i) image.samples.set(i, values.at(i));

@@ -1,4 +1,4 @@
-// Our side of scripts/bench/dit_forward.py and controlnet_forward.py, which say what it is given and prints.
+// Our side of bench/dit_forward.py and controlnet_forward.py, which say what it is given and prints.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>

@@ -13,11 +13,12 @@
 #include "app/batch/batch_prompts.h"
 #include "app/batch/batch_units.h"
 #include "app/batch/claims.h"
-#include "app/golden/golden_plan.h"
+#include "app/job/golden_plan.h"
 #include "app/job/interrupt.h"
+#include "app/job/job_stages.h"
 #include "app/job/outputs.h"
 #include "app/job/resolve.h"
-#include "app/job/run_job.h"
+#include "app/options/binding.h"
 #include "base/atomic_file.h"
 #include "base/bounded_queue.h"
 #include "base/log.h"
@@ -43,15 +44,6 @@ Error as_error(const std::exception_ptr& thrown) {
 
 JobPlace place_of(const Job& job, std::uint64_t random_seed) {
   return {.batch = true, .folder = job.folder, .subfolder = job.subfolder, .random_seed = random_seed};
-}
-
-/// What a job says of itself before it could be resolved.
-JobReport report_of(const Settings& settings) {
-  JobReport report;
-  if (settings.has("image")) report.image = settings.text("image");
-  if (settings.has("mask")) report.mask = settings.text("mask");
-  if (settings.has("prompt")) report.prompt = settings.text("prompt");
-  return report;
 }
 
 /// Writing a large picture can take as long as making it; the device's own threads come first.
@@ -116,6 +108,7 @@ class Batch::Settler final : public Reporter {
  public:
   Settler(Batch& batch, BatchJob& job) : batch_(batch), job_(job) {}
   void job(const JobReport& report) override { batch_.settle(job_, report); }
+  bool wants_figures() const override { return batch_.reporter_.wants_figures(); }
   void picture(const std::vector<std::uint8_t>&) override {}  // a batch has no `--output -`
 
  private:
@@ -175,7 +168,7 @@ void Batch::fail(BatchJob& job, const Error& error, std::size_t outputs) {
   const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
   const std::string where = error.message().starts_with(job.name) ? "" : job.name + ": ";
   log::error(printable(where + error.message() + hint));
-  JobReport report = job.running.report;
+  JobReport report = job.running ? job.running->report : job.report;
   report.status = "error";
   report.error = error;
   report.output.reset();
@@ -192,8 +185,8 @@ void Batch::fail(BatchJob& job, const Error& error, std::size_t outputs) {
 /// Of jobs that come one by one; those of a list have been compared before the first ran.
 void Batch::claim_outputs(const Job& job) {
   if (plan_.jobs->all() != nullptr) return;
-  const Plan plan = plan_outputs(job.settings, {.batch = true, .folder = job.folder, .random_seed = 0});
-  claims_.take(job.name, all_output_paths(plan));
+  const OutputPlan outputs = plan_outputs(job.settings, {.batch = true, .folder = job.folder, .random_seed = 0});
+  claims_.take(job.name, all_output_paths(outputs));
 }
 
 /// Another machine does this job; ours may not write to its outputs.
@@ -210,15 +203,13 @@ void Batch::prepare(Job& job) {
   const auto tracked = std::make_shared<BatchJob>();
   tracked->index = job.index;
   tracked->name = job.name;
-  tracked->running.report = report_of(job.settings);
+  tracked->report.options = reported_options(job.settings);
   try {
     if (job.error) throw *job.error;
     claim_outputs(job);
-    RunningJob& running = tracked->running;
-    running.plan = resolve(job.settings, place_of(job, plan_.random_seed));
-    tracked->open = running.plan.outputs.size();
-    describe_plan(running);
-    prepare_job(session_, running);
+    tracked->running.emplace(resolve(job.settings, place_of(job, plan_.random_seed)));
+    tracked->open = tracked->running->outputs();
+    prepare_job(session_, *tracked->running);
   } catch (...) {
     return fail(*tracked, as_error(std::current_exception()), tracked->open);
   }
@@ -270,7 +261,7 @@ bool Batch::compute_units(std::vector<BatchUnit> units) {
 void Batch::tell_unmade(const BatchUnit& unit) {
   Settler settler(*this, *unit.job);
   try {
-    report_unmade(unit.job->running, unit.k, settler);
+    report_unmade(*unit.job->running, unit.k, settler);
   } catch (...) {
     // Its golden picture is none, or what was kept has gone meanwhile.
     fail(*unit.job, as_error(std::current_exception()), 1);
@@ -285,7 +276,7 @@ void Batch::compute() {
     if (units.empty()) return;
     const BatchUnit& first = units.front();
     BatchJob& job = *first.job;
-    if (job.running.plan.dry_run || job.running.kept[first.k]) {
+    if (!job.running->makes(first.k)) {
       tell_unmade(first);
     } else {
       for (const BatchUnit& unit : units) progress_.job_begin(unit.job->name);
@@ -300,7 +291,7 @@ void Batch::write() {
     BatchJob& job = *unit->unit.job;
     Settler settler(*this, job);
     try {
-      finish_output(session_, job.running, unit->unit.k, unit->result, unit->compute_ms, settler);
+      finish_output(session_, *job.running, unit->unit.k, unit->result, unit->compute_ms, settler);
     } catch (...) {
       fail(job, as_error(std::current_exception()), 1);
     }
@@ -350,8 +341,8 @@ void make_root(const BatchPlan& plan) {
 
 BatchSummary run_batch(BatchPlan& plan, Progress& progress, Reporter& reporter) {
   make_root(plan);
-  Session session(plan.common.model, plan.common.compute);
-  session.say_model();
+  Session session(plan.model, plan.compute);
+  session.log_model();
   if (plan.random_seed_needed) log::notice("seed " + std::to_string(plan.random_seed) + " (random)");
   progress.batch_begin(count_jobs(plan));
   return Batch(plan, session, progress, reporter).run();

@@ -11,7 +11,6 @@
 
 #include "app/batch/job_source.h"
 #include "app/batch/shard.h"
-#include "app/job/plan.h"
 #include "app/options/settings.h"
 #include "app/report/progress.h"
 #include "app/report/report.h"
@@ -26,7 +25,8 @@ struct BatchPlan {
   std::unique_ptr<JobSource> jobs;
   std::shared_ptr<std::atomic<bool>> stop;  ///< set to end jobs that wait for stdin
   Shard shard;
-  Plan common;                      ///< model and device; nothing of a picture
+  ModelPaths model;
+  ComputeOptions compute;
   std::filesystem::path output;     ///< the output tree's root, made if it isn't there; empty: none
   std::uint64_t random_seed = 0;    ///< of jobs that have none
   bool random_seed_needed = false;  ///< the command gives none

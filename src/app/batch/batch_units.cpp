@@ -3,23 +3,25 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.h"
+#include "app/options/binding.h"
 #include "zimage/error.h"
 
 namespace zimage::app {
 namespace {
 
-bool is_made(const BatchUnit& unit) { return !unit.job->running.plan.dry_run && !unit.job->running.kept[unit.k]; }
+bool is_made(const BatchUnit& unit) { return unit.job->running->makes(unit.k); }
 
 bool can_share(const Session& session, const BatchUnit& a, const BatchUnit& b) {
-  return is_made(b) && session.inpainter().can_share(a.job->running.plan.request, b.job->running.plan.request);
+  const RunningJob& first = *a.job->running;
+  const RunningJob& second = *b.job->running;
+  return is_made(b) && same_sampling(first.spec, second.spec) && session.inpainter().can_share(first.work, second.work);
 }
 
 }  // namespace
 
 const BatchUnit* UnitStream::peek(bool wait) {
   if (ahead_) return &*ahead_;
-  if (job_ == nullptr || k_ == job_->running.plan.outputs.size()) {
+  if (job_ == nullptr || k_ == job_->running->outputs()) {
     auto job = wait ? jobs_.pop() : jobs_.try_pop();
     if (!job) return nullptr;
     job_ = std::move(*job);
@@ -46,17 +48,12 @@ std::vector<ComputedUnit> compute_together(Session& session, const std::vector<B
   std::vector<ComputedUnit> computed;
   if (units.size() == 1) {
     const BatchUnit& unit = units.front();
-    computed.push_back({unit, compute_output(session, unit.job->running, unit.k, observer), 0.0});
+    computed.push_back({unit, compute_output(session, *unit.job->running, unit.k, observer), 0.0});
     return computed;
   }
-  // Pictures of one job differ in their seeds alone. Requests aren't copied: others may still be filling their
-  // pictures.
-  std::vector<SeededRequest> requests;
-  for (const BatchUnit& unit : units) {
-    const Plan& plan = unit.job->running.plan;
-    requests.emplace_back(&plan.request, plan.outputs[unit.k].seed);
-  }
-  std::vector<Result> results = session.inpainter().run_together(requests, observer);
+  std::vector<Work> works;
+  for (const BatchUnit& unit : units) works.push_back(unit.job->running->work_of(unit.k));
+  std::vector<Result> results = session.inpainter().run_together(works, observer);
   if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
   for (std::size_t i = 0; i < units.size(); ++i) computed.push_back({units[i], std::move(results[i]), 0.0});
   return computed;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/job/run_job.h"
+#include "app/job/job_stages.h"
 #include "base/bounded_queue.h"
 
 namespace zimage::app {
@@ -16,7 +16,8 @@ namespace zimage::app {
 struct BatchJob {
   std::size_t index = 0;  ///< in the whole batch
   std::string name;
-  RunningJob running;
+  JobReport report;  ///< what is known of a job that isn't resolved
+  std::optional<RunningJob> running;
   std::size_t open = 1;  ///< outputs that are not reported yet
   std::size_t made = 0;
   bool failed = false;

@@ -4,7 +4,7 @@
 
 #include "app/batch/job_source.h"
 #include "app/job/outputs.h"
-#include "app/job/resolve_mask.h"
+#include "app/options/special_bindings.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "codecs/image_file.h"

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <utility>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "base/regular_file.h"
 #include "base/text.h"
 
@@ -35,10 +35,10 @@ std::string value_text(const std::string& key, const json& value) {
 }
 
 /// The option that a key names; `negated` for the `no-` of a switch.
-const OptionSpec& option_of(const std::string& key, bool& negated) {
-  const OptionSpec* spec = find_option(key);
+const OptionSpec& option_of(const Settings& settings, const std::string& key, bool& negated) {
+  const OptionSpec* spec = find_option(settings.options(), key);
   if (spec == nullptr && key.starts_with("no-")) {
-    spec = find_option(key.substr(3));
+    spec = find_option(settings.options(), key.substr(3));
     negated = spec != nullptr && spec->kind == Kind::kSwitch;
     if (!negated) spec = nullptr;
   }
@@ -50,7 +50,7 @@ const OptionSpec& option_of(const std::string& key, bool& negated) {
 void set(Settings& settings, const std::string& key, const json& value, const fs::path& folder) {
   if (value.is_null()) return;
   bool negated = false;
-  const OptionSpec& spec = option_of(key, negated);
+  const OptionSpec& spec = option_of(settings, key, negated);
   std::string text = value_text(key, value);
   if (key == "output" && text == "-") refuse("'output' can't be - in a batch", "give a file or a folder");
   const bool special = key == "mask" && text == "alpha";

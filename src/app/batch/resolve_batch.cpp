@@ -8,6 +8,7 @@
 #include "app/job/outputs.h"
 #include "app/job/resolve.h"
 #include "app/options/available.h"
+#include "app/options/binding.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "codecs/image_file.h"
@@ -55,14 +56,14 @@ void check_collisions(const std::vector<Job>& jobs) {
   Claims claims;
   for (const Job& job : jobs) {
     if (job.error) continue;
-    Plan plan;
+    OutputPlan outputs;
     try {
-      plan = plan_outputs(job.settings,
-                          {.batch = true, .folder = job.folder, .subfolder = job.subfolder, .random_seed = 0});
+      outputs = plan_outputs(job.settings,
+                             {.batch = true, .folder = job.folder, .subfolder = job.subfolder, .random_seed = 0});
     } catch (const Error&) {
       continue;  // said when its turn comes
     }
-    claims.take(job.name, all_output_paths(plan));
+    claims.take(job.name, all_output_paths(outputs));
   }
 }
 
@@ -90,8 +91,12 @@ BatchPlan resolve_batch(const Settings& given) {
   // 32 bits are enough to differ, and easy to note down.
   plan.random_seed = std::random_device{}();
   plan.random_seed_needed = !given.has("seed");
-  resolve_compute(given, plan.common);
-  resolve_model(given, plan.common);
+  JobSpec common;
+  bind_options(given, common);
+  check_device(common.compute.device);
+  check_model(common);
+  plan.model = common.model;
+  plan.compute = common.compute;
   if (!given.has("manifest")) {
     plan.output = output_root(given);
     plan.jobs = make_job_list(list_folder_jobs(given, plan.output));

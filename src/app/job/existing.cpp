@@ -11,10 +11,12 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json comparable(const ordered_json& making, bool any_seed) {
+/// Without the order of the keys, which is the option table's.
+nlohmann::json comparable(const ordered_json& making, bool any_seed) {
   ordered_json options = making.value("options", ordered_json::object());
   if (any_seed && options.is_object()) options.erase("seed");
-  return {{"options", options}, {"hashes", making.value("hashes", ordered_json::object())}};
+  return {{"options", nlohmann::json(options)},
+          {"hashes", nlohmann::json(making.value("hashes", ordered_json::object()))}};
 }
 
 }  // namespace

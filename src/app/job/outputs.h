@@ -4,30 +4,27 @@
 #include <filesystem>
 #include <vector>
 
-#include "app/job/plan.h"
+#include "app/options/job_spec.h"
 #include "app/options/settings.h"
 
 namespace zimage::app {
 
-/// The plan's outputs, format and --save-… paths; nothing is looked at but the picture's first bytes. A plan with no
-/// more than that. Errors: kUsage for an ending that doesn't fit, and for two outputs on one path; kInput for what is
-/// no picture.
-Plan plan_outputs(const Settings& settings, const JobPlace& place);
+/// A job's outputs as far as its settings and its picture's first bytes tell. Errors: kUsage for an ending that doesn't
+/// fit, and for two outputs on one path; kInput for what is no picture.
+OutputPlan plan_outputs(const Settings& settings, const JobPlace& place);
 
-/// Fills the plan's outputs, format and --save-… paths, and checks that they may be written.
-/// Errors: as above; kUsage for one that exists or can't be written.
-void resolve_outputs(const Settings& settings, const JobPlace& place, Plan& plan);
-
-/// Says what the plan's format can't hold of the picture, which has been read.
-void warn_about_losses(const Plan& plan);
+/// Fills the spec's outputs with their golden pictures, and checks that they may be written. Expects what the options
+/// bind, the input's format and the seed.
+/// Errors: as above; kUsage for an output that exists or can't be written.
+void resolve_outputs(const Settings& settings, const JobPlace& place, JobSpec& spec);
 
 /// Makes the folders that the job's files go to. Errors: kRuntime.
-void make_folders(const Plan& plan);
+void make_folders(const OutputPlan& outputs);
 
 /// One name for a file however its path is written.
 std::filesystem::path identity(const std::filesystem::path& path);
 
 /// Every file the job writes.
-std::vector<std::filesystem::path> all_output_paths(const Plan& plan);
+std::vector<std::filesystem::path> all_output_paths(const OutputPlan& outputs);
 
 }  // namespace zimage::app

@@ -12,7 +12,7 @@ namespace zimage::app {
 Session::Session(const ModelPaths& model, const ComputeOptions& compute)
     : folder_(model.model), inpainter_(model, compute) {}
 
-void Session::say_model() const {
+void Session::log_model() const {
   const ModelInfo& model = inpainter_.info();
   if (model.demo) {
     // A warning, so that --quiet doesn't hide it: nobody should take the toy for the product.

@@ -16,7 +16,7 @@ class Session {
   Session(const ModelPaths& model, const ComputeOptions& compute);
 
   /// Says in the log what the model is.
-  void say_model() const;
+  void log_model() const;
 
   Inpainter& inpainter() { return inpainter_; }
   const Inpainter& inpainter() const { return inpainter_; }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "base/text.h"
 #include "zimage/error.h"
 
@@ -39,7 +39,7 @@ void check_available(const Settings& settings) {
     throw Error(ErrorCode::kUsage, "--strategy controlnet needs a ControlNet",
                 "give --controlnet, or --strategy repaint");
   }
-  for (const OptionSpec& spec : option_table()) {
+  for (const OptionSpec& spec : settings.options()) {
     const std::string name = spec.name;
     if (spec.only == nullptr || !settings.has(name)) continue;
     const auto allowed = words(spec.only);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <initializer_list>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 
 namespace zimage::app {
 namespace {

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "app/job/plan.h"
+#include "app/options/job_spec.h"
 #include "codecs/image_file.h"
 #include "zimage/inpainter.h"
 
@@ -25,11 +25,11 @@ inline constexpr const char* kMetadataKey = "zimage-inpaint";
 nlohmann::ordered_json hash_model(const ModelInfo& model, const std::filesystem::path& folder);
 
 /// Hashes of the picture, the mask and the control image: {"image", "mask", "control_image"}. Errors: as above.
-nlohmann::ordered_json hash_inputs(const Plan& plan);
+nlohmann::ordered_json hash_inputs(const JobSpec& spec);
 
 /// The JSON entry: {"format", "version", "commit", "torch", "model", "options", "hashes"}. `options` are long option
 /// names with their resolved values, as --replay reads them.
-nlohmann::ordered_json describe_making(const Plan& plan, std::uint64_t seed, const ModelInfo& model,
+nlohmann::ordered_json describe_making(const JobSpec& spec, std::uint64_t seed, const ModelInfo& model,
                                        const nlohmann::ordered_json& hashes);
 
 /// The JSON as text, ASCII alone.
@@ -41,8 +41,8 @@ bool is_making(const std::string& comment);
 /// The JSON text that a picture's file holds, PNG text or EXIF comment; empty if it doesn't say what made it.
 std::optional<std::string> making_of(const codecs::ImageFile& picture);
 
-/// The PNG text entries.
-std::map<std::string, std::string> png_text(const Plan& plan, std::uint64_t seed, const ModelInfo& model,
-                                            const nlohmann::ordered_json& making);
+/// The PNG text entries of a result of `picture`.
+std::map<std::string, std::string> png_text(const JobSpec& spec, const Image& picture, std::uint64_t seed,
+                                            const ModelInfo& model, const nlohmann::ordered_json& making);
 
 }  // namespace zimage::app

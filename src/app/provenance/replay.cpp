@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/options/available.h"
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "app/provenance/metadata.h"
 #include "codecs/image_file.h"
 #include "zimage/error.h"
@@ -48,10 +48,10 @@ std::string apply_replay(Settings& settings) {
   if (!made) {
     throw Error(ErrorCode::kInput, path.string() + " doesn't say what made it", kHint);
   }
-  Settings recorded;
+  Settings recorded(settings.options());
   const json options = recorded_options(*made, path.string());
   for (const auto& [name, value] : options.items()) {
-    const OptionSpec* spec = find_option(name);
+    const OptionSpec* spec = find_option(settings.options(), name);
     // Only what makes the picture: a picture from elsewhere must not choose what is written or replaced here.
     if (spec == nullptr || !spec->recorded) {
       throw Error(ErrorCode::kInput,

@@ -13,6 +13,8 @@ namespace zimage::app {
 /// `stage`, `step` and `job_begin` are called on the device's thread, `job_end` on any, one at a time.
 class Progress : public Observer {
  public:
+  /// A single job goes on to its next picture (--num-images).
+  virtual void next_picture() {}
   /// A batch begins; `total` jobs, if that is known.
   virtual void batch_begin(std::optional<std::size_t> total) { (void)total; }
   /// The device begins with a job.

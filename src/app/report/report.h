@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/golden/golden.h"
-#include "image/geometry.h"
 #include "zimage/error.h"
+#include "zimage/geometry.h"
 #include "zimage/inpainter.h"
 
 namespace zimage::app {
@@ -19,23 +20,19 @@ namespace zimage::app {
 struct JobReport {
   std::string status = "error";                 ///< "ok", "skipped", "planned", "mismatch" (--golden), "error"
   std::optional<std::filesystem::path> output;  ///< empty path: stdout
-  std::optional<std::string> image;
-  std::optional<std::string> mask;
-  std::optional<std::string> prompt;
+  nlohmann::ordered_json options = nlohmann::ordered_json::object();  ///< reported_options(): image, mask, prompt, …
   std::optional<std::uint64_t> seed;
-  std::optional<double> strength;
   std::optional<std::string> strategy;
   std::string strategy_reason;
   std::optional<double> control_scale;  ///< with a ControlNet
-  std::optional<int> steps;             ///< as asked for
   std::optional<int> forwards;          ///< noise levels that the DiT runs at
   std::vector<double> sigmas;
   int width = 0;
   int height = 0;
   std::vector<WorkingRegion> regions;
-  std::optional<std::size_t> changed_pixels;
+  std::optional<std::size_t> changed_pixels;  ///< these three: if somebody reads the figures
   std::optional<int> max_change_outside_mask;
-  std::optional<double> mean_change_outside_mask;  ///< where a lossy file had to be encoded whole
+  std::optional<double> mean_change_outside_mask;  ///< where a lossy file had to be encoded whole or rotated
   std::map<std::string, double> timings_ms;
   std::optional<GoldenResult> golden;  ///< with --golden
   std::optional<ModelInfo> model;
@@ -47,6 +44,8 @@ struct JobReport {
 class Reporter {
  public:
   virtual ~Reporter() = default;
+  /// Whether somebody reads how a result differs from its source, which takes decoding it again.
+  virtual bool wants_figures() const = 0;
   /// One job (with --num-images: one picture) is done, skipped or planned.
   /// Errors: kRuntime if it can't be told.
   virtual void job(const JobReport& report) = 0;

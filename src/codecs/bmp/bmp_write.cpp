@@ -2,7 +2,6 @@
 // know the oldest header, so that a later one is written only for what needs it: alpha, or a colour profile.
 #include <algorithm>
 
-#include "base/large_pages.h"
 #include "codecs/bmp/bmp_header.h"
 #include "codecs/image_codecs.h"
 
@@ -73,7 +72,7 @@ std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& op
   const std::vector<std::uint8_t>& icc = options.carried.icc;
   const Layout layout = layout_of(image, options.carried);
   std::vector<std::uint8_t> out;
-  reserve_in_large_pages(out, layout.pixels_at + layout.pixel_bytes + icc.size());
+  out.reserve(layout.pixels_at + layout.pixel_bytes + icc.size());
   put_headers(image, layout, icc.size(), out);
   std::vector<std::uint8_t> narrow;
   std::vector<std::uint8_t> row(layout.row_bytes);

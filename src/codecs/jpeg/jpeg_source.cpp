@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "codecs/jpeg/jpeg_rows.h"
-#include "codecs/jpeg/jpeg_turn.h"
+#include "codecs/jpeg/jpeg_rotate.h"
+#include "image/orientation.h"
 
 namespace zimage::codecs {
 namespace {
@@ -23,41 +23,32 @@ bool in_range(const JBLOCK* blocks, unsigned count) {
   return !beyond;
 }
 
-void open(SpliceSource& source, Bytes bytes) {
-  open_header(source.decoder, bytes, kSourceName);
-  source.settings = read_settings(source.decoder);
+std::optional<JpegSettings> settings_of(JpegDecoder& decoder, Bytes file) {
+  open_header(decoder, file, kSourceName);
+  return read_settings(decoder);
 }
 
-/// The pixels that the coefficients stand for.
-void visit_pixels(JpegDecoder& decoder, const VisitRows& visit) {
-  if (!start_from_coefficients(decoder)) refuse(decoder, kSourceName);
-  constexpr int kBand = 32;
-  const auto height = static_cast<int>(decoder.info.output_height);
-  Image rows(static_cast<int>(decoder.info.output_width), kBand, decoder.info.output_components);
-  for (int top = 0; top < height; top += kBand) {
-    const int count = std::min(kBand, height - top);
-    if (count < kBand) rows = Image(rows.width, count, rows.channels);
-    if (!read_rows(decoder, rows.samples.bytes(), rows.index(0, 1), static_cast<JDIMENSION>(count))) {
-      refuse(decoder, kSourceName);
-    }
-    visit(rows, top);
-  }
-}
-
-/// The source turned upright, with its coefficients. Null where that can't be done without loss.
-std::unique_ptr<SpliceSource> turned(SpliceSource& source, int orientation) {
-  if (!source.settings) return nullptr;
-  const std::optional<JpegSettings> settings = turned_settings(*source.settings, orientation);
-  // Of a progressive file the turned one doesn't tell whether scans are missing.
-  if (!settings || !can_be_spliced(source.decoder)) return nullptr;
-  auto upright = std::make_unique<SpliceSource>();
-  upright->settings = settings;
-  upright->header = empty_jpeg(*settings);
-  JpegDecoder& decoder = upright->decoder;
-  if (!read_header(decoder, upright->header) || !turn(source.decoder, decoder, *settings, orientation)) {
-    refuse(decoder, kSourceName);
-  }
-  return upright;
+/// Whether the file could be rotated without loss; then `origin` is of the upright one, coded as before.
+bool rotate(JpegOrigin& origin, JpegDecoder& decoder, int orientation) {
+  if (!origin.settings) return false;
+  // The rotated file doesn't tell whether scans of a progressive one are missing.
+  if (origin.settings->progressive && !can_be_spliced(decoder)) return false;
+  auto file = rotate_upright(origin.file, orientation);
+  if (!file) return false;
+  JpegDecoder rotated;
+  std::optional<JpegSettings> settings = settings_of(rotated, *file);
+  if (!settings) return false;
+  const JpegSettings& coding = *origin.settings;
+  settings->progressive = coding.progressive;
+  settings->interleaved = coding.interleaved;
+  settings->optimized = coding.optimized;
+  settings->restart_interval = coding.restart_interval;
+  settings->density_unit = coding.density_unit;
+  settings->density_x = turns_sides(orientation) ? coding.density_y : coding.density_x;
+  settings->density_y = turns_sides(orientation) ? coding.density_x : coding.density_y;
+  origin.file = *std::move(file);
+  origin.settings = settings;
+  return true;
 }
 
 }  // namespace
@@ -76,7 +67,7 @@ bool coefficients_in_range(JpegDecoder& source) {
 }
 
 bool can_be_spliced(JpegDecoder& source) {
-  if (source.coefficients == nullptr && !read_coefficients_for_pixels(source)) refuse(source, kSourceName);
+  if (source.coefficients == nullptr && !read_coefficients(source)) refuse(source, kSourceName);
   if (source.info.coef_bits == nullptr) return true;  // not progressive
   for (int p = 0; p < source.info.num_components; ++p) {
     // libjpeg-turbo smooths where one of the first ten coefficients isn't known to the last bit.
@@ -86,23 +77,13 @@ bool can_be_spliced(JpegDecoder& source) {
   return true;
 }
 
-std::unique_ptr<SpliceSource> open_source(Bytes bytes, int orientation, const VisitRows& visit) {
-  auto source = std::make_unique<SpliceSource>();
-  open(*source, bytes);
-  if (orientation == 1) return source;
-  source->upright = false;
-  std::unique_ptr<SpliceSource> upright = turned(*source, orientation);
-  if (upright == nullptr) return source;
-  source.reset();
-  if (visit) visit_pixels(upright->decoder, visit);
-  return upright;
-}
-
-void read_source(SpliceSource& source) {
-  if (source.read) return;
-  source.complete = can_be_spliced(source.decoder);
-  source.in_range = source.complete && coefficients_in_range(source.decoder);
-  source.read = true;
+std::shared_ptr<const JpegOrigin> open_jpeg_origin(std::vector<std::uint8_t> file, int orientation) {
+  auto origin = std::make_shared<JpegOrigin>();
+  origin->file = std::move(file);
+  JpegDecoder decoder;
+  origin->settings = settings_of(decoder, origin->file);
+  if (orientation != 1) origin->upright = rotate(*origin, decoder, orientation);
+  return origin;
 }
 
 }  // namespace zimage::codecs

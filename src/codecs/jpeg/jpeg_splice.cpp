@@ -2,25 +2,19 @@
 
 #include <algorithm>
 #include <cstring>
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "base/log.h"
-#include "base/run_async.h"
 #include "base/zeros.h"
 #include "codecs/jpeg/jpeg_encoder.h"
 #include "codecs/jpeg/jpeg_markers.h"
-#include "codecs/jpeg/jpeg_stream.h"
 #include "zimage/error.h"
+#include "zimage/geometry.h"
 
 namespace zimage::codecs {
 namespace {
-
-struct Box {
-  int x, y, width, height;  // pixels
-};
 
 /// A part of the picture that starts at a MCU, as a small baseline JPEG of its own.
 bool encode_part(JpegEncoder& encoder, const JpegSettings& settings, const Image& image, const Box& box,
@@ -121,11 +115,11 @@ struct Part {
 
 using Parts = std::vector<std::unique_ptr<Part>>;
 
-/// Of every second row of MCUs, from row `first` on.
-Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed, int first) {
+/// Every row of MCUs that has a changed pixel.
+Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
   Parts parts;
   std::vector<std::uint8_t> row;
-  for (int y = first * settings.mcu_height(); y < settings.height; y += 2 * settings.mcu_height()) {
+  for (int y = 0; y < settings.height; y += settings.mcu_height()) {
     const Box box = touched_part(settings, changed, y);
     if (box.width == 0) continue;
     JpegEncoder encoder;
@@ -139,36 +133,9 @@ Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask&
   return parts;
 }
 
-/// Whether parts of the work are worth threads of their own.
-bool is_large(const JpegSettings& settings) { return std::int64_t{settings.width} * settings.height > 1 << 20; }
-
-/// On two threads, wherever the changes lie.
-Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
-  std::future<Parts> odd = ahead_if(is_large(settings), [&] { return encode_parts(settings, image, changed, 1); });
-  Parts parts = encode_parts(settings, image, changed, 0);
-  for (std::unique_ptr<Part>& part : odd.get()) parts.push_back(std::move(part));
-  return parts;
-}
-
-/// Pixels beyond a block that its colour reaches, across and down: libjpeg-turbo weighs two neighbouring samples where
-/// it doubles (h2v1, h1v2, h2v2), and repeats samples in all other ratios.
-std::pair<int, int> colour_reach(const JpegSettings& settings) {
-  std::pair<int, int> reach{0, 0};
-  for (int p = 0; p < settings.planes; ++p) {
-    const int across = settings.block_width(p) / DCTSIZE;
-    const int down = settings.block_height(p) / DCTSIZE;
-    if (across > 2 || down > 2) continue;
-    if (across == 2) reach.first = 1;
-    if (down == 2) reach.second = 1;
-  }
-  return reach;
-}
-
-bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settings, const Carried& carried,
-           StreamDestination& destination, ByteStream& stream) {
+bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settings, const Carried& carried) {
   if (!create(encoder, settings)) return false;
   jpeg_compress_struct& info = encoder.info;
-  write_to(info, destination, stream);
   if (setjmp(encoder.error.jump) != 0) return false;
   if (setjmp(source.error.jump) != 0) return false;
   jpeg_write_coefficients(&info, source.coefficients);
@@ -179,53 +146,28 @@ bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settin
 
 }  // namespace
 
-Mask changed_pixels(const JpegSettings& settings, const Mask& changed) {
-  const auto [reach_x, reach_y] = colour_reach(settings);
-  const int width = settings.mcu_width();
-  const int height = settings.mcu_height();
-  Mask out(settings.width, settings.height);
-  for (int y = 0; y < settings.height; y += height) {
-    for (int x = 0; x < settings.width; x += width) {
-      if (!any_changed(changed, {x, y, width, height})) continue;
-      const int left = std::max(x - reach_x, 0);
-      const int right = std::min(x + width + reach_x, settings.width);
-      const int bottom = std::min(y + height + reach_y, settings.height);
-      for (int row = std::max(y - reach_y, 0); row < bottom; ++row) {
-        std::fill_n(out.repaint.begin() + static_cast<std::ptrdiff_t>(out.index(left, row)), right - left,
-                    std::uint8_t{1});
-      }
-    }
-  }
-  return out;
-}
-
-std::optional<std::vector<std::uint8_t>> splice(SpliceSource& source, const Image& image, const Mask& changed,
-                                                const Carried& carried, ByteStream* stream) {
-  const JpegSettings& settings = *source.settings;
-  // The source is read while the parts are encoded.
-  std::future<void> reading = ahead_if(is_large(settings), [&source] { read_source(source); });
-  const Parts parts = encode_parts(settings, image, changed);
-  reading.get();
-  if (!source.complete) {
+std::optional<std::vector<std::uint8_t>> splice(const JpegOrigin& origin, const Image& image, const Mask& changed,
+                                                const Carried& carried) {
+  JpegDecoder source;
+  open_header(source, origin.file, kSourceName);
+  if (!can_be_spliced(source)) {
     log::warning("the whole JPEG is encoded anew: the source is progressive and lacks scans");
     return std::nullopt;
   }
+  const JpegSettings& settings = *origin.settings;
   JpegSettings coding = settings;
-  coding.optimized = settings.optimized || !source.in_range;
-  for (const auto& part : parts) {
+  coding.optimized = settings.optimized || !coefficients_in_range(source);
+  for (const auto& part : encode_parts(settings, image, changed)) {
     coding.optimized = coding.optimized || !coefficients_in_range(part->coefficients);
-    splice_part(source.decoder, part->coefficients, settings, changed, part->box);
+    splice_part(source, part->coefficients, settings, changed, part->box);
   }
-  ByteStream unread;
-  ByteStream& file = stream == nullptr ? unread : *stream;
-  StreamDestination destination;
   JpegEncoder encoder;
-  if (!write(encoder, source.decoder, coding, carried, destination, file)) {
+  if (!write(encoder, source, coding, carried)) {
     log::warning(std::string("the whole JPEG is encoded anew: the source's coefficients can't be written (") +
                  encoder.error.message + ")");
     return std::nullopt;
   }
-  return file.bytes();
+  return encoder.file();
 }
 
 }  // namespace zimage::codecs

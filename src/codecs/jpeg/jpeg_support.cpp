@@ -53,25 +53,6 @@ void check_header(const JpegDecoder& decoder, std::size_t file_size, const std::
   if (!plausible(info, file_size)) refuse_truncated(name);
 }
 
-/// From `source`, or else from memory.
-bool read_header(JpegDecoder& decoder, jpeg_source_mgr* source, Bytes bytes) {
-  prepare(decoder.error);
-  decoder.info.err = &decoder.error.manager;
-  if (setjmp(decoder.error.jump) != 0) return false;
-  jpeg_create_decompress(&decoder.info);
-  decoder.progress.progress_monitor = on_progress;
-  decoder.info.progress = &decoder.progress;
-  jpeg_save_markers(&decoder.info, JPEG_APP0 + 1, kMaxMarkerBytes);
-  jpeg_save_markers(&decoder.info, JPEG_APP0 + 2, kMaxMarkerBytes);
-  if (source != nullptr) {
-    decoder.info.src = source;
-  } else {
-    jpeg_mem_src(&decoder.info, bytes.data(), static_cast<unsigned long>(bytes.size()));
-  }
-  jpeg_read_header(&decoder.info, TRUE);
-  return true;
-}
-
 }  // namespace
 
 void prepare(JpegError& error) {
@@ -82,9 +63,19 @@ void prepare(JpegError& error) {
   error.message[0] = '\0';
 }
 
-bool read_header(JpegDecoder& decoder, Bytes bytes) { return read_header(decoder, nullptr, bytes); }
-
-bool read_header(JpegDecoder& decoder, jpeg_source_mgr& source) { return read_header(decoder, &source, {}); }
+bool read_header(JpegDecoder& decoder, Bytes bytes) {
+  prepare(decoder.error);
+  decoder.info.err = &decoder.error.manager;
+  if (setjmp(decoder.error.jump) != 0) return false;
+  jpeg_create_decompress(&decoder.info);
+  decoder.progress.progress_monitor = on_progress;
+  decoder.info.progress = &decoder.progress;
+  jpeg_save_markers(&decoder.info, JPEG_APP0 + 1, kMaxMarkerBytes);
+  jpeg_save_markers(&decoder.info, JPEG_APP0 + 2, kMaxMarkerBytes);
+  jpeg_mem_src(&decoder.info, bytes.data(), static_cast<unsigned long>(bytes.size()));
+  jpeg_read_header(&decoder.info, TRUE);
+  return true;
+}
 
 bool read_coefficients(JpegDecoder& decoder) {
   if (setjmp(decoder.error.jump) != 0) return false;

@@ -17,7 +17,7 @@
 
 namespace zimage::codecs {
 
-/// The name of EncodeOptions::jpeg_source in messages.
+/// The name of a JpegOrigin in messages.
 inline constexpr const char* kSourceName = "the source JPEG";
 
 struct JpegError {
@@ -62,8 +62,6 @@ void prepare(JpegError& error);
 
 /// Everything up to the first scan; APP1 and APP2 are saved. `bytes` must outlive the decoder. False: error.message.
 bool read_header(JpegDecoder& decoder, Bytes bytes);
-/// The same of what `source` supplies, which must outlive the decoder's work.
-bool read_header(JpegDecoder& decoder, jpeg_source_mgr& source);
 /// After read_header(): all DCT coefficients, as they are in the file. False: error.message.
 bool read_coefficients(JpegDecoder& decoder);
 

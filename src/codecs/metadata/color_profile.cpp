@@ -5,11 +5,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <future>
 #include <mutex>
 #include <utility>
 
-#include "base/run_async.h"
 #include "zimage/error.h"
 
 namespace zimage::codecs {
@@ -116,15 +114,10 @@ class ColorProfile::Transforms {
   /// Profile → sRGB, 16 bits.
   cmsHTRANSFORM there() const { return there_->handle; }
 
-  void prepare_back() {
-    std::call_once(begun_, [this] { back_ = ahead([this] { return make_way_back(icc_, grey_); }).share(); });
-  }
-
-  /// sRGB → profile, 16 bits.
+  /// sRGB → profile, 16 bits. Made when first asked for: its table takes a while.
   cmsHTRANSFORM back() {
-    prepare_back();
-    const Transform* found = back_.get().get();
-    if (found != nullptr && found->handle != nullptr) return found->handle;
+    std::call_once(made_, [this] { back_ = make_way_back(icc_, grey_); });
+    if (back_ != nullptr && back_->handle != nullptr) return back_->handle;
     throw Error(ErrorCode::kMemory, "there is no memory for a colour profile");
   }
 
@@ -132,8 +125,8 @@ class ColorProfile::Transforms {
   std::unique_ptr<Transform> there_;
   std::vector<std::uint8_t> icc_;
   bool grey_;
-  std::once_flag begun_;
-  std::shared_future<std::unique_ptr<Transform>> back_;  // last: waited for first
+  std::once_flag made_;
+  std::unique_ptr<Transform> back_;
 };
 
 std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth,
@@ -171,23 +164,18 @@ std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& 
 }
 
 Image ColorProfile::to_srgb(const Image& picture) const {
-  Image out(picture.width, picture.height, picture.channels, 16);
-  to_srgb(picture, 0, 0, picture.width, picture.height, out);
-  return out;
-}
-
-void ColorProfile::to_srgb(const Image& picture, int x, int y, int width, int height, Image& srgb) const {
+  Image srgb(picture.width, picture.height, picture.channels, 16);
   const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);
   const auto channels = static_cast<std::size_t>(picture.channels);
-  const auto count = static_cast<std::size_t>(width);
+  const auto count = static_cast<std::size_t>(picture.width);
   picture.samples.visit([&]<class Sample>(const Sample* samples) {
     constexpr unsigned kScale = sizeof(Sample) == 2 ? 1 : 257;
-    parallel_for(0, height, kRowsEach, [&](std::int64_t begin, std::int64_t end) {
+    parallel_for(0, picture.height, kRowsEach, [&](std::int64_t begin, std::int64_t end) {
       std::vector<Sample> row(count * colors);
       std::vector<std::uint16_t> words(count * colors);
       for (auto i = static_cast<int>(begin); i < end; ++i) {
-        const Sample* from = samples + picture.index(x, y + i);
-        std::uint16_t* to = srgb.samples.words() + srgb.index(x, y + i);
+        const Sample* from = samples + picture.index(0, i);
+        std::uint16_t* to = srgb.samples.words() + srgb.index(0, i);
         if (channels == colors) {
           cmsDoTransform(transforms_->there(), from, to, static_cast<cmsUInt32Number>(count));
           continue;
@@ -201,9 +189,8 @@ void ColorProfile::to_srgb(const Image& picture, int x, int y, int width, int he
       }
     });
   });
+  return srgb;
 }
-
-void ColorProfile::prepare_from_srgb() const { transforms_->prepare_back(); }
 
 void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const {
   const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);

@@ -27,13 +27,6 @@ class ColorProfile {
   /// The picture, of that depth, in sRGB at 16 bits a sample, so that the way there and back rounds once. Alpha stays
   /// what it is.
   Image to_srgb(const Image& picture) const;
-  /// The same for a part of it, which lies within the picture, into the same part of `srgb`: 16 bits, of the picture's
-  /// size and channels.
-  void to_srgb(const Image& picture, int x, int y, int width, int height, Image& srgb) const;
-
-  /// Begins on another thread what from_srgb() needs first and takes a while: the table of its transform. Not for
-  /// sRGB's.
-  void prepare_from_srgb() const;
   /// `count` pixels of `channels` samples, 16-bit sRGB, into the profile's space and the picture's depth, in place.
   /// Alpha is only brought to the bit depth.
   void from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const;

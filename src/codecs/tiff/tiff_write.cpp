@@ -3,7 +3,6 @@
 #include <cstring>
 #include <new>
 
-#include "base/large_pages.h"
 #include "codecs/image_codecs.h"
 #include "codecs/metadata/exif.h"
 #include "codecs/tiff/tiff_support.h"
@@ -124,8 +123,8 @@ std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& o
   const Carried& carried = options.carried;
   Sink sink;
   // As if nothing could be packed: to grow would copy what is there, and what isn't used costs no memory.
-  reserve_in_large_pages(sink.bytes, row_bytes_of(image) * static_cast<std::uint64_t>(image.height) +
-                                         2 * carried.exif.size() + carried.icc.size() + carried.xmp.size() + kRoom);
+  sink.bytes.reserve(row_bytes_of(image) * static_cast<std::uint64_t>(image.height) + 2 * carried.exif.size() +
+                     carried.icc.size() + carried.xmp.size() + kRoom);
   collect_tiff_errors();
   // The EXIF entries come in as they are, so the whole file is in their byte order.
   const char* mode = exif::is_big_endian(carried.exif) ? "wb" : "wl";

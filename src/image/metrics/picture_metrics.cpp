@@ -4,26 +4,44 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
+#include "image/luminance.h"
 #include "image/metrics/ssim.h"
 
 namespace zimage {
 namespace {
 
+/// At which of two bit depths pictures are compared, and of which samples.
+enum class Detail {
+  kFiner,   ///< colours once where both are grey; alpha where either has it
+  kCoarser  ///< always three colours; alpha where both have it
+};
+
 /// Two pictures' rows in one layout: the same channels, the same depth.
 class Pair {
  public:
-  Pair(const Image& a, const Image& b)
+  Pair(const Image& a, const Image& b, Detail detail)
       : a_(a),
         b_(b),
-        deep_(a.bit_depth == 16 || b.bit_depth == 16),
-        colors_(std::max(a.color_channels(), b.color_channels())),
-        alpha_(a.has_alpha() || b.has_alpha()) {}
+        deep_(detail == Detail::kFiner ? a.bit_depth == 16 || b.bit_depth == 16
+                                       : a.bit_depth == 16 && b.bit_depth == 16),
+        colors_(detail == Detail::kFiner ? std::max(a.color_channels(), b.color_channels()) : 3),
+        alpha_(detail == Detail::kFiner ? a.has_alpha() || b.has_alpha() : a.has_alpha() && b.has_alpha()) {}
 
+  int width() const { return a_.width; }
+  int height() const { return a_.height; }
   int channels() const { return colors_ + (alpha_ ? 1 : 0); }
   /// Samples a level of 8 bits.
   double levels() const { return deep_ ? 257.0 : 1.0; }
+
+  /// Whether both have the same bytes in row `y`, as most rows of a large picture and its result do.
+  bool same_row(int y) const {
+    if (a_.channels != b_.channels || a_.bit_depth != b_.bit_depth) return false;
+    const std::size_t bytes = a_.index(0, 1) * a_.samples.sample_bytes();
+    return std::memcmp(a_.samples.address(a_.index(0, y)), b_.samples.address(b_.index(0, y)), bytes) == 0;
+  }
 
   std::vector<int> row_a(int y) const { return row(a_, y); }
   std::vector<int> row_b(int y) const { return row(b_, y); }
@@ -34,15 +52,19 @@ class Pair {
 
  private:
   std::vector<int> row(const Image& image, int y) const {
-    const int scale = deep_ && image.bit_depth == 8 ? 257 : 1;
+    const bool widened = deep_ && image.bit_depth == 8;
+    const bool narrowed = !deep_ && image.bit_depth == 16;
+    const auto level = [=](int value) {
+      return widened ? value * 257 : narrowed ? (value * 255 + 32767) / 65535 : value;
+    };
     const int opaque = deep_ ? 65535 : 255;
     std::vector<int> out(static_cast<std::size_t>(image.width) * static_cast<std::size_t>(channels()));
     image.samples.visit([&](const auto* samples) {
       const auto* in = samples + image.index(0, y);
       int* place = out.data();
       for (int x = 0; x < image.width; ++x, in += image.channels) {
-        for (int c = 0; c < colors_; ++c) *place++ = in[image.color_channels() == 1 ? 0 : c] * scale;
-        if (alpha_) *place++ = image.has_alpha() ? in[image.channels - 1] * scale : opaque;
+        for (int c = 0; c < colors_; ++c) *place++ = level(in[image.color_channels() == 1 ? 0 : c]);
+        if (alpha_) *place++ = image.has_alpha() ? level(in[image.channels - 1]) : opaque;
       }
     });
     return out;
@@ -54,7 +76,7 @@ class Pair {
     image.samples.visit([&](const auto* samples) {
       const auto* in = samples + image.index(0, y);
       for (int x = 0; x < image.width; ++x, in += image.channels) {
-        out[x] = (color ? 0.299 * in[0] + 0.587 * in[1] + 0.114 * in[2] : in[0]) * scale;
+        out[x] = (color ? luminance<double>(in[0], in[1], in[2]) : in[0]) * scale;
       }
     });
   }
@@ -102,13 +124,17 @@ PictureMetrics metrics_of(const Sums& sums, const Pair& pair) {
 
 /// visit(pixel's place, largest difference, sum of differences, sum of their squares) for every pixel.
 template <typename Visit>
-void for_each_difference(const Pair& pair, int width, int height, Visit visit) {
+void for_each_difference(const Pair& pair, Visit visit) {
   std::size_t place = 0;
-  for (int y = 0; y < height; ++y) {
+  for (int y = 0; y < pair.height(); ++y) {
+    if (pair.same_row(y)) {
+      for (int x = 0; x < pair.width(); ++x, ++place) visit(place, 0, 0, 0);
+      continue;
+    }
     const std::vector<int> a = pair.row_a(y);
     const std::vector<int> b = pair.row_b(y);
     std::size_t i = 0;
-    for (int x = 0; x < width; ++x, ++place) {
+    for (int x = 0; x < pair.width(); ++x, ++place) {
       int largest = 0;
       int sum = 0;
       std::uint64_t squared = 0;
@@ -123,21 +149,22 @@ void for_each_difference(const Pair& pair, int width, int height, Visit visit) {
   }
 }
 
-}  // namespace
-
-double PictureMetrics::differing_share() const {
-  return pixels == 0 ? 0.0 : static_cast<double>(differing_pixels) / static_cast<double>(pixels);
-}
-
-PictureComparison measure_pictures(const Image& a, const Image& b, const Mask* mask) {
-  const Pair pair(a, b);
+struct MaskedSums {
   Sums inside;
   Sums outside;
-  const auto sums_at = [&](std::size_t place) -> Sums& {
-    return mask != nullptr && mask->repaint[place] != 0 ? inside : outside;
-  };
-  for_each_difference(pair, a.width, a.height, [&](std::size_t place, int largest, int sum, std::uint64_t squared) {
-    Sums& sums = sums_at(place);
+
+  Sums whole() const {
+    Sums sums = inside;
+    sums.add(outside);
+    return sums;
+  }
+};
+
+/// Where the mask (null: none) is set, and where it isn't. Without `ssim`.
+MaskedSums sum_differences(const Pair& pair, const Mask* mask) {
+  MaskedSums found;
+  for_each_difference(pair, [&](std::size_t place, int largest, int sum, std::uint64_t squared) {
+    Sums& sums = mask != nullptr && mask->repaint[place] != 0 ? found.inside : found.outside;
     ++sums.pixels;
     if (largest == 0) return;
     ++sums.differing;
@@ -145,29 +172,54 @@ PictureComparison measure_pictures(const Image& a, const Image& b, const Mask* m
     sums.absolute += static_cast<std::uint64_t>(sum);
     sums.squared += squared;
   });
+  return found;
+}
+
+}  // namespace
+
+double PictureMetrics::differing_share() const {
+  return pixels == 0 ? 0.0 : static_cast<double>(differing_pixels) / static_cast<double>(pixels);
+}
+
+PictureComparison measure_pictures(const Image& a, const Image& b, const Mask* mask) {
+  const Pair pair(a, b, Detail::kFiner);
+  MaskedSums sums = sum_differences(pair, mask);
   std::size_t place = 0;
   for_each_ssim_row(
       a.width, a.height, [&](int y, double* row) { pair.luma_a(y, row); },
       [&](int y, double* row) { pair.luma_b(y, row); },
       [&](int, const double* values) {
-        for (int x = 0; x < a.width; ++x, ++place) sums_at(place).ssim += values[x];
+        for (int x = 0; x < a.width; ++x, ++place) {
+          (mask != nullptr && mask->repaint[place] != 0 ? sums.inside : sums.outside).ssim += values[x];
+        }
       });
   PictureComparison comparison;
   if (mask != nullptr) {
-    if (inside.pixels > 0) comparison.inside = metrics_of(inside, pair);
-    if (outside.pixels > 0) comparison.outside = metrics_of(outside, pair);
+    if (sums.inside.pixels > 0) comparison.inside = metrics_of(sums.inside, pair);
+    if (sums.outside.pixels > 0) comparison.outside = metrics_of(sums.outside, pair);
   }
-  Sums whole = inside;
-  whole.add(outside);
-  comparison.whole = metrics_of(whole, pair);
+  comparison.whole = metrics_of(sums.whole(), pair);
   return comparison;
 }
 
+Difference compare(const Image& before, const Image& after, const Mask& mask) {
+  const Pair pair(before, after, Detail::kCoarser);
+  const MaskedSums sums = sum_differences(pair, &mask);
+  Difference found;
+  found.changed_pixels = sums.whole().differing;
+  found.max_change_outside_mask = sums.outside.max;
+  if (sums.outside.absolute > 0) {
+    const double samples = static_cast<double>(sums.outside.pixels) * pair.channels();
+    found.mean_change_outside_mask = static_cast<double>(sums.outside.absolute) / samples;
+  }
+  return found;
+}
+
 DifferencePicture difference_picture(const Image& a, const Image& b) {
-  const Pair pair(a, b);
+  const Pair pair(a, b, Detail::kFiner);
   int largest_of_all = 0;
   std::vector<std::uint16_t> differences(static_cast<std::size_t>(a.width) * static_cast<std::size_t>(a.height));
-  for_each_difference(pair, a.width, a.height, [&](std::size_t place, int largest, int, std::uint64_t) {
+  for_each_difference(pair, [&](std::size_t place, int largest, int, std::uint64_t) {
     differences[place] = static_cast<std::uint16_t>(largest);
     largest_of_all = std::max(largest_of_all, largest);
   });

@@ -3,11 +3,9 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <map>
 
 #include "base/parallel.h"
@@ -72,16 +70,6 @@ Compute resolve_compute(const ComputeOptions& options) {
   }
   if (!cpu) make_deterministic();
   return compute;
-}
-
-std::uint64_t memory_limit_bytes() {
-  auto limit = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    std::ifstream file(path);
-    std::uint64_t value = 0;
-    if (file >> value && value > 0) limit = std::min(limit, value);
-  }
-  return limit;
 }
 
 }  // namespace zimage

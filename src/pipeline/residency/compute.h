@@ -19,7 +19,4 @@ struct Compute {
 /// Errors: kUsage for an unknown or absent device or an unknown dtype.
 Compute resolve_compute(const ComputeOptions& options);
 
-/// Bytes of memory the machine has for this process: the smaller of its physical memory and its control group's limit.
-std::uint64_t memory_limit_bytes();
-
 }  // namespace zimage

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "pipeline/residency/compute.h"
+#include "pipeline/residency/memory_limit.h"
 
 namespace zimage {
 namespace fs = std::filesystem;

@@ -11,6 +11,8 @@
 
 #include "base/log.h"
 #include "base/regular_file.h"
+#include "pipeline/residency/memory_limit.h"
+#include "pipeline/residency/memory_plan.h"
 #include "weights/checkpoint.h"
 #include "weights/weight_map.h"
 #include "zimage/error.h"
@@ -93,15 +95,14 @@ void ModelStore::check() {
 }
 
 void ModelStore::decide_memory() {
-  const std::uint64_t control = has_controlnet() ? bytes_in(*controlnet_source_, placement_.dtype) : 0;
-  const std::uint64_t dit = bytes_in(*dit_source_, placement_.dtype) + control;
-  const std::uint64_t all =
-      dit + bytes_in(*text_encoder_source_, placement_.dtype) + bytes_in(*vae_source_, placement_.dtype);
-  // By the machine's memory, not by what is free: the choice of kernel must not depend on who else is running.
-  const std::uint64_t limit = memory_limit_bytes();
-  const bool cpu = placement_.device.is_cpu();
-  keep_text_encoder_ = cpu && all < limit / 2;
-  dit_placement_.packed = cpu && placement_.dtype == at::kFloat && nn::packing_available() && dit < limit / 2;
+  ModelBytes bytes;
+  bytes.dit = bytes_in(*dit_source_, placement_.dtype);
+  if (has_controlnet()) bytes.controlnet = bytes_in(*controlnet_source_, placement_.dtype);
+  bytes.text_encoder = bytes_in(*text_encoder_source_, placement_.dtype);
+  bytes.vae = bytes_in(*vae_source_, placement_.dtype);
+  const MemoryPlan plan = plan_memory(bytes, memory_limit_bytes(), placement_.device.is_cpu());
+  keep_text_encoder_ = plan.keep_text_encoder;
+  dit_placement_.packed = plan.pack_dit && placement_.dtype == at::kFloat && nn::packing_available();
 }
 
 void ModelStore::describe(const ModelFiles& files, const Compute& compute) {

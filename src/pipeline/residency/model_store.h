@@ -39,6 +39,11 @@ class ModelStore {
   const TextEncoder& text_encoder();
   const DiT& dit();
   const VAE& vae();
+  /// Whether each is loaded.
+  bool has_text_encoder() const { return text_encoder_.has_value(); }
+  bool has_dit() const { return dit_.has_value(); }
+  bool has_vae() const { return vae_.has_value(); }
+  bool has_loaded_controlnet() const { return controlnet_.has_value(); }
   /// Only if there is one: `has_controlnet()`.
   const ControlNet& controlnet();
   bool has_controlnet() const { return controlnet_source_ != nullptr; }

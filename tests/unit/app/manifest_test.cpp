@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "support/catch.h"
 #include "zimage/error.h"
 

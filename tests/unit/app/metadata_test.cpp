@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/job/existing.h"
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "app/provenance/replay.h"
 #include "support/catch.h"
 #include "zimage/error.h"
@@ -30,29 +30,30 @@ struct Folder {
 
 struct Job {
   Folder folder;
-  Plan plan;
+  JobSpec spec;
+  Image picture = Image(16, 16, 3);
   ModelInfo model;
 
   Job() {
-    plan.image_path = folder.file("picture.png", "picture");
-    plan.mask_path = folder.file("mask.png", "mask");
-    plan.model.model = folder.path / "model";
-    plan.request.image = Image(16, 16, 3);
-    plan.request.prompt = "a \"door\"\nin the wäll";
+    spec.options = option_table();
+    spec.image = folder.file("picture.png", "picture");
+    spec.mask.path = folder.file("mask.png", "mask");
+    spec.model.model = folder.path / "model";
+    spec.prompt = "a \"door\"\nin the wäll";
     model.name = "toy";
     model.device = "cuda:3";
     model.dtype = "bf16";
     model.files = {folder.file("model/vae/config.json", "{}")};
   }
   nlohmann::ordered_json making(std::uint64_t seed = 7) const {
-    auto hashes = hash_inputs(plan);
-    hashes["model"] = hash_model(model, plan.model.model);
-    return describe_making(plan, seed, model, hashes);
+    auto hashes = hash_inputs(spec);
+    hashes["model"] = hash_model(model, spec.model.model);
+    return describe_making(spec, seed, model, hashes);
   }
   fs::path write_png(const std::string& name, const std::map<std::string, std::string>& text) const {
     codecs::EncodeOptions options;
     options.text = text;
-    const auto bytes = codecs::encode_image(plan.request.image, options);
+    const auto bytes = codecs::encode_image(picture, options);
     std::ofstream(folder.path / name, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     return folder.path / name;
@@ -81,7 +82,7 @@ TEST_CASE("metadata names what made the picture, and nothing of where") {
     REQUIRE(spec != nullptr);
     CHECK(spec->recorded);
   }
-  const auto text = png_text(job.plan, 7, job.model, making);
+  const auto text = png_text(job.spec, job.picture, 7, job.model, making);
   CHECK(text.at("parameters").find("Steps: 8, Sampler: res_multistep") != std::string::npos);
   for (const char c : text.at(kMetadataKey)) CHECK(static_cast<unsigned char>(c) < 0x80);
 }
@@ -90,7 +91,7 @@ TEST_CASE("what is off is recorded as off, whatever the table's defaults are") {
   Job job;
   const auto replayed = [&] {
     const auto making = job.making();
-    Settings settings = replaying(job.write_png("out.png", png_text(job.plan, 7, job.model, making)));
+    Settings settings = replaying(job.write_png("out.png", png_text(job.spec, job.picture, 7, job.model, making)));
     apply_replay(settings);
     return settings;
   };
@@ -101,11 +102,11 @@ TEST_CASE("what is off is recorded as off, whatever the table's defaults are") {
     CHECK_FALSE(off.flag(name));
   }
   CHECK(off.text("crop") == "off");
-  job.plan.request.feather = 9;
-  job.plan.request.color_match = true;
-  job.plan.request.jump_length = 2;
-  job.plan.request.jump_count = 3;
-  job.plan.request.crop = CropMode::kAuto;
+  job.spec.feather = 9;
+  job.spec.color_match = true;
+  job.spec.sampling.jump_length = 2;
+  job.spec.sampling.jump_count = 3;
+  job.spec.crop = CropMode::kAuto;
   const Settings on = replayed();
   CHECK(on.integer("feather") == 9);
   CHECK(on.flag("color-match"));
@@ -117,12 +118,12 @@ TEST_CASE("what is off is recorded as off, whatever the table's defaults are") {
 TEST_CASE("a replay gives the options back") {
   const Job job;
   const auto making = job.making(UINT64_MAX);
-  const fs::path png = job.write_png("out.png", png_text(job.plan, UINT64_MAX, job.model, making));
+  const fs::path png = job.write_png("out.png", png_text(job.spec, job.picture, UINT64_MAX, job.model, making));
   Settings settings = replaying(png);
   settings.set("steps", {"3"}, Source::kCommandLine);
   const std::string metadata = apply_replay(settings);
   CHECK(settings.seed() == UINT64_MAX);
-  CHECK(settings.text("prompt") == job.plan.request.prompt);
+  CHECK(settings.text("prompt") == job.spec.prompt);
   CHECK(settings.integer("steps") == 3);
   CHECK(settings.number("shift") == 3.0);
   CHECK(settings.flag("composite"));
@@ -133,8 +134,8 @@ TEST_CASE("a replay gives the options back") {
 
 TEST_CASE("a picture that was moved together with its mask is found again") {
   Job job;
-  job.plan.image_path = "/no/such/folder/picture.png";
-  nlohmann::ordered_json making = describe_making(job.plan, 1, job.model, nlohmann::ordered_json::object());
+  job.spec.image = "/no/such/folder/picture.png";
+  nlohmann::ordered_json making = describe_making(job.spec, 1, job.model, nlohmann::ordered_json::object());
   const fs::path png = job.write_png("out.png", {{kMetadataKey, making.dump()}});
   Settings settings = replaying(png);
   apply_replay(settings);
@@ -171,11 +172,11 @@ TEST_CASE("an existing output counts if it is whole and made from the same") {
   CHECK(judge(job.folder.path / "none.png") == Existing::kNone);
   CHECK(judge(job.folder.file("broken.png", "\x89PNG")) == Existing::kDamaged);
   CHECK(judge(job.write_png("plain.png", {})) == Existing::kSame);
-  const fs::path same = job.write_png("same.png", png_text(job.plan, 7, job.model, making));
+  const fs::path same = job.write_png("same.png", png_text(job.spec, job.picture, 7, job.model, making));
   CHECK(judge(same) == Existing::kSame);
-  const fs::path seed = job.write_png("seed.png", png_text(job.plan, 8, job.model, job.making(8)));
+  const fs::path seed = job.write_png("seed.png", png_text(job.spec, job.picture, 8, job.model, job.making(8)));
   CHECK(judge(seed) == Existing::kOther);
   CHECK(judge(seed, true) == Existing::kSame);
-  job.plan.request.steps = 9;
+  job.spec.sampling.steps = 9;
   CHECK(judge(same) == Existing::kOther);
 }

@@ -1,4 +1,4 @@
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 
 #include <algorithm>
 #include <set>

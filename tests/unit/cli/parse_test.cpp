@@ -1,6 +1,6 @@
 #include "cli/parse.h"
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "cli/subcommands.h"
 #include "support/catch.h"
 #include "zimage/error.h"

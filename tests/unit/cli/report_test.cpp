@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/options/option_table.h"
+#include "app/options/option.h"
 #include "cli/help.h"
 #include "cli/terminal.h"
 #include "support/catch.h"

@@ -95,26 +95,6 @@ TEST_CASE("profile: there and back within a level, alpha exactly", "[io]") {
   }
 }
 
-TEST_CASE("profile: a part is converted as the whole is, and nothing beside it", "[io]") {
-  const int channels = GENERATE(1, 2, 3, 4);
-  const int depth = GENERATE(8, 16);
-  CAPTURE(channels, depth);
-  const codecs::ColorProfile profile = opened(channels <= 2 ? grey_icc(1.8) : gamma_icc(1.8), channels <= 2, depth);
-  const Image picture = noise_image(61, 190, channels, depth);
-  const Image whole = profile.to_srgb(picture);
-  Image part(61, 190, channels, 16);
-  profile.to_srgb(picture, 9, 20, 40, 160, part);
-  for (int y = 0; y < 190; ++y) {
-    for (int x = 0; x < 61; ++x) {
-      const bool within = x >= 9 && x < 49 && y >= 20 && y < 180;
-      for (int c = 0; c < channels; ++c) {
-        const std::size_t i = part.index(x, y, c);
-        REQUIRE(part.samples[i] == (within ? whole.samples[i] : 0));
-      }
-    }
-  }
-}
-
 TEST_CASE("profile: those that don't fit are refused with a reason", "[io]") {
   const auto why = [](const Bytes& icc, bool grey) {
     std::string reason;

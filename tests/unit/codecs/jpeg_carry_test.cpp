@@ -54,7 +54,7 @@ TEST_CASE("jpeg: EXIF, XMP and ICC come back", "[io]") {
       options.carried.exif = counting(65527);
       options.carried.xmp = std::string(65504, 'x');
       options.carried.icc = counting(icc);
-      if (way > 0) options.jpeg_source = &source;
+      if (way > 0) options.jpeg_origin = codecs::open_jpeg_origin(source, 1);
       if (way > 1) options.jpeg_changed = &mask;
       const Bytes file = codecs::encode_image(image, options);
       const codecs::Carried back = carried_of(file);
@@ -103,7 +103,7 @@ TEST_CASE("jpeg: coded as the source, or at the quality asked for", "[io]") {
     const Image image = recipe.sampling.size() == 1 ? gradient_image(40, 30, 1) : color;
     const Bytes source = jpeg(image, recipe);
     codecs::EncodeOptions options = as_jpeg();
-    options.jpeg_source = &source;
+    options.jpeg_origin = codecs::open_jpeg_origin(source, 1);
     const JpegContent before = content_of(source);
     const JpegContent after = content_of(codecs::encode_image(image, options));
     CHECK(after.space == before.space);
@@ -146,11 +146,11 @@ TEST_CASE("jpeg: a source of other colours or size gives its tables", "[io]") {
   Mask mask(21, 9);
   codecs::EncodeOptions options = as_jpeg();
   options.jpeg_changed = &mask;
-  options.jpeg_source = &color_file;
+  options.jpeg_origin = codecs::open_jpeg_origin(color_file, 1);
   const JpegContent grey_out = content_of(codecs::encode_image(grey, options));
   CHECK(grey_out.planes.size() == 1);
   CHECK((grey_out.planes[0].quantisation == content_of(color_file).planes[0].quantisation));
-  options.jpeg_source = &grey_file;
+  options.jpeg_origin = codecs::open_jpeg_origin(grey_file, 1);
   const JpegContent color_out = content_of(codecs::encode_image(color, options));
   REQUIRE(color_out.planes.size() == 3);
   CHECK(color_out.max_h == 1);
@@ -168,6 +168,6 @@ TEST_CASE("jpeg: a table with a 0 is not taken over", "[io]") {
   codecs::EncodeOptions options = as_jpeg();
   const Image image = gradient_image(16, 16, 3);
   const Bytes plain = codecs::encode_image(image, options);
-  options.jpeg_source = &source;
+  options.jpeg_origin = codecs::open_jpeg_origin(source, 1);
   CHECK(codecs::encode_image(image, options) == plain);
 }

@@ -6,6 +6,7 @@
 #include "codecs/image_file.h"
 #include "support/catch.h"
 #include "support/samples.h"
+#include "unit/codecs/jpeg_reach.h"
 #include "unit/codecs/splice_samples.h"
 
 using namespace zimage;
@@ -116,7 +117,7 @@ TEST_CASE("jpeg: pixels outside the touched MCUs decode as before", "[io]") {
       const Bytes source = sample(recipe, {100, 71}, 3);
       const Image before = decoded(source);
       const Mask mask = random_mask(100, 71, random);
-      const Mask allowed = codecs::jpeg_changed_pixels(source, mask);
+      const Mask allowed = jpeg_changed_pixels(source, mask);
       const Image picture = changed_picture(before, mask);
       const Image after = decoded(codecs::encode_image(picture, like(source, &mask)));
       const JpegContent content = content_of(source);
@@ -156,54 +157,10 @@ TEST_CASE("jpeg: a progressive source that lacks scans is encoded anew, and said
   const Bytes source = sample(recipe, {60, 50}, 2);
   Mask mask(60, 50);
   mask.repaint[mask.index(30, 30)] = 1;
-  const Mask all = codecs::jpeg_changed_pixels(source, mask);
+  const Mask all = jpeg_changed_pixels(source, mask);
   CHECK(std::count(all.repaint.begin(), all.repaint.end(), 1) == 60 * 50);
   const Image picture = changed_picture(decoded(source), mask);
   CHECK(codecs::encode_image(picture, like(source, &mask)) == codecs::encode_image(picture, like(source, nullptr)));
-}
-
-/// With zeros in rows farther than 64 from the mask's, as a caller may leave them that gives EncodeOptions::whole.
-Image near_rows(Image image, const Mask& mask) {
-  int top = image.height;
-  int bottom = 0;
-  for (int y = 0; y < image.height; ++y) {
-    const std::uint8_t* row = mask.repaint.begin() + mask.index(0, y);
-    if (std::count(row, row + mask.width, 1) == 0) continue;
-    top = std::min(top, y);
-    bottom = y;
-  }
-  for (int y = 0; y < image.height; ++y) {
-    if (y >= top - 64 && y <= bottom + 64) continue;
-    for (std::size_t i = image.index(0, y); i < image.index(0, y + 1); ++i) image.samples.set(i, 0);
-  }
-  return image;
-}
-
-TEST_CASE("jpeg: what lies far from the mask isn't looked at, and asked for where nothing is kept", "[io]") {
-  const Silence silence;
-  for (JpegRecipe recipe : jpeg_recipes()) {
-    for (const int scans : {0, 4}) {
-      if (scans > 0 && (!recipe.progressive || recipe.sampling.size() != 3)) continue;
-      recipe.progressive_scans = scans;
-      INFO(recipe.name << ", scans " << scans);
-      const Bytes source = sample(recipe, {50, 400}, 6);
-      Mask mask(50, 400);
-      for (const int y : {180, 211}) mask.repaint[mask.index(20, y)] = 1;
-      const Image picture = changed_picture(decoded(source), mask);
-      bool kept = false;
-      int asked = 0;
-      codecs::EncodeOptions options = like(source, &mask);
-      options.jpeg_kept = &kept;
-      options.whole = [&] {
-        ++asked;
-        return picture;
-      };
-      CHECK(codecs::encode_image(near_rows(picture, mask), options) ==
-            codecs::encode_image(picture, like(source, &mask)));
-      CHECK(asked == (kept ? 0 : 1));
-      CHECK(kept == (scans == 0));
-    }
-  }
 }
 
 TEST_CASE("jpeg: a mask must be of the picture's size", "[io]") {
@@ -234,7 +191,7 @@ TEST_CASE("jpeg: damaged sources", "[io]") {
       const Mask mask = random_mask(37, 29, random);
       const auto error = error_of([&] {
         codecs::encode_image(picture, like(bad, &mask));
-        codecs::jpeg_changed_pixels(bad, mask);
+        jpeg_changed_pixels(bad, mask);
         ++encoded;
       });
       if (!error) continue;

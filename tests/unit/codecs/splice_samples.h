@@ -53,7 +53,7 @@ inline Image changed_picture(Image image, const Mask& mask) {
 inline codecs::EncodeOptions like(const Bytes& source, const Mask* changed) {
   codecs::EncodeOptions options;
   options.format = codecs::ImageFormat::kJpeg;
-  options.jpeg_source = &source;
+  options.jpeg_origin = codecs::open_jpeg_origin(source, 1);
   options.jpeg_changed = changed;
   return options;
 }

@@ -74,7 +74,7 @@ TEST_CASE("a large mask grows as a small one, across the tiles that it is grown 
   constexpr int kHeight = 540;
   for (const int pixels : {1, 6, 90}) {
     Mask mask(kWidth, kHeight);
-    mask.level = ZeroedBytes(mask.repaint.size());
+    mask.level.assign(mask.repaint.size(), 0);
     std::vector<std::pair<int, int>> points = {{255, 255}, {256, 300}, {512, 10}, {0, 0}, {kWidth - 1, kHeight - 1}};
     for (int i = 0; i < 5; ++i) points.emplace_back(random() % kWidth, random() % kHeight);
     for (const auto& [x, y] : points) {
@@ -143,13 +143,13 @@ TEST_CASE("a resized mask covers all that it covered, and is no wider than it mu
 TEST_CASE("a box of a mask is resized as a mask of its own would be") {
   std::mt19937 random(24);
   Mask mask = random_mask(40, 30, 0.1, random);
-  mask.level = ZeroedBytes(mask.repaint.size());
+  mask.level.assign(mask.repaint.size(), 0);
   for (std::size_t i = 0; i < mask.level.size(); ++i) {
     mask.level[i] = static_cast<std::uint8_t>(mask.repaint[i] * (1 + random() % 255));
   }
   const Box box{7, 3, 25, 21};
   Mask part(box.width, box.height);
-  part.level = ZeroedBytes(part.repaint.size());
+  part.level.assign(part.repaint.size(), 0);
   for (int y = 0; y < box.height; ++y) {
     for (int x = 0; x < box.width; ++x) {
       part.repaint[part.index(x, y)] = mask.repaint[mask.index(box.x + x, box.y + y)];
@@ -173,14 +173,14 @@ Image greys(std::vector<std::uint16_t> samples) {
 
 TEST_CASE("soft masks keep their levels, through every operation") {
   const Mask soft = mask_from_image(greys({0, 1, 127, 200, 255}), MaskReading{0.0, false, true});
-  CHECK(test::bytes(soft.repaint) == std::vector<std::uint8_t>{0, 1, 1, 1, 1});
-  CHECK(test::bytes(soft.level) == std::vector<std::uint8_t>{0, 1, 127, 200, 255});
+  CHECK(soft.repaint == std::vector<std::uint8_t>{0, 1, 1, 1, 1});
+  CHECK(soft.level == std::vector<std::uint8_t>{0, 1, 127, 200, 255});
   const Mask cut = mask_from_image(greys({0, 1, 127, 200, 255}), MaskReading{0.5, true, true});
-  CHECK(test::bytes(cut.level) == std::vector<std::uint8_t>{255, 254, 128, 0, 0});
-  CHECK(test::bytes(grow_mask(soft, 1).level) == std::vector<std::uint8_t>{1, 1, 127, 200, 255});
-  CHECK(test::bytes(resize_mask(soft, 2, 1).level) == std::vector<std::uint8_t>{127, 255});
+  CHECK(cut.level == std::vector<std::uint8_t>{255, 254, 128, 0, 0});
+  CHECK(grow_mask(soft, 1).level == std::vector<std::uint8_t>{1, 1, 127, 200, 255});
+  CHECK(resize_mask(soft, 2, 1).level == std::vector<std::uint8_t>{127, 255});
   Mask ring = drawn({"###", "#.#", "###"});
-  ring.level = ZeroedBytes(9);
+  ring.level.assign(9, 0);
   std::fill(ring.level.begin(), ring.level.end(), std::uint8_t{40});
   ring.level[4] = 0;
   CHECK(fill_mask_holes(ring).level[4] == 255);

@@ -1,4 +1,5 @@
 #include "image/mask.h"
+#include "image/luminance.h"
 
 #include <random>
 
@@ -18,23 +19,24 @@ Image grey(std::vector<std::uint16_t> samples, int depth = 8) {
 using Bits = std::vector<std::uint8_t>;
 
 TEST_CASE("white repaints, from the threshold on") {
-  CHECK(test::bytes(mask_from_image(grey({0, 127, 128, 255}), 0.5, false).repaint) == Bits{0, 0, 1, 1});
-  CHECK(test::bytes(mask_from_image(grey({0, 51, 50, 255}), 0.2, false).repaint) == Bits{0, 1, 0, 1});
-  CHECK(test::bytes(mask_from_image(grey({0, 32767, 32768, 65535}, 16), 0.5, false).repaint) == Bits{0, 0, 1, 1});
-  CHECK(test::bytes(mask_from_image(grey({0, 1, 255}), 1.0, false).repaint) == Bits{0, 0, 1});
+  CHECK(mask_from_image(grey({0, 127, 128, 255}), MaskReading{0.5, false, false}).repaint == Bits{0, 0, 1, 1});
+  CHECK(mask_from_image(grey({0, 51, 50, 255}), MaskReading{0.2, false, false}).repaint == Bits{0, 1, 0, 1});
+  CHECK(mask_from_image(grey({0, 32767, 32768, 65535}, 16), MaskReading{0.5, false, false}).repaint ==
+        Bits{0, 0, 1, 1});
+  CHECK(mask_from_image(grey({0, 1, 255}), MaskReading{1.0, false, false}).repaint == Bits{0, 0, 1});
 }
 
 TEST_CASE("inverted, black repaints") {
-  CHECK(test::bytes(mask_from_image(grey({0, 127, 128, 255}), 0.5, true).repaint) == Bits{1, 1, 0, 0});
+  CHECK(mask_from_image(grey({0, 127, 128, 255}), MaskReading{0.5, true, false}).repaint == Bits{1, 1, 0, 0});
 }
 
 TEST_CASE("colour counts by luminance, and what is transparent doesn't repaint") {
   Image rgb(3, 1, 3);
   test::fill(rgb, {255, 0, 0, 0, 255, 0, 200, 200, 200});
-  CHECK(test::bytes(mask_from_image(rgb, 0.5, false).repaint) == Bits{0, 1, 1});
+  CHECK(mask_from_image(rgb, MaskReading{0.5, false, false}).repaint == Bits{0, 1, 1});
   Image rgba(2, 1, 4);
   test::fill(rgba, {255, 255, 255, 255, 255, 255, 255, 0});
-  CHECK(test::bytes(mask_from_image(rgba, 0.5, false).repaint) == Bits{1, 0});
+  CHECK(mask_from_image(rgba, MaskReading{0.5, false, false}).repaint == Bits{1, 0});
 }
 
 TEST_CASE("luminance of grey is grey at both depths") {
@@ -83,9 +85,9 @@ TEST_CASE("a mask of many pixels is read as each of them is") {
 TEST_CASE("alpha: transparent repaints") {
   Image picture(3, 1, 2);
   test::fill(picture, {9, 255, 9, 127, 9, 0});
-  CHECK(test::bytes(mask_from_alpha(picture, 0.5, false).repaint) == Bits{0, 1, 1});
-  CHECK(test::bytes(mask_from_alpha(picture, 0.5, true).repaint) == Bits{1, 0, 0});
-  CHECK_THROWS_AS(mask_from_alpha(grey({1, 2}), 0.5, false), Error);
+  CHECK(mask_from_alpha(picture, MaskReading{0.5, false, false}).repaint == Bits{0, 1, 1});
+  CHECK(mask_from_alpha(picture, MaskReading{0.5, true, false}).repaint == Bits{1, 0, 0});
+  CHECK_THROWS_AS(mask_from_alpha(grey({1, 2}), MaskReading{0.5, false, false}), Error);
 }
 
 TEST_CASE("a mask with one pixel of the other kind, wherever it is") {

@@ -8,12 +8,15 @@
 #include <set>
 #include <thread>
 
+#include "base/parallel.h"
+#include "image/canvas.h"
 #include "image/distance.h"
 #include "image/mask_operations.h"
-#include "image/metrics/difference.h"
+#include "image/metrics/picture_metrics.h"
 #include "inpaint/pixels.h"
 #include "inpaint/repaint.h"
 #include "support/catch.h"
+#include "zimage/result.h"
 
 namespace zimage {
 namespace {
@@ -32,6 +35,16 @@ Mask checkered(int width, int height) {
   return mask;
 }
 
+/// A picture with a region's result in it, as the pipeline makes a patch and its caller pastes it.
+Image composited(Image picture, const Mask& mask, const WorkingRegion& region, const at::Tensor& pixels,
+                 const CompositeOptions& options) {
+  const Box box = changed_part(mask, region, options.feather);
+  Patch patch{box, crop_image(picture, box), {}};
+  patch.coverage = composite(patch.pixels, box, mask, region, pixels, options);
+  paste(patch, picture);
+  return picture;
+}
+
 TEST_CASE("kept pixels are the input's to the bit, repainted ones the model's, at every depth and channel count") {
   const int channels = GENERATE(1, 2, 3, 4);
   const int depth = GENERATE(8, 16);
@@ -41,8 +54,7 @@ TEST_CASE("kept pixels are the input's to the bit, repainted ones the model's, a
   const Mask mask = checkered(32, height);
   const WorkingRegion region = whole_picture(32, height);
   const at::Tensor pixels = at::full({1, 3, region.working_height, region.working_width}, 0.25);
-  Image out = picture;
-  composite(out, mask, region, pixels, {});
+  const Image out = composited(picture, mask, region, pixels, {});
   const int painted = depth == 8 ? 64 : 16384;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < 32; ++x) {
@@ -73,8 +85,7 @@ TEST_CASE("a feather fades outwards, and the effective mask is all that changes"
     return hole;
   }();
   const Mask effective = grow_mask(mask, feather);
-  Image out = picture;
-  composite(out, mask, whole_picture(40, 32), at::ones({1, 3, 32, 48}), {.feather = feather});
+  const Image out = composited(picture, mask, whole_picture(40, 32), at::ones({1, 3, 32, 48}), {.feather = feather});
   int before = out.max_value();
   for (int x = 21; x < 40; ++x) {
     const int value = out.samples[out.index(x, 15)];
@@ -131,10 +142,11 @@ TEST_CASE("a large picture is pasted as it would be all at once, on any number o
   std::vector<Image> made;
   for (const int count : {1, 2}) {
     at::set_num_threads(count);
-    made.push_back(picture);
-    composite(made.back(), mask, region, pixels, {.feather = feather});
+    set_thread_count(count);
+    made.push_back(composited(picture, mask, region, pixels, {.feather = feather}));
   }
   at::set_num_threads(threads);
+  set_thread_count(0);
   CHECK(made[0].samples == made[1].samples);
   // A level where the two sides of a half are met.
   int largest = 0;
@@ -165,6 +177,24 @@ TEST_CASE("parallel work goes on on more than one of libtorch's threads") {
 }
 #endif
 
+TEST_CASE("a patch changes what it covers, and nothing else") {
+  Image picture = numbered(9, 7, 3, 16);
+  const Image before = picture;
+  Patch patch{{2, 3, 4, 2}, numbered(4, 2, 3, 16), {1, 0, 0, 1, 0, 0, 1, 0}};
+  paste(patch, picture);
+  for (int y = 0; y < 7; ++y) {
+    for (int x = 0; x < 9; ++x) {
+      const bool inside = x >= 2 && x < 6 && y >= 3 && y < 5;
+      const bool covered = inside && patch.coverage[static_cast<std::size_t>((y - 3) * 4 + x - 2)] != 0;
+      for (int c = 0; c < 3; ++c) {
+        const std::uint16_t expected =
+            covered ? patch.pixels.samples[patch.pixels.index(x - 2, y - 3, c)] : before.samples[before.index(x, y, c)];
+        REQUIRE(picture.samples[picture.index(x, y, c)] == expected);
+      }
+    }
+  }
+}
+
 TEST_CASE("the share of a feather falls evenly from the hole to one pixel beyond its end") {
   CHECK(feather_share(0, 0) == 1.0F);
   CHECK(feather_share(1, 0) == 0.0F);
@@ -180,8 +210,7 @@ TEST_CASE("an opaque hole") {
   Mask mask(16, 16);
   mask.repaint[5] = 1;
   const at::Tensor pixels = at::ones({1, 3, 16, 16});
-  Image out = picture;
-  composite(out, mask, whole_picture(16, 16), pixels, {.opaque = true});
+  const Image out = composited(picture, mask, whole_picture(16, 16), pixels, {.opaque = true});
   CHECK(out.samples[5 * 4 + 3] == 255);
   CHECK(out.samples[6 * 4 + 3] == 0);
 }

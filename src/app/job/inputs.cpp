@@ -1,0 +1,155 @@
+#include "app/job/inputs.h"
+
+#include <future>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "base/run_async.h"
+#include "base/text.h"
+#include "image/canvas.h"
+#include "zimage/error.h"
+
+namespace zimage::app {
+namespace {
+
+/// The profile that a picture's pixels are to be converted from; null for sRGB's, with none, and for one that doesn't
+/// fit, whose bytes go as well: no program could use them on this picture.
+std::shared_ptr<const codecs::ColorProfile> profile_of(const Image& picture, codecs::Carried& carried,
+                                                       const std::string& name) {
+  if (carried.icc.empty()) return nullptr;
+  std::string why;
+  auto profile = codecs::ColorProfile::open(carried.icc, picture.color_channels() == 1, picture.bit_depth, why);
+  if (!profile) {
+    log::warning("the colour profile of " + printable(name) + " is ignored and left out: " + why);
+    carried.icc.clear();
+    return nullptr;
+  }
+  if (profile->is_srgb()) return nullptr;
+  return std::make_shared<const codecs::ColorProfile>(*std::move(profile));
+}
+
+/// A picture in sRGB, for the model alone.
+Image read_in_srgb(const std::filesystem::path& path) {
+  codecs::ImageFile picture = codecs::read_image(path);
+  const auto profile = profile_of(picture.image, picture.carried, path.string());
+  return profile ? profile->to_srgb(picture.image) : std::move(picture.image);
+}
+
+/// Everything but the mask and what the canvas of --outpaint changes. Gives the picture.
+Image read_picture(const JobSpec& spec, LoadedInputs& inputs) {
+  std::vector<std::uint8_t> bytes = codecs::read_image_bytes(spec.image);
+  codecs::ImageFile picture = codecs::decode_image(bytes, spec.image.string());
+  inputs.carried = std::move(picture.carried);
+  inputs.profile = profile_of(picture.image, inputs.carried, spec.image.string());
+  const bool from_jpeg = picture.format == codecs::ImageFormat::kJpeg;
+  if (from_jpeg && spec.output.format == codecs::ImageFormat::kJpeg) {
+    inputs.jpeg = ahead([bytes = std::move(bytes), orientation = inputs.carried.orientation]() mutable {
+                    return codecs::open_jpeg_origin(std::move(bytes), orientation);
+                  }).share();
+  }
+  if (inputs.carried.orientation != 1) log::info("the picture is turned upright, as its orientation says");
+  if (inputs.profile) {
+    log::info("the picture has a colour profile: it is worked on in sRGB, and the result goes back into the profile");
+  }
+  return std::move(picture.image);
+}
+
+std::shared_ptr<const PixelSource> make_source(Image image, const LoadedInputs& inputs) {
+  PixelSource source{std::move(image), {}};
+  if (inputs.profile) source.to_srgb = [profile = inputs.profile](const Image& part) { return profile->to_srgb(part); };
+  return std::make_shared<const PixelSource>(std::move(source));
+}
+
+void check_canvas(const JobSpec& spec, const Image& picture) {
+  const Borders& borders = spec.outpaint;
+  const std::int64_t width = std::int64_t{picture.width} + borders.left + borders.right;
+  const std::int64_t height = std::int64_t{picture.height} + borders.top + borders.bottom;
+  if (static_cast<std::uint64_t>(width * height) <= kMaxPixels) return;
+  throw Error(ErrorCode::kInput,
+              "--outpaint would make " + spec.image.string() + " " + std::to_string(width) + "x" +
+                  std::to_string(height) + ", more than 2^28 pixels",
+              "grow it by less");
+}
+
+std::string mask_name(const JobSpec& spec) {
+  return spec.mask.from_alpha ? spec.image.string() + "'s transparency" : spec.mask.path.string();
+}
+
+void check_mask(const JobSpec& spec, const Mask& mask) {
+  if (mask.none()) {
+    throw Error(ErrorCode::kInput, "the mask " + mask_name(spec) + " repaints nothing",
+                "black keeps and white repaints; --mask-invert turns it round");
+  }
+  if (mask.all()) {
+    log::notice("the mask " + printable(mask_name(spec)) + " covers the whole picture: nothing of it is kept");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec) {
+  auto inputs = std::make_unique<LoadedInputs>();
+  // Beside the picture: of large ones it takes about as long. The picture's error comes first, whichever is found
+  // first.
+  std::future<Mask> file;
+  if (!spec.mask.path.empty()) {
+    file = ahead([&spec] { return mask_from_image(codecs::read_image(spec.mask.path).image, spec.mask.reading); });
+  }
+  Image picture = read_picture(spec, *inputs);
+  Mask mask = make_mask(spec, picture, file.valid() ? std::optional(file.get()) : std::nullopt);
+  if (spec.outpaint.any()) {
+    check_canvas(spec, picture);
+    picture = grow_canvas(picture, spec.outpaint);
+    mask = grow_canvas(mask, spec.outpaint);
+    log::info("the picture is grown to " + size_text(picture.width, picture.height));
+  }
+  check_mask(spec, mask);
+  inputs->picture = make_source(std::move(picture), *inputs);
+  inputs->mask = std::make_shared<const Mask>(std::move(mask));
+  if (!spec.control_image.empty()) {
+    inputs->control_image = std::make_shared<const Image>(read_in_srgb(spec.control_image));
+  }
+  warn_about_losses(spec, *inputs);
+  return inputs;
+}
+
+Request make_request(const JobSpec& spec, const LoadedInputs& inputs) {
+  Request request;
+  request.picture = inputs.picture;
+  request.mask = inputs.mask;
+  request.control_image = inputs.control_image;
+  request.prompt = spec.prompt;
+  request.negative_prompt = spec.negative_prompt;
+  request.sampling = spec.sampling;
+  request.seed = spec.seed;
+  request.crop = spec.crop;
+  request.padding = spec.padding.value_or(request.padding);
+  request.megapixels = spec.megapixels.value_or(request.megapixels);
+  request.composite = spec.composite;
+  request.opaque_hole = spec.mask.from_alpha;
+  request.feather = spec.feather;
+  request.color_match = spec.color_match;
+  request.keep_latents = !spec.output.results.front().latents_path.empty();
+  return request;
+}
+
+void warn_about_losses(const JobSpec& spec, const LoadedInputs& inputs) {
+  const codecs::ImageFormat format = spec.output.format;
+  if (format == codecs::ImageFormat::kJpeg && inputs.image().has_alpha()) {
+    log::warning("JPEG has no transparency: the picture's is lost (--format png keeps it)");
+  }
+  const bool deep = format == codecs::ImageFormat::kPng || format == codecs::ImageFormat::kTiff;
+  if (!deep && inputs.image().bit_depth == 16) {
+    log::warning("the picture has 16 bits a sample, and the result will have 8 (--format png or tiff keeps them)");
+  }
+  const codecs::Carried& carried = inputs.carried;
+  if (format == codecs::ImageFormat::kBmp && (!carried.exif.empty() || !carried.xmp.empty())) {
+    log::notice("BMP has no place for EXIF and XMP: the picture's are lost (--format png or tiff keeps them)");
+  }
+  if (format == codecs::ImageFormat::kJpeg || (format == codecs::ImageFormat::kWebp && spec.quality)) {
+    log::info("the output format is lossy: kept pixels change as it encodes them (--format png keeps them exactly)");
+  }
+}
+
+}  // namespace zimage::app

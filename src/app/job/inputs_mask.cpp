@@ -1,0 +1,50 @@
+#include <string>
+#include <utility>
+
+#include "app/job/inputs.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "image/mask_operations.h"
+#include "zimage/error.h"
+
+namespace zimage::app {
+namespace {
+
+Mask alpha_mask(const JobSpec& spec, const Image& picture) {
+  if (!picture.has_alpha()) {
+    throw Error(ErrorCode::kInput, spec.image.string() + " has no transparency, which --mask alpha needs",
+                "give a mask file, or a picture with an alpha channel");
+  }
+  return mask_from_alpha(picture, spec.mask.reading);
+}
+
+/// The file's mask at the picture's size.
+Mask fitted_mask(const JobSpec& spec, const Image& picture, Mask mask) {
+  if (mask.width == picture.width && mask.height == picture.height) return mask;
+  const std::string sizes = "the mask " + spec.mask.path.string() + " is " + size_text(mask.width, mask.height) +
+                            ", the picture " + spec.image.string() + " is " + size_text(picture.width, picture.height);
+  if (!same_aspect(mask.width, mask.height, picture.width, picture.height)) {
+    throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or scale it with its sides in proportion");
+  }
+  log::notice(printable(sizes) + ": the mask is resized");
+  return resize_mask(mask, picture.width, picture.height);
+}
+
+Mask empty_mask(const Image& picture, bool soft) {
+  Mask mask(picture.width, picture.height);
+  if (soft) mask.level.assign(mask.repaint.size(), 0);
+  return mask;
+}
+
+}  // namespace
+
+Mask make_mask(const JobSpec& spec, const Image& image, std::optional<Mask> file) {
+  Mask mask = spec.mask.from_alpha ? alpha_mask(spec, image)
+              : file               ? fitted_mask(spec, image, *std::move(file))
+                                   : empty_mask(image, spec.mask.reading.soft);
+  if (spec.mask.fill_holes) mask = fill_mask_holes(mask);
+  if (spec.mask.grow > 0) mask = grow_mask(mask, spec.mask.grow);
+  return mask;
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,291 @@
+#include "app/job/job_stages.h"
+
+#include <algorithm>
+#include <iomanip>
+#include <sstream>
+#include <string>
+
+#include "app/job/existing.h"
+#include "app/job/golden_plan.h"
+#include "app/job/latents_file.h"
+#include "app/job/naming.h"
+#include "app/job/outputs.h"
+#include "app/job/picture.h"
+#include "app/options/binding.h"
+#include "app/provenance/metadata.h"
+#include "app/provenance/replay.h"
+#include "base/atomic_file.h"
+#include "base/log.h"
+#include "base/regular_file.h"
+#include "base/run_async.h"
+#include "base/stopwatch.h"
+#include "base/text.h"
+#include "image/canvas.h"
+#include "image/geometry.h"
+#include "image/mask.h"
+
+namespace zimage::app {
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+namespace {
+
+void log_schedule(const RunningJob& job) {
+  const JobSpec& spec = job.spec;
+  std::ostringstream sigmas;
+  for (const double sigma : job.work.sigmas) sigmas << ' ' << sigma;
+  log::info("sigmas" + sigmas.str());
+  const std::string forwards = std::to_string(job.work.forwards) + (job.work.forwards == 1 ? " forward" : " forwards") +
+                               (spec.sampling.guided() ? ", twice each for guidance" : "");
+  const bool fewer = spec.sampling.strength < 1.0;
+  const std::string strength = fewer ? "strength " + ordered_json(spec.sampling.strength).dump() + " leaves " : "";
+  log::write(fewer && !spec.batch ? log::Level::kNotice : log::Level::kInfo, strength + forwards);
+  if (!spec.seed_given && !spec.batch) log::notice("seed " + std::to_string(spec.seed) + " (random)");
+}
+
+void report_strategy(const ModelInfo& model, RunningJob& job) {
+  JobReport& report = job.report;
+  report.strategy = job.work.strategy.name;
+  report.strategy_reason = job.work.strategy.reason;
+  log::info("strategy " + job.work.strategy.name + ": " + job.work.strategy.reason);
+  if (model.controlnet.empty()) return;
+  const auto& given = job.spec.sampling.control_scale;
+  const double scale = given.value_or(model.control_scale);
+  report.control_scale = scale;
+  const std::string text = ordered_json(scale).dump();
+  log::info("control scale " + text + ": " + (given ? "as given" : printable(model.control_scale_reason)));
+  if (scale < 0.65 || scale > 1.0) {
+    log::warning("--control-scale " + text + " is outside 0.65 to 1, where these ControlNets work well");
+  }
+}
+
+void check_size(const RunningJob& job, const Inpainter& inpainter) {
+  const Image& picture = job.inputs->image();
+  if (job.spec.crop == CropMode::kAuto) return;  // its regions keep to the limit
+  if (std::max(picture.width, picture.height) <= inpainter.max_side()) return;
+  throw Error(ErrorCode::kInput,
+              job.spec.image.string() + " is " + size_text(picture.width, picture.height) +
+                  ", and this model works on sides of at most " + std::to_string(inpainter.max_side()),
+              "give --crop auto, or make the picture smaller");
+}
+
+void log_regions(const std::vector<WorkingRegion>& regions) {
+  if (regions.size() > 1) {
+    log::notice("the mask's parts lie far apart: " + std::to_string(regions.size()) + " regions, one by one");
+  }
+  for (const WorkingRegion& region : regions) {
+    std::string text =
+        size_text(region.width, region.height) + " at " + std::to_string(region.x) + "," + std::to_string(region.y);
+    if (region.resized()) text += ", worked on at " + size_text(region.working_width, region.working_height);
+    log::info("region " + text);
+  }
+}
+
+void hash(Session& session, RunningJob& job) {
+  if (!wants_hashes(job.spec)) return;
+  job.hashes = job.input_hashes.valid() ? job.input_hashes.get() : hash_inputs(job.spec);
+  job.hashes["model"] = session.model_hashes();
+  for (const std::string& change : changed_inputs(job.spec.replay_metadata, job.hashes)) log::warning(change);
+}
+
+ordered_json making_of(Session& session, const RunningJob& job, std::size_t k) {
+  return describe_making(job.spec, job.spec.output.results[k].seed, session.model(), job.hashes);
+}
+
+/// Whether what is there stays. Errors: kUsage if it can't, and may not be replaced.
+bool keep_existing(Session& session, const RunningJob& job, std::size_t k) {
+  const fs::path& path = job.spec.output.results[k].path;
+  if (!job.spec.skip_existing || path.empty()) return false;
+  const Existing existing = judge_existing(path, making_of(session, job, k), !job.spec.seed_given);
+  if (existing == Existing::kNone) return false;
+  if (existing == Existing::kSame) return true;
+  const std::string what = existing == Existing::kOther ? " was made with other parameters" : " is not a whole picture";
+  if (!job.spec.overwrite) {
+    throw Error(ErrorCode::kUsage, path.string() + " exists, but" + what, "add --overwrite to replace it");
+  }
+  log::notice(printable(path.string()) + what + ": made again");
+  return false;
+}
+
+/// Where the picture of region `r` goes.
+fs::path crop_path(const RunningJob& job, std::size_t r) {
+  const fs::path& path = job.spec.output.save_crop;
+  return job.work.regions.size() == 1 ? path : numbered(path, static_cast<int>(r));
+}
+
+/// What could not be checked before it was known how many crops there are, and what is kept.
+void check_side_outputs_writable(const RunningJob& job) {
+  const JobSpec& spec = job.spec;
+  std::vector<fs::path> paths;
+  if (!spec.output.save_crop.empty() && (job.work.regions.size() > 1 || spec.skip_existing)) {
+    for (std::size_t r = 0; r < job.work.regions.size(); ++r) paths.push_back(crop_path(job, r));
+  }
+  if (spec.skip_existing) {
+    paths.push_back(spec.output.save_mask);
+    for (std::size_t k = 0; k < job.outputs(); ++k) {
+      if (!job.kept[k]) paths.push_back(spec.output.results[k].latents_path);
+    }
+  }
+  for (const fs::path& path : paths) {
+    if (!path.empty()) check_writable(path, spec.overwrite);
+  }
+}
+
+/// The mask and the working regions are the same for every picture of a job.
+void write_side_outputs(const RunningJob& job) {
+  const JobSpec& spec = job.spec;
+  if (!spec.output.save_mask.empty()) {
+    write_file_atomically(spec.output.save_mask, codecs::encode_image(mask_to_image(*job.work.editable), {}),
+                          spec.overwrite);
+  }
+  if (spec.output.save_crop.empty()) return;
+  const PixelSource& picture = *job.inputs->picture;
+  for (std::size_t r = 0; r < job.work.regions.size(); ++r) {
+    const Image crop = crop_image(picture.image, box_of(job.work.regions[r]));
+    write_file_atomically(crop_path(job, r), codecs::encode_image(picture.to_srgb ? picture.to_srgb(crop) : crop, {}),
+                          spec.overwrite);
+  }
+}
+
+/// Where a lossy format had to take all of the picture anew.
+void notice_encoded_whole(const std::optional<double>& mean, bool batch) {
+  std::ostringstream by;
+  if (mean) by << " by " << std::fixed << std::setprecision(3) << *mean << " levels on average";
+  if (mean == 0.0) return;
+  log::write(
+      batch ? log::Level::kInfo : log::Level::kNotice,
+      "the file is encoded anew as a whole: pixels outside the mask change" + by.str() + " (--format png keeps them)");
+}
+
+/// Compares the file with its source if somebody reads the figures.
+void report_difference(const RunningJob& job, const EncodedResult& encoded, bool wanted, JobReport& report) {
+  if (wanted) {
+    const Difference difference = compare_with_source(job.spec, *job.inputs, encoded, *job.work.editable);
+    report.changed_pixels = difference.changed_pixels;
+    report.max_change_outside_mask = difference.max_change_outside_mask;
+    if (encoded.rotated || encoded.encoded_whole) {
+      report.mean_change_outside_mask = difference.mean_change_outside_mask;
+    }
+  }
+  if (encoded.encoded_whole && job.spec.composite)
+    notice_encoded_whole(report.mean_change_outside_mask, job.spec.batch);
+}
+
+/// What was done before the run: it is part of the first output's work.
+void add_loading(const RunningJob& job, JobReport& report) {
+  for (const auto& [stage, ms] : job.loading_ms) {
+    report.timings_ms[stage] += ms;
+    report.timings_ms["total"] += ms;
+  }
+}
+
+}  // namespace
+
+RunningJob::RunningJob(JobSpec spec_) : spec(std::move(spec_)) {
+  report.options = reported_options(spec);
+  report.sigmas = plan_sigmas(spec.sampling);
+  report.forwards = count_forwards(report.sigmas);
+  report.model_path = spec.model.model.string();
+}
+
+Work RunningJob::work_of(std::size_t k) const {
+  Work one = work;
+  one.request.seed = spec.output.results[k].seed;
+  return one;
+}
+
+bool wants_hashes(const JobSpec& spec) {
+  return spec.skip_existing || !spec.no_metadata || !spec.replay_metadata.empty();
+}
+
+void hash_ahead(RunningJob& job) {
+  if (!wants_hashes(job.spec)) return;
+  job.input_hashes = ahead([&spec = job.spec] { return hash_inputs(spec); });
+}
+
+void prepare_job(Session& session, RunningJob& job) {
+  const JobSpec& spec = job.spec;
+  job.report.model = session.model();
+  hash(session, job);
+  job.kept.clear();
+  for (std::size_t k = 0; k < job.outputs(); ++k) job.kept.push_back(keep_existing(session, job, k));
+  // Also where all is kept: a kill while it replaced an output leaves both.
+  if (!spec.dry_run) {
+    for (const fs::path& path : all_output_paths(spec.output)) session.clean_folder(path.parent_path());
+  }
+  job.first = static_cast<std::size_t>(std::find(job.kept.begin(), job.kept.end(), false) - job.kept.begin());
+  if (job.all_kept() && !spec.dry_run) return;
+  if (job.inputs == nullptr) job.inputs = read_inputs(spec);
+  job.report.width = job.inputs->image().width;
+  job.report.height = job.inputs->image().height;
+  check_size(job, session.inpainter());
+  job.work = session.inpainter().plan(make_request(spec, *job.inputs));
+  job.report.regions = job.work.regions;
+  report_strategy(session.model(), job);
+  check_side_outputs_writable(job);
+  log_regions(job.work.regions);
+  log_schedule(job);
+}
+
+Result compute_output(Session& session, const RunningJob& job, std::size_t k, Observer& observer) {
+  Result result = session.inpainter().run(job.work_of(k), observer);
+  log::info(std::to_string(result.prompt_tokens) + " prompt tokens");
+  if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
+  return result;
+}
+
+JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, const Result& result, double compute_ms,
+                        Reporter& reporter) {
+  const Stopwatch writing;
+  const JobSpec& spec = job.spec;
+  const PlannedOutput& output = spec.output.results[k];
+  JobReport report = job.report;
+  report.seed = output.seed;
+  report.timings_ms = result.timings;
+  if (spec.batch) make_folders(spec.output);
+  if (k == job.first) write_side_outputs(job);
+  const Image picture = make_picture(spec, *job.inputs, result);
+  report.width = picture.width;
+  report.height = picture.height;
+  const EncodedResult encoded = encode_picture(spec, *job.inputs, picture, *job.work.editable, output.seed,
+                                               session.model(), making_of(session, job, k));
+  if (!output.latents_path.empty()) {
+    write_file_atomically(output.latents_path, encode_latents(result.latents), spec.overwrite);
+  }
+  if (output.path.empty()) {
+    reporter.picture(encoded.bytes);
+  } else {
+    write_file_atomically(output.path, encoded.bytes, spec.overwrite);
+  }
+  report_difference(job, encoded, reporter.wants_figures(), report);
+  report.timings_ms["write"] = writing.ms();
+  report.timings_ms["total"] = compute_ms + writing.ms();
+  if (k == job.first) add_loading(job, report);
+  report.output = output.path;
+  report.status = "ok";
+  report.golden = check_planned_golden(spec, output, encoded.bytes);
+  judge_golden(spec, report);
+  reporter.job(report);
+  return report;
+}
+
+JobReport report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter) {
+  const JobSpec& spec = job.spec;
+  const PlannedOutput& output = spec.output.results[k];
+  const bool skipped = job.kept[k] && !spec.dry_run;
+  JobReport report = job.report;
+  report.seed = output.seed;
+  report.output = output.path;
+  report.status = job.kept[k] ? "skipped" : "planned";
+  if (skipped) {
+    log::write(spec.batch ? log::Level::kInfo : log::Level::kNotice,
+               "skipped: " + printable(output.path.string()) + " is there");
+  }
+  if (skipped && !output.golden.empty()) {
+    report.golden = check_planned_golden(spec, output, read_bytes(output.path, SIZE_MAX - 1, ErrorCode::kInput));
+    judge_golden(spec, report);
+  }
+  reporter.job(report);
+  return report;
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,127 @@
+#include "app/options/special_bindings.h"
+
+#include <array>
+#include <charconv>
+
+#include "zimage/error.h"
+#include "zimage/inpainter.h"
+
+namespace zimage::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// A binding whose way back is another.
+Binding with_get(Binding binding, ordered_json (*get)(const JobSpec&)) {
+  binding.get = get;
+  return binding;
+}
+
+bool jumps(const Sampling& sampling) { return sampling.jump_length > 0 && sampling.jump_count > 1; }
+
+}  // namespace
+
+Binding bind_mask() {
+  return {[](const Settings& settings, const char* name, JobSpec& spec) {
+            spec.mask.from_alpha = settings.text(name) == "alpha";
+            if (!spec.mask.from_alpha) spec.mask.path = settings.text(name);
+          },
+          [](const JobSpec& spec) { return spec.mask.from_alpha ? ordered_json("alpha") : json_of(spec.mask.path); }};
+}
+
+Binding bind_mask_threshold() {
+  return {[](const Settings& settings, const char* name, JobSpec& spec) {
+            const bool has_one = !settings.flag("soft-mask") || settings.has(name);
+            spec.mask.reading.threshold = has_one ? settings.number(name) : 0.0;
+          },
+          [](const JobSpec& spec) {
+            const double threshold = spec.mask.reading.threshold;
+            return threshold > 0.0 ? ordered_json(threshold) : ordered_json();
+          }};
+}
+
+Binding bind_negative_prompt() {
+  return with_get(bound<&JobSpec::negative_prompt>(), [](const JobSpec& spec) {
+    return spec.sampling.guided() ? ordered_json(spec.negative_prompt) : ordered_json();
+  });
+}
+
+Binding bind_model() {
+  return {[](const Settings& settings, const char* name, JobSpec& spec) {
+            spec.model_given = settings.has(name) && !settings.given_by(name, Source::kEnvironment);
+            spec.model.model = settings.has(name) ? std::filesystem::path(settings.text(name)) : bundled_model();
+          },
+          [](const JobSpec& spec) { return spec.model_given ? json_of(spec.model.model) : ordered_json(); }};
+}
+
+Binding bind_control_scale() {
+  Binding binding = bound<&JobSpec::sampling, &Sampling::control_scale>();
+  binding.set = [](const Settings& settings, const char* name, JobSpec& spec) {
+    if (settings.has("controlnet") && settings.has(name)) spec.sampling.control_scale = settings.number(name);
+  };
+  return binding;
+}
+
+Binding bind_seed() {
+  return {[](const Settings& settings, const char*, JobSpec& spec) {
+            const auto seed = settings.seed();
+            spec.seed_given = seed.has_value();
+            spec.seed = seed.value_or(0);
+          },
+          [](const JobSpec& spec) { return ordered_json(spec.seed); }};
+}
+
+Binding bind_jump_length() {
+  return with_get(bound<&JobSpec::sampling, &Sampling::jump_length>(), [](const JobSpec& spec) {
+    return ordered_json(jumps(spec.sampling) ? spec.sampling.jump_length : 0);
+  });
+}
+
+Binding bind_jump_count() {
+  return with_get(bound<&JobSpec::sampling, &Sampling::jump_count>(), [](const JobSpec& spec) {
+    return ordered_json(jumps(spec.sampling) ? spec.sampling.jump_count : 1);
+  });
+}
+
+Binding bind_padding() {
+  return with_get(bound<&JobSpec::padding>(), [](const JobSpec& spec) {
+    return spec.crop == CropMode::kAuto ? json_of(spec.padding) : ordered_json();
+  });
+}
+
+Binding bind_megapixels() {
+  return with_get(bound<&JobSpec::megapixels>(), [](const JobSpec& spec) {
+    return spec.crop == CropMode::kAuto ? json_of(spec.megapixels) : ordered_json();
+  });
+}
+
+Binding bind_outpaint() {
+  return {[](const Settings& settings, const char* name, JobSpec& spec) {
+            spec.outpaint = parse_borders(settings.text(name));
+          },
+          [](const JobSpec& spec) {
+            const Borders& borders = spec.outpaint;
+            return ordered_json(std::to_string(borders.left) + "," + std::to_string(borders.top) + "," +
+                                std::to_string(borders.right) + "," + std::to_string(borders.bottom));
+          }};
+}
+
+Borders parse_borders(const std::string& text) {
+  constexpr int kMaxBorder = 65536;
+  std::array<int, 4> sides{};
+  const char* place = text.data();
+  const char* end = place + text.size();
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    const auto [after, error] = std::from_chars(place, end, sides[i]);
+    const bool last = i + 1 == sides.size();
+    const bool ends_well = last ? after == end : after != end && *after == ',';
+    if (error != std::errc{} || sides[i] < 0 || sides[i] > kMaxBorder || !ends_well) {
+      throw Error(ErrorCode::kUsage, "--outpaint can't be '" + text + "'",
+                  "give the pixels to add at left, top, right and bottom: --outpaint 0,0,256,0");
+    }
+    place = last ? after : after + 1;
+  }
+  return {sides[0], sides[1], sides[2], sides[3]};
+}
+
+}  // namespace zimage::app

@@ -1,0 +1,130 @@
+// One row of the option table is all that an option takes: what is added there alone is found wherever options matter.
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "app/job/existing.h"
+#include "app/job/job_stages.h"
+#include "app/job/resolve.h"
+#include "app/options/binding.h"
+#include "app/options/option.h"
+#include "app/provenance/metadata.h"
+#include "app/provenance/replay.h"
+#include "support/catch.h"
+#include "support/jobs.h"
+#include "zimage/error.h"
+
+namespace zimage::app {
+namespace {
+
+using test::JobFolder;
+using test::Values;
+
+/// The program's table with one option more. The place that it is bound to is another option's, which comes before it.
+std::span<const OptionSpec> table_with_probe() {
+  static const std::vector<OptionSpec> table = [] {
+    std::vector<OptionSpec> rows(option_table().begin(), option_table().end());
+    rows.push_back({.name = "probe",
+                    .group = Group::kSampling,
+                    .kind = Kind::kInteger,
+                    .value_name = "N",
+                    .default_value = "3",
+                    .min = 0,
+                    .max = 9,
+                    .bind = bound<&JobSpec::golden_tolerance>(),
+                    .recorded = true,
+                    .reported = true,
+                    .per_job = true,
+                    .help = "an option of the tests"});
+    return rows;
+  }();
+  return table;
+}
+
+JobSpec spec_with_probe(const JobFolder& folder, const Values& more = {}) {
+  Settings settings = folder.settings(more, table_with_probe());
+  return resolve(settings);
+}
+
+nlohmann::ordered_json making_of(const JobSpec& spec) {
+  return describe_making(spec, spec.seed, ModelInfo{}, nlohmann::ordered_json::object());
+}
+
+TEST_CASE("an option that is added to the table alone is found in metadata, replays, reports and comparisons") {
+  const JobFolder folder;
+  const JobSpec by_default = spec_with_probe(folder);
+  const JobSpec given = spec_with_probe(folder, {{"probe", "7"}});
+  CHECK(by_default.golden_tolerance == 3);
+  CHECK(given.golden_tolerance == 7);
+  // Metadata.
+  CHECK(making_of(by_default)["options"]["probe"] == 3);
+  CHECK(making_of(given)["options"]["probe"] == 7);
+  // --replay.
+  codecs::EncodeOptions options;
+  options.text = png_text(given, folder.picture, 7, ModelInfo{}, making_of(given));
+  test::write(folder.folder / "made.png", codecs::encode_image(folder.picture, options));
+  Settings replaying(table_with_probe());
+  replaying.set("replay", {folder.path("made.png")}, Source::kCommandLine);
+  apply_replay(replaying);
+  CHECK(replaying.integer("probe") == 7);
+  // --skip-existing.
+  CHECK(judge_existing(folder.path("made.png"), making_of(given), false) == Existing::kSame);
+  CHECK(judge_existing(folder.path("made.png"), making_of(by_default), false) == Existing::kOther);
+  // --batch-size.
+  CHECK(same_sampling(given, spec_with_probe(folder, {{"probe", "7"}, {"seed", "8"}})));
+  CHECK_FALSE(same_sampling(given, by_default));
+  // Reports, of what was resolved and of what could not be.
+  CHECK(RunningJob(given).report.options["probe"] == 7);
+  CHECK(reported_options(folder.settings({{"probe", "8"}}, table_with_probe()))["probe"] == 8);
+  // Its check.
+  CHECK_THROWS_AS(spec_with_probe(folder, {{"probe", "10"}}), Error);
+}
+
+TEST_CASE("what is recorded or reported can be asked of a spec") {
+  for (const OptionSpec& option : option_table()) {
+    INFO(option.name);
+    if (option.recorded || option.reported) {
+      CHECK(option.bind.get != nullptr);
+      CHECK(option.bind.set != nullptr);
+    }
+  }
+}
+
+template <class E>
+std::string words_of() {
+  std::string out;
+  for (const Choice<E>& choice : choices(E{})) {
+    if (!out.empty()) out += ' ';
+    out += choice.word;
+  }
+  return out;
+}
+
+TEST_CASE("the table's choices are the words of the values that they are bound to") {
+  CHECK(find_option("sampler")->choices == words_of<SamplerKind>());
+  CHECK(find_option("strategy")->choices == words_of<Strategy>());
+  CHECK(find_option("crop")->choices == words_of<CropMode>());
+}
+
+TEST_CASE("recorded options come back as the same spec") {
+  const JobFolder folder;
+  const Values given = {{"sampler", "euler"},      {"strategy", "repaint"}, {"crop", "off"},
+                        {"feather", "2"},          {"mask-invert", "true"}, {"mask-grow", "1"},
+                        {"jump-length", "2"},      {"jump-count", "3"},     {"guidance-scale", "2.5"},
+                        {"strength", "0.7"},       {"outpaint", "0,8,0,0"}, {"dtype", "fp32"},
+                        {"negative-prompt", "fog"}};
+  Settings settings = folder.settings(given);
+  const JobSpec spec = resolve(settings);
+  Settings again;
+  const auto recorded = recorded_options(spec, spec.seed);
+  for (const auto& [name, value] : recorded.items()) {
+    again.set(name, {value.is_string() ? value.get<std::string>() : value.dump()}, Source::kReplay);
+  }
+  CHECK(recorded_options(resolve(again), spec.seed) == recorded);
+  for (const auto& [name, value] : given) {
+    INFO(name);
+    CHECK(recorded.contains(name));
+  }
+}
+
+}  // namespace
+}  // namespace zimage::app
