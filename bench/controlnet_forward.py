@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""What a ControlNet costs: a forward with a 2.1 ControlNet over one without, ours and diffusers', in one run.
+"""Measures what a 2.1 ControlNet costs: a forward with it over one without, ours and diffusers', in one run.
 
     bench/controlnet_forward.py [--bench build/tests/dit_bench] [--rounds 9] [--threads N] [--json FILE]
 
-The middle-size model of dit_forward.py with a 2.1 ControlNet of its design (33 channels, a control layer for every
-second base layer, two refiner blocks). A round is: ours without, ours with, diffusers without, diffusers with. The
+The model is the middle-size one of dit_forward.py with a matching ControlNet (33 channels, a control layer for every
+second base layer, two refiner blocks). Each round runs ours without, ours with, diffusers without, diffusers with; the
 medians of the rounds' ratios count. Exits 1 if our ratio is more than 5 % from the ratio of the forwards' operations
-(matrix products and attention), or not below diffusers'.
+(matrix products and attention), or isn't below diffusers'.
 
-Our side is dit_bench with the ControlNet's file as its last argument: a line "forward" on stdin is one forward of the
-base model, "control" one with the ControlNet, with what a picture needs once (caption, control embedding) prepared.
+Our side is dit_bench with the ControlNet's file as its last argument: the line "forward" on stdin runs one forward of
+the base model, "control" one with the ControlNet. What a picture needs only once (caption, control embedding) is
+prepared beforehand.
 """
 
 import argparse
@@ -49,7 +50,7 @@ def build_controlnet(transformer):
 
 
 def operations() -> tuple[float, float]:
-    """Of one forward without and with the ControlNet: multiply-adds count twice."""
+    """Returns the operations of one forward without and with the ControlNet; a multiply-add counts as two."""
     dim, hidden = CONFIG["dim"], int(CONFIG["dim"] / 3 * 8)
     image = (LATENT_SIDE // 2) ** 2
     unified = image + CAPTION_TOKENS

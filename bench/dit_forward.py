@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One DiT forward on the CPU: ours against diffusers', same torch, threads and config, in one run.
+"""Compares one DiT forward on the CPU, ours and diffusers', with the same torch, threads and config in one run.
 
     bench/dit_forward.py [--bench build/tests/dit_bench] [--pairs 7] [--threads N] [--json FILE]
 
@@ -10,8 +10,8 @@ pairs' ratios ours/diffusers is above 1. On a busy machine the ratios scatter by
 
 Our side is `dit_bench TRANSFORMER_DIR INPUTS.safetensors OUTPUT.f32 --threads N`. INPUTS has `latents` [1, 16, 64, 64],
 `timestep` [1] and `prompt_embeds` [1, 64, 256], all F32. It loads the model; for every line "run" on stdin it does one
-forward and prints a line with its milliseconds; the first forward's output, before the sign is turned, goes to
-OUTPUT.f32 as raw little-endian fp32, complete before its line is printed. End of input ends it.
+forward and prints a line with its milliseconds. It writes the first forward's output, before the sign is flipped, to
+OUTPUT.f32 as raw little-endian fp32, and completes it before printing its line. It exits at the end of its input.
 """
 
 import argparse
@@ -46,14 +46,14 @@ OUTPUT_LIMIT = 1e-5
 
 
 class OurSide:
-    """The bench executable, waiting for a line."""
+    """Runs the bench executable, which does one forward for each line it reads."""
 
     def __init__(self, executable: Path, folder: Path, inputs: Path, output: Path, threads: int, *more: Path):
         command = [str(executable), str(folder), str(inputs), str(output), "--threads", str(threads), *map(str, more)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def forward(self, line: str = "run") -> float:
-        """Milliseconds of one forward."""
+        """Runs one forward and returns its milliseconds."""
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()

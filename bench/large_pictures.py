@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What pictures of 24 megapixels cost beside the model, against Pillow's decode and encode of the same file.
+"""Measures what 24-megapixel pictures cost besides the model, against Pillow's decode and encode of the same file.
 
     bench/large_pictures.py [--binary build/zimage-inpaint] [--rounds 7] [--threads 2] [--case NAME]... [--json FILE]
 
-The cost is the wall time of a run with the demo model less that of a small picture's run, whose region is worked on at
-about the same size, so that what any picture takes doesn't count. The two and Pillow's work, in a process of its own,
-take turns; the shortest of each counts, because other load on the machine slows all of them. Exits 1 if a case costs
-more than 2.5 times what Pillow takes.
+The cost is the wall time of a run with the demo model minus that of a run with a small picture. Both process a region
+of about the same size, so the work that every picture needs cancels out. The two runs and Pillow's work, in a process
+of its own, take turns; the shortest time of each counts, because other load on the machine only slows them down. Exits
+1 if a case costs more than 2.5 times what Pillow takes.
 """
 
 import argparse

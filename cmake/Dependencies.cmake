@@ -1,4 +1,4 @@
-# Everything the project links. libtorch comes through CMAKE_PREFIX_PATH (scripts/setup says how).
+# Finds everything the project links. libtorch is found through CMAKE_PREFIX_PATH or in .venv.
 find_package(Torch 2.7 REQUIRED)  # cmake/FindTorch.cmake
 find_package(PkgConfig REQUIRED)
 find_package(OpenSSL REQUIRED)
@@ -9,6 +9,7 @@ find_package(spdlog 1.9 REQUIRED)
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(TIFF REQUIRED)
+find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED DOC "The folder with stb/stb_image.h in it")
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux libwebpmux)
 pkg_check_modules(LCMS REQUIRED IMPORTED_TARGET lcms2)

@@ -1,12 +1,12 @@
-# Finds libtorch: a Python wheel's, the unpacked archive's, or a distribution's.
+# Finds libtorch in a Python wheel, an unpacked archive or a distribution's package.
 #
-# Torch's own TorchConfig.cmake asks for a whole CUDA toolkit (nvcc, and of the very version) as soon as the library was
-# built with CUDA. Nothing here is compiled by nvcc, and a machine that only runs the model seldom has one; so the
-# libraries and headers are taken as they are, found by the place of TorchConfig.cmake.
+# Torch's own TorchConfig.cmake demands a whole CUDA toolkit (nvcc, of exactly the right version) if the library was
+# built with CUDA. Nothing here is compiled by nvcc, and a machine that only runs the model seldom has it. So this takes
+# the libraries and headers as they are, from where TorchConfig.cmake lies.
 #
-# Looked for in Torch_DIR, then CMAKE_PREFIX_PATH (variable and environment), then the project's .venv, then the system.
-# Gives: Torch::Torch; Torch_PREFIX; Torch_LIBRARY_DIR; Torch_VERSION; Torch_CUDA (the library was built with CUDA);
-# and, if Torch_CUDA and the CUDA runtime's headers are there, Torch::CUDA (for sources that include c10/cuda).
+# Searches Torch_DIR, then CMAKE_PREFIX_PATH (variable and environment), then the project's .venv, then the system.
+# Defines Torch::Torch, Torch::OpenMP, Torch_PREFIX, Torch_LIBRARY_DIR, Torch_VERSION and Torch_CUDA (whether it was
+# built with CUDA); with CUDA and its runtime's headers also Torch::CUDA, for sources that include c10/cuda.
 
 file(TO_CMAKE_PATH "$ENV{CMAKE_PREFIX_PATH}" _torch_environment)
 file(GLOB _torch_venv "${PROJECT_SOURCE_DIR}/.venv/lib/python3.*/site-packages/torch")
@@ -43,9 +43,9 @@ if(Torch_FOUND AND NOT TARGET Torch::Torch)
     INTERFACE_INCLUDE_DIRECTORIES "${Torch_PREFIX}/include"
     INTERFACE_LINK_LIBRARIES "Torch::torch_cpu;Torch::c10")
 
-  # at::parallel_for lies in a header: without OpenMP in its caller it runs on one thread. The runtime must be libtorch's
-  # own, as a second one would have threads of its own and not know of at::set_num_threads(). GCC's code runs on all
-  # that libtorch may have; other compilers' asks for LLVM's.
+  # at::parallel_for is defined in a header: without OpenMP in its caller it runs on one thread. The runtime must be
+  # libtorch's own, because a second one would have its own threads and ignore at::set_num_threads(). GCC's code runs on
+  # every runtime that libtorch may bring; other compilers' code needs LLVM's.
   set(Torch_OPENMP_LIBRARY "")
   add_library(Torch::OpenMP INTERFACE IMPORTED)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
@@ -53,7 +53,7 @@ if(Torch_FOUND AND NOT TARGET Torch::Torch)
     if(_torch_openmp)
       list(GET _torch_openmp 0 Torch_OPENMP_LIBRARY)
     else()
-      set(Torch_OPENMP_LIBRARY gomp)  # the system's, which libtorch uses then
+      set(Torch_OPENMP_LIBRARY gomp)  # this libtorch uses the system's runtime
     endif()
     set_target_properties(Torch::OpenMP PROPERTIES
       INTERFACE_COMPILE_OPTIONS -fopenmp
@@ -72,7 +72,7 @@ if(Torch_FOUND AND NOT TARGET Torch::Torch)
     set(_torch_toolkits ${_torch_nvidia} "$ENV{CUDA_HOME}" /usr/local/cuda)
     find_path(Torch_CUDA_INCLUDE_DIR cuda_runtime_api.h PATHS ${_torch_toolkits} PATH_SUFFIXES include
       NO_DEFAULT_PATH NO_CACHE)
-    # The wheel's runtime has no unversioned name.
+    # The wheel has the runtime only under a versioned name.
     find_file(Torch_CUDART_LIBRARY NAMES libcudart.so.13 libcudart.so.12 libcudart.so
       PATHS ${_torch_toolkits} PATH_SUFFIXES lib lib64 NO_DEFAULT_PATH NO_CACHE)
     if(Torch_CUDA_INCLUDE_DIR AND Torch_CUDART_LIBRARY)

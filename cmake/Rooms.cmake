@@ -1,6 +1,6 @@
 # zimage_room(<room> [PLAIN] DEPENDS ...)
-# One static library `zimage_<room>` from src/<room>/ and its folders. PLAIN rooms see no libtorch header and no precompiled one.
-# What a room may include is checked by scripts/check_layers.py.
+# Builds the static library `zimage_<room>` from src/<room>/ and its subfolders. A PLAIN room uses neither libtorch's
+# headers nor the precompiled one. scripts/check_layers.py checks what a room may include.
 
 file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/pch_anchor.cpp" CONTENT "// Owns the precompiled ATen header.\n")
 if(ZIMAGE_PCH)
@@ -15,8 +15,8 @@ function(zimage_room room)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${room}/*.cpp")
   add_library(zimage_${room} STATIC ${sources})
   set_target_properties(zimage_${room} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_include_directories(zimage_${room} PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
-  target_link_libraries(zimage_${room} PUBLIC ${ROOM_DEPENDS} Threads::Threads PRIVATE zimage_warnings)
+  target_include_directories(zimage_${room} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include;${PROJECT_SOURCE_DIR}/src>")
+  target_link_libraries(zimage_${room} PUBLIC ${ROOM_DEPENDS} Threads::Threads PRIVATE $<BUILD_INTERFACE:zimage_warnings>)
   target_include_directories(zimage_${room} PRIVATE "${PROJECT_BINARY_DIR}/generated")
   if(NOT ROOM_PLAIN)
     target_link_libraries(zimage_${room} PUBLIC zimage_torch)

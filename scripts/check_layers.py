@@ -2,7 +2,8 @@
 """Checks the directions of the includes (docs/architecture.md) and the sizes of the files.
 
     scripts/check_layers.py [--root DIR]   exits 1 and names every line that breaks a rule
-    scripts/check_layers.py --self-test    plants each kind of violation in a temporary tree and checks it is found
+    scripts/check_layers.py --self-test    plants each kind of violation in a temporary tree and checks that it is found
+    scripts/check_layers.py --table        writes the table of rooms in docs/architecture.md anew
 """
 
 import argparse
@@ -28,27 +29,40 @@ BELOW = {
     "main": ("cli",),
     "include": (),
 }
+# Says the same of the folders of app, which are rooms within the room.
+APP_BELOW = {
+    "options": (),
+    "provenance": ("options",),
+    "golden": (),
+    "report": ("golden",),
+    "job": ("options", "provenance", "golden", "report"),
+    "batch": ("options", "report", "job"),
+    "doctor": ("options", "job"),
+}
 TORCH_FREE = ("base", "image", "codecs", "tokenizer", "app", "cli", "main", "include")
 TORCH = re.compile(r"(ATen|c10|torch|caffe2)/")
 CUDA = re.compile(r"((ATen|c10)/cuda/|cuda|cublas|cudnn|nvrtc)")
-# A library that only one place may know: (pattern, path prefixes, what to do instead).
+# Libraries that only one place may use: (pattern, path prefixes, what to do instead).
 OWNED = (
     (re.compile(r"(spdlog|fmt)/"), ("src/base/log.cpp",), "log through base/log.h"),
     (re.compile(r"CLI/"), ("src/cli/",), "options are parsed in cli"),
     (re.compile(r"(stb/)?stb_|png\.h|jpeglib\.h|tiff|webp/|lcms2"), ("src/codecs/",), "pictures are read and written in codecs"),
     (re.compile(r"pcre2|utf8proc"), ("src/tokenizer/",), "text is split in tokenizer"),
 )
-# Headers that pull all of libtorch in.
+# Headers that pull in all of libtorch.
 UMBRELLAS = {"torch/torch.h", "torch/all.h", "torch/extension.h", "torch/script.h", "torch/library.h"}
 GENERATED = {"version_config.h"}
 MAX_LINES = 400
 SIZED = {".cpp", ".h", ".cu", ".cuh", ".py", ".sh", ".cmake", ".txt", ""}
 
+# These lines stand around the table of rooms in docs/architecture.md.
+ROOMS_BEGIN, ROOMS_END = "<!-- rooms -->\n", "<!-- /rooms -->\n"
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def room_of(path):
-    """The room of a path relative to the root, None for tests."""
+    """Returns the room of a path relative to the root, or None for tests."""
     if path.parts[0] == "include":
         return "include"
     if path.parts[0] == "src":
@@ -56,13 +70,15 @@ def room_of(path):
     return None
 
 
-def check_quoted(root, room, name):
-    """What is wrong with #include "name" in a room, or None."""
+def check_quoted(root, path, room, name):
+    """Returns what is wrong with #include "name" in a room, or None."""
     if name in GENERATED:
         return None
     if not ((root / "src" / name).is_file() or (root / "include" / name).is_file()):
         return f'"{name}" is not a path below src/ or include/'
     target = name.split("/")[0]
+    if target == "app" == room:
+        return check_within_app(path, name)
     if target in ("zimage", room) or (target == "base" and room != "include"):
         return None
     if target in BELOW[room]:
@@ -70,15 +86,25 @@ def check_quoted(root, room, name):
     return f'{room} may not include {target} ("{name}")'
 
 
+def check_within_app(path, name):
+    """Returns what is wrong with an include from one folder of app to another, or None."""
+    folder, target = path.parts[2], name.split("/")[1]
+    if folder not in APP_BELOW:
+        return f"app/{folder} is not a folder of app (see scripts/check_layers.py)"
+    if target in (folder, *APP_BELOW[folder]):
+        return None
+    return f'app/{folder} may not include app/{target} ("{name}")'
+
+
 def check_library(path, room, name):
-    """What is wrong with the include of a library header, or None."""
+    """Returns what is wrong with the include of a library header, or None."""
     relative = path.as_posix()
     if name in UMBRELLAS:
         return f"<{name}> pulls in all of libtorch: include what is used from ATen"
     if room in TORCH_FREE and TORCH.match(name):
         return f"{room} is free of libtorch (<{name}>)"
     if name == "ATen/ATen.h" and path.suffix == ".h" and room is not None:
-        return "<ATen/ATen.h> in a header: take <ATen/core/Tensor.h>"
+        return "<ATen/ATen.h> in a header: include <ATen/core/Tensor.h> instead"
     if CUDA.match(name) and "cuda" not in relative:
         return f"<{name}> outside the files named for CUDA"
     for pattern, owners, advice in OWNED:
@@ -88,11 +114,11 @@ def check_library(path, room, name):
 
 
 def check_file(root, path):
-    """The violations of one source file, as "path:line: message"."""
+    """Returns the violations of one source file, as "path:line: message"."""
     relative = path.relative_to(root)
     room = room_of(relative)
     if room is not None and room not in BELOW:
-        return [f"{relative}:1: {room} is no room of this house (see scripts/check_layers.py)"]
+        return [f"{relative}:1: {room} is not a room of src/ (see scripts/check_layers.py)"]
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         match = INCLUDE.match(line)
@@ -101,14 +127,14 @@ def check_file(root, path):
         name = match[2]
         problem = check_library(relative, room, name)
         if problem is None and match[1] == '"' and room is not None:
-            problem = check_quoted(root, room, name)
+            problem = check_quoted(root, relative, room, name)
         if problem:
             found.append(f"{relative}:{number}: {problem}")
     return found
 
 
 def check_tree(root):
-    """(number of sources, violations) of the whole tree."""
+    """Returns (number of sources, violations) for the whole tree."""
     found = []
     sources = 0
     for folder in ("src", "include", "tests", "scripts", "cmake"):
@@ -122,16 +148,16 @@ def check_tree(root):
                 lines = path.read_bytes().count(b"\n")
                 if lines > MAX_LINES:
                     found.append(f"{path.relative_to(root)}:{lines}: over {MAX_LINES} lines")
-    return sources, found
+    return sources, found + check_table(root, write=False)
 
 
 def arrow(includer, included):
-    """The tree in which a file of one room includes a header of another."""
+    """Returns a tree in which a file of one room includes a header of another."""
     folder = "include/zimage" if includer == "include" else f"src/{includer}"
     return {f"{folder}/a.cpp": f'#include "{included}/b.h"\n', f"src/{included}/b.h": ""}
 
 
-# The includes that the drawing in docs/architecture.md leaves out, one or more for each room.
+# Includes that the drawing in docs/architecture.md rules out, one or more for each room.
 FORBIDDEN_ARROWS = (
     ("base", "image"), ("image", "codecs"), ("image", "tokenizer"), ("codecs", "tokenizer"), ("codecs", "weights"),
     ("tokenizer", "image"), ("weights", "nn"), ("weights", "codecs"), ("nn", "models"), ("models", "sampling"),
@@ -140,15 +166,23 @@ FORBIDDEN_ARROWS = (
     ("cli", "codecs"), ("include", "base"),
 )
 
-# Each a small tree: (files, what the one violation's message contains; None: there is none).
+FORBIDDEN_IN_APP = (
+    ("options", "provenance"), ("provenance", "job"), ("golden", "report"), ("report", "options"), ("job", "batch"),
+    ("batch", "golden"), ("doctor", "report"), ("attic", "options"),
+)
+
+# Each is a small tree: (files, what the message of its only violation contains, or None if it has none).
 SELF_TESTS = (
     *((arrow(a, b), f"{a} may not include {b}") for a, b in FORBIDDEN_ARROWS),
+    *((arrow(f"app/{a}", f"app/{b}"), "not a folder of app" if a == "attic" else f"app/{a} may not include app/{b}")
+      for a, b in FORBIDDEN_IN_APP),
+    (arrow("app/job", "app/report"), None),
     ({"src/nn/a.cpp": '#include "base/b.h"\n#include "nn/a.h"\n#include "weights/c.h"\n', "src/base/b.h": "", "src/nn/a.h": "",
       "src/weights/c.h": ""}, None),
     (arrow("codecs", "image"), None),
     (arrow("app", "codecs"), None),
     (arrow("pipeline", "tokenizer"), None),
-    ({"src/attic/a.cpp": ""}, "attic is no room"),
+    ({"src/attic/a.cpp": ""}, "attic is not a room"),
     ({"src/nn/a.cpp": '#include "a.h"\n', "src/nn/a.h": ""}, "not a path below src/"),
     *(({f"src/{room}/a.cpp": "#include <ATen/core/Tensor.h>\n"}, f"{room} is free of libtorch")
       for room in ("base", "image", "codecs", "tokenizer", "app", "cli")),
@@ -166,7 +200,61 @@ SELF_TESTS = (
     ({"tests/a.cpp": "\n" * (MAX_LINES + 1)}, "over 400 lines"),
     ({"scripts/a.py": "\n" * MAX_LINES, "src/nn/a.cpp": ""}, None),
     ({"src/codecs/a.cpp": "#include <utf8proc.h>\n"}, "belongs to src/tokenizer"),
+    ({"docs/architecture.md": "# Architecture\n"}, "the table of rooms is missing"),
+    ({"docs/architecture.md": ROOMS_BEGIN + "| room |\n" + ROOMS_END}, "not what the sources say"),
 )
+
+
+def included_rooms(folder):
+    """Returns the rooms (or folders of app) whose headers the sources below a folder include, without its own."""
+    found = set()
+    for path in folder.rglob("*"):
+        if path.suffix not in {".cpp", ".h", ".cu", ".cuh"}:
+            continue
+        for line in path.read_text(encoding="utf-8").splitlines():
+            match = INCLUDE.match(line)
+            if not match or match[1] != '"' or match[2] in GENERATED:
+                continue
+            parts = match[2].split("/")
+            if folder.parent.name == "app" and parts[0] == "app":
+                found.add("app/" + parts[1])
+            elif folder.parent.name == "app" or parts[0] != folder.name:
+                found.add("include" if parts[0] == "zimage" else parts[0])
+    return found - {folder.name, f"app/{folder.name}"}
+
+
+def rooms_table(root):
+    """Returns the table of docs/architecture.md: each room's lines, to the nearest hundred, and what it includes."""
+    rows = ["| room | lines | includes |", "|---|---|---|"]
+    rooms = [room for room in BELOW if room not in ("main", "include", "app")]
+    rooms[rooms.index("cli"):rooms.index("cli")] = [f"app/{folder}" for folder in APP_BELOW]
+    order = ["include", *(room.split("/")[0] for room in BELOW), *(f"app/{folder}" for folder in APP_BELOW)]
+    for room in ["include", *rooms]:
+        folder = root / "include/zimage" if room == "include" else root / "src" / room
+        lines = sum(path.read_bytes().count(b"\n") for path in folder.rglob("*") if path.is_file())
+        arrows = included_rooms(folder) - ({"include"} if room == "include" else set())
+        shown = ", ".join(sorted(arrows, key=order.index))
+        rows.append(f"| {'include/zimage' if room == 'include' else room} | {lines / 1000:.1f}k | {shown} |")
+    return "\n".join(rows) + "\n"
+
+
+def check_table(root, write):
+    """Returns what is wrong with the table in docs/architecture.md, or writes it anew."""
+    page = root / "docs/architecture.md"
+    if not page.is_file():
+        return []
+    text = page.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(ROOMS_BEGIN)
+    _, end, after = rest.partition(ROOMS_END)
+    if not (begin and end):
+        return [f"{page.relative_to(root)}: the table of rooms is missing, between {ROOMS_BEGIN!r} and {ROOMS_END!r}"]
+    wanted = before + begin + rooms_table(root) + end + after
+    if wanted == text:
+        return []
+    if write:
+        page.write_text(wanted, encoding="utf-8")
+        return []
+    return [f"{page.relative_to(root)}: the table of rooms is not what the sources say: run scripts/check --fix"]
 
 
 def self_test():
@@ -190,9 +278,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
     if arguments.self_test:
         return 0 if self_test() else 1
+    if arguments.table:
+        problems = check_table(arguments.root, write=True)
+        print("\n".join(problems) or "the table of rooms is up to date")
+        return 1 if problems else 0
     sources, found = check_tree(arguments.root)
     for line in found:
         print(line, file=sys.stderr)

@@ -4,7 +4,7 @@
     scripts/compare_tokenizer.py TOOL [--count N] [--seed S] [--every-code-point]
 
 Prints one line with the counts; shows the first differences and exits 1 if there are any. Without the package it exits
-77 (skipped), or 1 where the environment variable CI is set.
+77 (skipped), or 1 if the environment variable CI is set.
 """
 import argparse
 import copy
@@ -25,7 +25,7 @@ except ImportError:
 
 import make_tokenizer_fixtures as fixtures
 
-# Blocks that scripts, symbols and combining marks live in, and everything else.
+# The blocks of scripts, symbols and combining marks, and everything else.
 BLOCKS = [
     (0x20, 0x7E), (0x20, 0x7E), (0xA0, 0xFF), (0x100, 0x24F), (0x250, 0x2FF), (0x300, 0x36F), (0x300, 0x36F), (0x370, 0x3FF),
     (0x400, 0x52F), (0x590, 0x5FF), (0x600, 0x6FF), (0x700, 0x8FF), (0x900, 0x97F), (0x980, 0xDFF), (0xE00, 0xFFF),
@@ -86,7 +86,7 @@ def strings(rng: random.Random, count: int) -> Iterator[str]:
 
 
 def every_code_point() -> Iterator[str]:
-    """Each code point where its class, its normalisation and its being a word or a space show; eight a string."""
+    """Yields all code points, eight per string, where class, normalisation and being a word or a space show."""
     for first in range(0, 0x110000, 8):
         if not 0xD800 <= first <= 0xDFFF:
             chars = map(chr, range(first, first + 8))
@@ -94,7 +94,7 @@ def every_code_point() -> Iterator[str]:
 
 
 def random_merges(source: dict, count: int, seed: int = 0) -> dict:
-    """Merges that no training would give: one token reached in several ways, ranks against the order of lengths."""
+    """Returns merges that no training gives: a token reached in several ways, ranks against the order of lengths."""
     rng = random.Random(seed)
     letters = fixtures.pre_tokenizers.ByteLevel.alphabet()
     vocab = {token: number for number, token in enumerate(sorted(letters))}
@@ -169,7 +169,7 @@ def main() -> int:
     parser.add_argument("tool")
     parser.add_argument("--count", type=int, default=1500, help="strings per kind of tokenizer.json")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--every-code-point", action="store_true", help="also a string for each of the 1.1 million")
+    parser.add_argument("--every-code-point", action="store_true", help="also compare all 1.1 million code points")
     options = parser.parse_args()
     if not os.access(options.tool, os.X_OK):
         parser.error(f"{options.tool} isn't an executable: build the target tokenize_tool")
@@ -186,7 +186,7 @@ def main() -> int:
                 if compare(options.tool, name, data, texts, pathlib.Path(folder)) != 0:
                     return 1
                 compared += len(texts)
-    print(f"{compared} strings over {len(kinds)} kinds of tokenizer.json: the ids are those of tokenizers {tokenizers.__version__}")
+    print(f"{compared} strings over {len(kinds)} kinds of tokenizer.json: all ids agree with tokenizers {tokenizers.__version__}")
     return 0
 
 

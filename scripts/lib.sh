@@ -1,17 +1,17 @@
-# What the scripts share; sourced, never run. All of it talks on stderr.
+# Functions that the scripts share; sourced, never run. All messages go to stderr.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$ROOT/scripts/versions.env"
 
 say() { printf '%s\n' "$*" >&2; }
 
-# die MESSAGE [WHAT TO DO]
+# die MESSAGE [WHAT TO DO]: prints an error and exits 1.
 die() {
   printf 'error: %s\n' "$1" >&2
   [ $# -lt 2 ] || printf '  %s\n' "$2" >&2
   exit 1
 }
 
-# The folder of an existing libtorch in CMAKE_PREFIX_PATH (separated by ':' or ';'), or nothing.
+# Prints the folder of an existing libtorch in CMAKE_PREFIX_PATH (separated by ':' or ';'), or nothing.
 torch_of_prefix_path() {
   local prefix place
   local IFS=':;'
@@ -25,7 +25,7 @@ torch_of_prefix_path() {
   done
 }
 
-# The CMake prefix of the libtorch in a virtual environment (default .venv), or nothing.
+# Prints the CMake prefix of the libtorch in a virtual environment (default .venv), or nothing.
 torch_of_venv() {
   local config
   for config in "${1:-$ROOT/.venv}"/lib/python3.*/site-packages/torch/share/cmake/Torch/TorchConfig.cmake; do
@@ -36,7 +36,7 @@ torch_of_venv() {
   done
 }
 
-# How many compilers at once: one a core, and 2 GiB of memory each, which the ATen headers can take.
+# Prints how many compilers to run at once: one per core, each with the 2 GiB of memory that the ATen headers can take.
 build_jobs() {
   local cores gib
   cores=$(nproc 2>/dev/null || echo 2)
@@ -46,7 +46,7 @@ build_jobs() {
   if [ "$cores" -lt "$by_memory" ]; then echo "$cores"; else echo "$by_memory"; fi
 }
 
-# timed NAME COMMAND...: runs it and says how long it took.
+# timed NAME COMMAND...: runs the command and says how long it took.
 timed() {
   local name=$1 begin=$SECONDS code=0
   shift

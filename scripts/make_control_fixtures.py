@@ -4,9 +4,9 @@
     make_control_fixtures.py --trainer PATH           writes them
     make_control_fixtures.py --trainer PATH --check   makes them in a temporary folder and compares
 
-PATH is a checkout of https://github.com/aigc-apps/VideoX-Fun (commit 804a4258 was used); of it only
+PATH is a checkout of https://github.com/aigc-apps/VideoX-Fun (commit 804a4258 was used), of which only
 videox_fun/models/z_image_transformer2d.py and z_image_transformer2d_control.py are read. The base models are those of
-tests/fixtures/models (make_fixtures.py makes them), and one more with six layers, made here.
+tests/fixtures/models (make_fixtures.py makes them) and one more with six layers, made here.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def check(trainer: type[nn.Module]) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trainer", type=Path, required=True, help="a checkout of VideoX-Fun")
-    parser.add_argument("--check", action="store_true", help="compare with the committed fixtures, write nothing")
+    parser.add_argument("--check", action="store_true", help="compare with the committed fixtures and write nothing")
     arguments = parser.parse_args()
     for file in control.FILES:
         path = arguments.trainer / "videox_fun" / "models" / f"{file}.py"

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes tests/fixtures/{models,sampling,pictures} anew from the oracles, or checks the committed ones.
+"""Makes tests/fixtures/{models,sampling,pictures} from the oracles, or checks the committed ones.
 
     make_fixtures.py                 writes them
     make_fixtures.py --check         makes them in a temporary folder and compares with the committed ones
     make_fixtures.py --self-check    checks the reference itself: pipeline, order of convergence, fp64
 
-The tokenizer is that of tests/fixtures/tokenizer (make_tokenizer_fixtures.py makes it).
+It uses the tokenizer in tests/fixtures/tokenizer, which make_tokenizer_fixtures.py makes.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def check(tokenizer: Path) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="compare with the committed fixtures, write nothing")
+    parser.add_argument("--check", action="store_true", help="compare with the committed fixtures and write nothing")
     parser.add_argument("--self-check", action="store_true", help="check the reference implementation itself")
     parser.add_argument("--tokenizer", type=Path, default=FIXTURES / "tokenizer" / "tokenizer.json")
     arguments = parser.parse_args()

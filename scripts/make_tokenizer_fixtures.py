@@ -56,7 +56,7 @@ Un gato pequeño duerme sobre una mesa de madera junto a la ventana; mañana ser
 
 
 def corpus(seed: int = 0, count: int = 4000) -> list[str]:
-    """Captions of pictures, and some sentences of other languages and kinds."""
+    """Returns captions of pictures, and some sentences in other languages and of other kinds."""
     rng = random.Random(seed)
 
     def thing() -> str:
@@ -80,9 +80,9 @@ def qwen_pre_tokenizer(pattern: str = QWEN2_PATTERN) -> pre_tokenizers.PreTokeni
 
 
 def train_tokenizer(vocab_size: int | None, texts: list[str]) -> Tokenizer:
-    """A byte-level BPE in Qwen's layout with `vocab_size` tokens, the added ones (the last ones) among them.
+    """Trains a byte-level BPE in Qwen's layout with `vocab_size` tokens, including the added ones at the end.
 
-    None: as many tokens as the texts give.
+    With None it has as many tokens as the texts give.
     """
     tokenizer = Tokenizer(models.BPE(continuing_subword_prefix="", end_of_word_suffix=""))
     tokenizer.normalizer = normalizers.NFC()
@@ -117,7 +117,7 @@ def with_string_merges(data: dict) -> dict:
 
 
 def with_flags(data: dict) -> dict:
-    """Added tokens with every flag, on a vocabulary of few merges. Some overlap, some are words or white space."""
+    """Returns added tokens with every flag, on a vocabulary of few merges; some overlap, some are words or spaces."""
     merges = data["model"]["merges"][:60]
     bytes_only = dict(itertools.islice(sorted(data["model"]["vocab"].items(), key=lambda kv: kv[1]), 256 + 60))
     small = data | {"added_tokens": [], "model": data["model"] | {"vocab": bytes_only, "merges": merges}}

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes src/tokenizer/unicode_tables.cpp: where the `tokenizers` package's Unicode differs from the libraries'.
 
-The package's regular expressions (Oniguruma and Rust's regex) and its NFC each follow their own Unicode version, PCRE2
-and utf8proc follow whatever the system ships. The tables hold what the package does, found by asking it, for the code
+The package's regular expressions (Oniguruma and Rust's regex) and its NFC each follow their own Unicode version; PCRE2
+and utf8proc follow whatever the system ships. The tables hold what the package does, found by trying it, for the code
 points on which a PCRE2 or utf8proc of Unicode 14 or later may differ. Needs Python 3.11 or 3.12 (unicodedata 14 or 15)
 and the packages tokenizers and regex.
 """
@@ -16,7 +16,7 @@ from tokenizers import Regex, normalizers, pre_tokenizers
 OUTPUT = pathlib.Path(__file__).resolve().parent.parent / "src/tokenizer/unicode_tables.cpp"
 CODE_POINTS = [c for c in range(0x80, 0x110000) if not 0xD800 <= c <= 0xDFFF]
 CATEGORIES = ("Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co").split()
-# Blocks newer than the package's NFC in which letters compose with each other; composition can't be asked for one by one.
+# Blocks newer than the package's NFC in which letters compose with each other, which can't be tried letter by letter.
 COMPOSING_BLOCKS = [(0x105C0, 0x105FF), (0x11380, 0x113FF), (0x11900, 0x1195F), (0x16100, 0x1613F), (0x16D40, 0x16D7F)]
 
 
@@ -34,7 +34,8 @@ def package_categories(code_points: list[int]) -> dict[int, str]:
 
 
 def stand_ins() -> list[tuple[int, int]]:
-    """(code point, one of the same UTF-8 length and of the category the package sees, which every version agrees on)."""
+    """Returns (code point, stand-in): the stand-in has the same UTF-8 length and, in every Unicode version, the
+    category that the package sees."""
     old = {c: unicodedata.category(chr(c)) for c in CODE_POINTS if c >= 0x800}
     new = {c: newest_category(c) for c in old}
     doubtful = [c for c in old if old[c] != new[c]]
@@ -45,12 +46,12 @@ def stand_ins() -> list[tuple[int, int]]:
             if old[c] != "Cn" or c & 0xFFFE == 0xFFFE:
                 representative.setdefault((old[c], len(chr(c).encode())), c)
     rows = [(c, representative[seen.get(c, "Cn"), len(chr(c).encode())]) for c in doubtful]
-    # PCRE2's \s (through \h) takes the Mongolian vowel separator; the package's doesn't, nor does Unicode since 6.3.
+    # PCRE2's \s (through \h) matches the Mongolian vowel separator; the package's doesn't, nor has Unicode's since 6.3.
     return sorted(rows + [(0x180E, 0x2060)])
 
 
 def inert() -> list[int]:
-    """Code points that the package's NFC leaves alone though a newer Unicode reorders or composes them."""
+    """Returns the code points that the package's NFC leaves alone though a newer Unicode reorders or composes them."""
     nfc = normalizers.NFC().normalize_str
     found = {c for a, b in COMPOSING_BLOCKS for c in range(a, b + 1)}
     for c in CODE_POINTS:
@@ -58,7 +59,7 @@ def inert() -> list[int]:
             low, high = nfc(f"q\u0345{chr(c)}"), nfc(f"q{chr(c)}\u0334")  # classes 240 and 1: one of them must move
             if low == f"q\u0345{chr(c)}" and high == f"q{chr(c)}\u0334" and regex.match(r"\P{ccc=1}\P{ccc=240}", chr(c) * 2):
                 found.add(c)
-    found.add(0x11A7)  # one before the trailing jamo: some utf8proc versions swallow it after an LV syllable
+    found.add(0x11A7)  # the one before the trailing jamo: some utf8proc versions swallow it after an LV syllable
     return sorted(found)
 
 

@@ -4,8 +4,8 @@
     make_true_control_shapes.py FOLDER
 
 Takes seconds and a few hundred kilobytes of disk; the files look as large as the real ones (12 GB). Names and shapes
-come from diffusers' own class on the meta device. Everything is zero but one number in each `after_proj` of the
-refiner: those of 2.0, which weren't trained, are all zero, and that is how it is told from 2.1.
+come from diffusers' own class on the meta device. Everything is zero except one number in each `after_proj` of the
+refiner: in 2.0 these weren't trained and are all zero, which tells it apart from 2.1.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from make_true_shapes import write_sparse
 BFLOAT16_ONE = struct.pack("<H", 0x3F80)
 REFINED = {"add_control_noise_refiner": "control_noise_refiner", "control_in_dim": 33}
 
-# File: what it has
+# What each file holds.
 VERSIONS = {
     "Z-Image-Turbo-Fun-Controlnet-Union": {"control_in_dim": 16, "control_layers_places": list(range(0, 30, 5))},
     "Z-Image-Turbo-Fun-Controlnet-Union-2.1": {**REFINED, "control_layers_places": list(range(0, 30, 2))},
@@ -30,7 +30,7 @@ VERSIONS = {
 
 
 def write_one(path: Path, names: list[str]) -> None:
-    """A one as the first number of each of these tensors."""
+    """Writes a one as the first number of each of these tensors."""
     with path.open("r+b") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))

@@ -87,7 +87,7 @@ def write_json(path: Path, value: dict) -> None:
 
 
 def write_sparse(path: Path, tensors: list[tuple[str, list[int], int]], dtype: torch.dtype) -> int:
-    """One safetensors file: a header, and a hole where the data would be. Returns the data's size."""
+    """Writes a safetensors file with a header and a hole where the data would be. Returns the data's size."""
     header: dict = {"__metadata__": {"format": "pt", "script": "scripts/make_true_shapes.py"}}
     begin = 0
     for name, shape, size in tensors:
@@ -102,7 +102,7 @@ def write_sparse(path: Path, tensors: list[tuple[str, list[int], int]], dtype: t
 
 
 def write_weights(folder: Path, stem: str, model: nn.Module, dtype: torch.dtype, shards: int) -> None:
-    """Every parameter once (tied ones under the name that comes first), in `shards` files with an index."""
+    """Writes every parameter once (tied ones under the name that comes first) to `shards` files with an index."""
     folder.mkdir(parents=True, exist_ok=True)
     width = torch.empty((), dtype=dtype).element_size()
     tensors = [(name, list(p.shape), p.numel() * width) for name, p in model.named_parameters()]

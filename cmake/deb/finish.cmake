@@ -1,4 +1,4 @@
-# Run by cpack between `cmake --install` and the packing: makes of the installed tree what a Debian package has.
+# cpack runs this after `cmake --install` and before packing. It turns the installed tree into a Debian package's.
 set(root "${CPACK_TEMPORARY_INSTALL_DIRECTORY}/usr")
 set(source "${CPACK_ZIMAGE_SOURCE}/cmake/deb")
 set(documents "${root}/share/doc/zimage-inpaint")
@@ -7,12 +7,12 @@ function(run)
   execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-# file(INSTALL) would keep the modes of the checkout, which depend on the umask there.
+# Installs one file with the given mode. file(INSTALL) would keep the checkout's modes, which depend on its umask.
 function(put from to mode)
   run(install -D -m "${mode}" "${from}" "${to}")
 endfunction()
 
-# The program goes behind its launcher, and looks for libtorch in the package's place for it.
+# The launcher takes the program's place, and the program looks for libtorch in the package's folder for it.
 file(MAKE_DIRECTORY "${root}/lib/zimage-inpaint/bin")
 set(program "${root}/lib/zimage-inpaint/bin/zimage-inpaint")
 file(RENAME "${root}/bin/zimage-inpaint" "${program}")
@@ -30,10 +30,10 @@ if(EXISTS "${root}/share/zsh/site-functions")
   file(RENAME "${root}/share/zsh/site-functions" "${root}/share/zsh/vendor-completions")
 endif()
 
-# /usr/share/doc: Debian's names for licence and changes.
+# /usr/share/doc holds the licence and the changes under Debian's names.
 file(REMOVE "${documents}/LICENSE")
 put("${source}/copyright" "${documents}/copyright" 644)
-foreach(package libcli11-dev nlohmann-json3-dev)
+foreach(package libcli11-dev nlohmann-json3-dev libstb-dev)
   if(EXISTS "/usr/share/doc/${package}/copyright")
     put("/usr/share/doc/${package}/copyright" "${documents}/third-party/${package}" 644)
   endif()
@@ -43,7 +43,7 @@ file(STRINGS "${CPACK_ZIMAGE_SOURCE}/CHANGELOG.md" lines)
 set(changes "")
 foreach(line IN LISTS lines)
   if(line MATCHES "^## " AND NOT changes STREQUAL "")
-    break()  # the newest version's only
+    break()  # only the newest version's changes
   elseif(line MATCHES "^- (.*)")
     string(APPEND changes "  * ${CMAKE_MATCH_1}\n")
   elseif(line MATCHES "^  (.*)")

@@ -14,7 +14,7 @@ struct Box {
   bool operator==(const Box&) const = default;
 };
 
-/// A rectangle of the picture and the size it is worked on at; working sides are multiples of 16.
+/// A rectangle of the picture, and the size at which the model works on it; working sides are multiples of 16.
 struct WorkingRegion {
   int x = 0;
   int y = 0;

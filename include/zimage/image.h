@@ -1,4 +1,4 @@
-// A picture and a mask in memory.
+// Images and masks in memory.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,11 @@
 
 namespace zimage {
 
-/// A picture's samples, each a byte (bit depth 8) or a 16-bit word in the machine's byte order.
+/// An image's samples, each a byte (bit depth 8) or a 16-bit word in the machine's byte order.
 class Samples {
  public:
   Samples() = default;
-  /// Zeros. Errors: std::bad_alloc.
+  /// Makes `count` samples of 0. Errors: std::bad_alloc.
   Samples(std::size_t count, int bit_depth) : deep_(bit_depth == 16), memory_(count * sample_bytes()) {}
 
   std::size_t size() const { return memory_.size() / sample_bytes(); }
@@ -20,7 +20,7 @@ class Samples {
   bool operator==(const Samples&) const = default;
 
   std::uint16_t operator[](std::size_t i) const { return deep_ ? words()[i] : bytes()[i]; }
-  /// For single samples; visit() goes through many.
+  /// Sets one sample; visit() is faster for many.
   void set(std::size_t i, std::uint16_t value) {
     if (deep_) {
       words()[i] = value;
@@ -29,18 +29,18 @@ class Samples {
     }
   }
 
-  /// Only for bit depth 8.
+  /// Valid for bit depth 8 only.
   std::uint8_t* bytes() { return memory_.data(); }
   const std::uint8_t* bytes() const { return memory_.data(); }
-  /// Only for bit depth 16.
+  /// Valid for bit depth 16 only.
   std::uint16_t* words() { return reinterpret_cast<std::uint16_t*>(memory_.data()); }
   const std::uint16_t* words() const { return reinterpret_cast<const std::uint16_t*>(memory_.data()); }
-  /// Where sample `i` begins, whatever the depth; it takes sample_bytes().
+  /// Returns where sample `i` begins, at either depth; a sample takes sample_bytes().
   std::uint8_t* address(std::size_t i) { return memory_.data() + i * sample_bytes(); }
   const std::uint8_t* address(std::size_t i) const { return memory_.data() + i * sample_bytes(); }
   std::size_t sample_bytes() const { return deep_ ? 2 : 1; }
 
-  /// f(pointer to the first sample), which is std::uint8_t* or std::uint16_t*.
+  /// Returns f(pointer to the first sample); the pointer is a std::uint8_t* or a std::uint16_t*.
   template <class F>
   decltype(auto) visit(F f) {
     return deep_ ? f(words()) : f(bytes());
@@ -55,16 +55,16 @@ class Samples {
   std::vector<std::uint8_t> memory_;
 };
 
-/// The most pixels a picture may have, 2^28: a damaged header can't ask for more memory than this.
+/// The most pixels that an image may have, 2^28: it bounds the memory that a damaged header can ask for.
 inline constexpr std::uint64_t kMaxPixels = std::uint64_t{1} << 28;
 
-/// Pixels, row-major and interleaved: `samples[(y * width + x) * channels + c]`.
+/// An image. Its pixels are row-major and interleaved: `samples[(y * width + x) * channels + c]`.
 /// A sample is 0…255 (bit_depth 8) or 0…65535 (bit_depth 16).
 struct Image {
   int width = 0;
   int height = 0;
   int channels = 0;   ///< 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha (alpha not premultiplied)
-  int bit_depth = 8;  ///< 8 or 16; the samples' own
+  int bit_depth = 8;  ///< 8 or 16, as in `samples`
   Samples samples;
 
   Image() = default;
@@ -88,13 +88,13 @@ struct Image {
   }
 };
 
-/// A mask at the picture's size, row-major: 1 = repaint, 0 = keep.
+/// A mask of the picture's size, row-major: 1 = repaint, 0 = keep.
 struct Mask {
   int width = 0;
   int height = 0;
   std::vector<std::uint8_t> repaint;
-  /// A soft mask says how much: 255 repaints freely, less holds the pixel down to the noise level level/255. Empty for
-  /// a hard mask, else of the same size and above 0 exactly where `repaint` is 1.
+  /// How strongly a soft mask repaints each pixel: 255 repaints it freely, a lower level limits it to the noise level
+  /// level/255. Empty for a hard mask, else as long as `repaint`, and above 0 exactly where that is 1.
   std::vector<std::uint8_t> level{};
 
   Mask() = default;
@@ -105,9 +105,9 @@ struct Mask {
   std::size_t index(int x, int y) const {
     return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
   }
-  /// Number of pixels to repaint.
+  /// Returns the number of pixels to repaint.
   std::size_t count() const;
-  /// Whether no pixel is to be repainted, or every pixel is. Quicker than to count them.
+  /// Returns whether no pixel, or every pixel, is to be repainted. Faster than count().
   bool none() const;
   bool all() const;
 };

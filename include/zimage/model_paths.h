@@ -1,4 +1,4 @@
-// Where a model's files are, and what it is to run on.
+// Where a model's files are, and what it runs on.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 
 namespace zimage {
 
-/// Where the model is. Empty paths are found from `model`.
+/// Where the model's files are. Parts whose path is empty are looked for in or beside `model`.
 struct ModelPaths {
   std::filesystem::path model;         ///< a diffusers folder, or the DiT's safetensors file
   std::filesystem::path text_encoder;  ///< a file or its folder
@@ -15,11 +15,11 @@ struct ModelPaths {
   std::filesystem::path controlnet{};  ///< a file or its folder; empty: none
 };
 
-/// What to compute on.
+/// Which device, number format and threads to compute with.
 struct ComputeOptions {
   std::string device = "auto";  ///< auto, cpu, cuda, cuda:N
   std::string dtype = "auto";   ///< auto (fp32 on CPU, bf16 on CUDA), fp32, bf16, fp16
-  int threads = 0;              ///< 0: as many as the machine has cores
+  int threads = 0;              ///< 0: one for each core
 };
 
 }  // namespace zimage

@@ -1,4 +1,4 @@
-// What a run is going to do, and what it gives back.
+// What a run will do, and what it returns.
 #pragma once
 
 #include <cstdint>
@@ -13,35 +13,36 @@
 
 namespace zimage {
 
-/// The strategy of a run, and why.
+/// The strategy of a run, and why it was chosen.
 struct StrategyChoice {
   Strategy strategy = Strategy::kRepaint;
   std::string name;  ///< "controlnet" or "repaint"
   std::string reason;
 };
 
-/// A request and what follows from it, decided by Inpainter::plan() before a weight is read. Cheap to copy; a copy may
-/// be given another seed.
+/// A request and what Inpainter::plan() derives from it before any weight is read. Cheap to copy; a copy may be given
+/// another seed.
 struct Work {
   Request request;
   StrategyChoice strategy;
-  std::vector<WorkingRegion> regions;    ///< what is worked on, in order
+  std::vector<WorkingRegion> regions;    ///< the regions to work on, in order
   std::vector<double> sigmas;            ///< the noise levels visited, in fp32's precision; the last is 0
-  int forwards = 0;                      ///< of the DiT for each region and guidance branch
+  int forwards = 0;                      ///< of the DiT, for each region and guidance branch
   std::shared_ptr<const Mask> editable;  ///< where the result may differ from the picture: the mask and its feather
 };
 
-/// What a run makes of one region.
+/// The result of a run for one region.
 struct Patch {
   Box box;  ///< where in the picture it belongs
-  /// Of the box's size and the picture's channels, in sRGB: blended into what the picture shows there, with the
-  /// picture's bit depth or, where PixelSource::to_srgb was asked, 16 bits. With composite off what the model decoded:
-  /// RGB at the region's working size.
+  /// The part of the picture in `box` with the result blended in, in sRGB: the picture's channels and its bit depth, or
+  /// 16 bits if PixelSource::to_srgb converted it. With composite off, what the model decoded: RGB at the region's
+  /// working size.
   Image pixels;
-  std::vector<std::uint8_t> coverage;  ///< a byte a pixel, 1 where the picture changes; empty with composite off
+  std::vector<std::uint8_t> coverage;  ///< one byte per pixel, 1 where it changes; empty with composite off
 };
 
-/// Puts a patch where it belongs in a picture of its channels and bit depth. All other pixels stay as they are.
+/// Pastes the pixels that a patch covers into a picture of its channels and bit depth. Other pixels stay as they are.
+/// Errors: kUsage for a patch without coverage.
 void paste(const Patch& patch, Image& picture);
 
 /// Latents as plain numbers, `[1, 16, height, width]`, for `--save-latents`.
@@ -53,10 +54,10 @@ struct Latents {
 };
 
 struct Result {
-  std::vector<Patch> patches;  ///< one a region, in order; no two overlap
+  std::vector<Patch> patches;  ///< one for each region, in order; no two overlap
   std::int64_t prompt_tokens = 0;
   std::map<std::string, double> timings;  ///< milliseconds by stage
-  std::vector<Latents> latents;           ///< if Request::keep_latents, one of each region
+  std::vector<Latents> latents;           ///< one for each region, if Request::keep_latents
 };
 
 }  // namespace zimage

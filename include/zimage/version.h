@@ -5,13 +5,13 @@
 
 namespace zimage {
 
-/// "0.1.0".
+/// Returns the version, such as "0.1.0".
 const char* version();
-/// The commit it was built from, "unknown" outside a checkout.
+/// Returns the commit that this was built from; "unknown" outside a checkout.
 const char* git_commit();
-/// That commit's day, "2026-01-31"; empty outside a checkout.
+/// Returns that commit's date, such as "2026-01-31"; empty outside a checkout.
 const char* commit_date();
-/// libtorch's version and build, e.g. "2.13.0 (CPU)".
+/// Returns libtorch's version and build, such as "2.13.0 (CPU)".
 std::string torch_version();
 
 }  // namespace zimage

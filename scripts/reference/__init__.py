@@ -1,5 +1,5 @@
 """An independent Python implementation of what zimage-inpaint computes.
 
-The models come from diffusers and transformers; everything around them (schedule, samplers, RePaint, the way a picture
-goes through) is written here from the formulas, in plain Python and torch, fp32 on the CPU.
+The models come from diffusers and transformers; everything around them (schedule, samplers, RePaint, the steps from a
+picture to its result) is written here from the formulas, in plain Python and torch, with fp32 on the CPU.
 """

@@ -1,7 +1,7 @@
-"""The trainer's own ControlNet (VideoX-Fun), run on the CPU, and tiny weights for it.
+"""Runs the trainer's own ControlNet (VideoX-Fun) on the CPU, and makes tiny weights for it.
 
-Nothing of the trainer's is kept here: its two model files are loaded from a checkout, with its attention replaced by
-torch's (a batch of one attends to everything, padding too) and its multi-GPU module left out.
+None of the trainer's code is copied here: its two model files are loaded from a checkout, with torch's attention in
+place of its own (a batch of one attends to everything, padding too) and without its multi-GPU module.
 """
 
 import importlib.util
@@ -35,7 +35,7 @@ def _attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attn
 
 
 def load_trainer(checkout: Path) -> type[nn.Module]:
-    """The trainer's class of a base model with its ControlNet."""
+    """Returns the trainer's class of a base model with its ControlNet."""
     folder = Path(checkout) / "videox_fun" / "models"
     for name in ("videox_fun", "videox_fun.models"):
         sys.modules[name] = ModuleType(name)
@@ -59,9 +59,9 @@ def load_trainer(checkout: Path) -> type[nn.Module]:
 
 @dataclass
 class Kind:
-    """What a version of the ControlNet is, in the trainer's terms.
+    """Describes a version of the ControlNet in the trainer's terms.
 
-    `refiner`: "plain" (v1), "control_layers" (2.0) or "control_noise_refiner" (2.1 and lite).
+    `refiner` is "plain" (v1), "control_layers" (2.0) or "control_noise_refiner" (2.1 and lite).
     """
 
     channels: int
@@ -92,7 +92,7 @@ def is_control(name: str) -> bool:
 
 
 def build(trainer: type[nn.Module], base: Path, kind: Kind) -> nn.Module:
-    """The trainer's model with the base weights of `base`/transformer, in fp32; the ControlNet's are not set yet."""
+    """Returns the trainer's model with the base weights of `base`/transformer in fp32, without the ControlNet's."""
     config = json.loads((base / "transformer" / "config.json").read_text())
     model = trainer(**{key: config[key] for key in BASE_KEYS}, **kind.options())
     report = model.load_state_dict(_load_tensors(base / "transformer"), strict=False)
@@ -104,7 +104,7 @@ def build(trainer: type[nn.Module], base: Path, kind: Kind) -> nn.Module:
 
 @torch.no_grad()
 def randomize(model: nn.Module, seed: int, dtype: torch.dtype, gain: float) -> dict[str, torch.Tensor]:
-    """Sets the ControlNet's weights; returns them as they are in its file. `gain`: how loud the hints are."""
+    """Sets the ControlNet's weights and returns them as its file holds them. `gain` scales the hints."""
     control = nn.ModuleDict({name: child for name, child in model.named_children() if is_control(name)})
     tiny.randomize(control, seed)
     if not model.add_control_noise_refiner_correctly and model.add_control_noise_refiner:
@@ -119,7 +119,7 @@ def randomize(model: nn.Module, seed: int, dtype: torch.dtype, gain: float) -> d
 
 
 def load_weights(model: nn.Module, file: Path) -> nn.Module:
-    """A ControlNet's file into the trainer's model; blocks that the file leaves out must not matter."""
+    """Loads a ControlNet's file into the trainer's model; blocks that the file leaves out must not matter."""
     with safe_open(file, "pt") as tensors:
         weights = {name: tensors.get_tensor(name).float() for name in tensors.keys()}
     report = model.load_state_dict(weights, strict=False)
@@ -151,7 +151,7 @@ def output(
 
 
 class Controlled:
-    """Called as diffusers' transformer is, with the context and the scale of one picture."""
+    """Is called like diffusers' transformer, and adds the context and the scale of one picture."""
 
     def __init__(self, model: nn.Module, context: torch.Tensor, scale: float):
         self.model, self.context, self.scale = model, context, scale
@@ -165,7 +165,8 @@ class Controlled:
 
 
 class _PassTaps(t.Taps):
-    """Names joined by `|` are those of a module's first, second… pass; an empty one isn't kept."""
+    """Taps modules that run more than once: `|` separates the names of the first, second… pass, and a pass with an
+    empty name isn't kept."""
 
     def _keep(self, name: str, value) -> None:
         names = name.split("|")
@@ -182,7 +183,7 @@ class _PassTaps(t.Taps):
 
 
 def control_taps(model: nn.Module) -> t.Taps:
-    """Hints and the control stream; the base model's blocks after their hint was added."""
+    """Taps the hints and the control stream, and the base model's blocks after their hint was added."""
     taps = _PassTaps()
     layers, refiner = model.control_layers, model.control_noise_refiner
     if not model.add_control_noise_refiner:

@@ -1,4 +1,4 @@
-"""Tiny ControlNets of every published version, and what the trainer's code computes: tests/fixtures/controlnets/."""
+"""Makes tests/fixtures/controlnets/: tiny ControlNets of every published version, and the trainer's results."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,20 +27,21 @@ CALLS = [
 
 @dataclass
 class Case:
-    """`config`: None, or the dialect of its config.json. `absent`: the file leaves the unused refiner blocks out.
+    """One ControlNet. `config` is the dialect of its config.json, or None for no such file. With `absent` its weights
+    leave out the unused refiner blocks.
 
-    All but one place their hints at equal strides, so that a file alone says all that its config.json would.
+    All but one place their hints at equal strides, so that the weights alone say all that a config.json would.
     """
 
     name: str
     base: str  # a folder of tests/fixtures
     seed: int
     kind: c.Kind
-    gain: float = 0.12  # how loud the hints are
+    gain: float = 0.12  # scales the hints
     dtype: torch.dtype = torch.float32
     config: str | None = None
     absent: bool = False
-    calls: int = len(CALLS)  # the first of them
+    calls: int = len(CALLS)  # how many of CALLS, from the first on
     taps: bool = True
 
 
@@ -92,7 +93,7 @@ def write_controlnet(case: Case, trainer: type[nn.Module], base: Path, folder: P
 
 
 def draw_context(channels: int, height: int, width: int, generator: torch.Generator) -> torch.Tensor:
-    """Latents of about unit scale; of 33 channels, the 17th is a mask of 0 and 1."""
+    """Draws latents of about unit scale; if there are 33 channels, the 17th is a mask of 0 and 1."""
     context = tiny.coarse_normal((1, channels, height, width), generator)
     if channels == 33:
         context[:, 16] = (context[:, 16] > 0).float()
@@ -101,7 +102,7 @@ def draw_context(channels: int, height: int, width: int, generator: torch.Genera
 
 @torch.inference_mode()
 def write_reference(case: Case, trainer: type[nn.Module], base: Path, folder: Path) -> list[str]:
-    """reference.safetensors: inputs, outputs, intermediates (F32); reference.json: the calls. Returns a summary."""
+    """Writes reference.safetensors (inputs, outputs, intermediates) and reference.json (calls); returns a summary."""
     model = c.load_weights(c.build(trainer, base, case.kind), folder / "controlnet.safetensors")
     plain = m.ZImageTransformer2DModel.from_pretrained(
         base / "transformer", torch_dtype=torch.float32, low_cpu_mem_usage=False
@@ -143,7 +144,7 @@ def write_reference(case: Case, trainer: type[nn.Module], base: Path, folder: Pa
 
 
 def check_change(name: str, scale: float, change: float) -> None:
-    """Scale 0: the output of diffusers' base model. Else: hints that show, but don't drown it."""
+    """Checks that scale 0 gives the output of diffusers' base model, and that other hints show but don't drown it."""
     if scale == 0 and change > 5e-6:
         raise RuntimeError(f"{name}: scale 0 is {change:.1e} from the base model")
     if scale != 0 and not 0.1 <= change <= 0.6:
@@ -151,7 +152,7 @@ def check_change(name: str, scale: float, change: float) -> None:
 
 
 def make(root: Path, fixtures: Path, trainer: type[nn.Module]) -> None:
-    """`root`: the folder of the cases. `fixtures`: where models/ are."""
+    """Writes the cases to the folder `root`, with the base models in `fixtures`/models."""
     write_base(root / "base")
     for case in CASES:
         base = root / "base" if case.base == "controlnets/base" else fixtures / case.base

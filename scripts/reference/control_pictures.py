@@ -1,4 +1,4 @@
-"""Whole pictures with a ControlNet, through the trainer's code: tests/fixtures/controlnet_pictures/."""
+"""Makes tests/fixtures/controlnet_pictures/: whole pictures with a ControlNet, through the trainer's code."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +18,9 @@ from .picture_fixtures import DEFAULTS, draw_mask, draw_picture
 
 SCRIPT = control_fixtures.SCRIPT
 
-# ControlNet (a case of tests/fixtures/controlnets), the model that gives text encoder, VAE and tokenizer, picture
-# (width, height), mask, control image or not, scale, and the options of the run
+# Each case has a ControlNet (a case of tests/fixtures/controlnets), the model that provides text encoder, VAE and
+# tokenizer, the picture's size (width, height), the mask, whether there is a control image, the scale, and the run's
+# options.
 CASES = [
     dict(controlnet="v21", model="a", size=(64, 48), mask="disc", control=True, scale=0.75, prompt="a red fox"),
     dict(
@@ -54,7 +55,7 @@ CASES = [
 
 
 def draw_control(width: int, height: int, seed: int) -> np.ndarray:
-    """White lines on black, as an edge detector draws them: uint8 [H, W, 3]."""
+    """Draws white lines on black, as an edge detector does: uint8 [H, W, 3]."""
     y, x = np.mgrid[0:height, 0:width]
     edges = (np.abs(np.hypot(x - width * 0.5, y - height * 0.4) - min(width, height) * 0.3) < 1.2) | (
         (x * (seed % 3 + 1) + 2 * y) % 23 < 2
@@ -63,7 +64,8 @@ def draw_control(width: int, height: int, seed: int) -> np.ndarray:
 
 
 def build_context(vae: nn.Module, image: np.ndarray, mask: np.ndarray, control: np.ndarray | None, channels: int):
-    """[1, 16, h, w]: the control image. [1, 33, h, w]: control or zeros, 1 = keep, the picture with a grey hole."""
+    """Returns the context: [1, 16, h, w] with the control image, or [1, 33, h, w] with the control image or zeros, a
+    mask (1 = keep) and the picture with a grey hole."""
     height, width = mask.shape
     control_latent = torch.zeros((1, 16, height // 8, width // 8))
     if control is not None:
@@ -78,7 +80,7 @@ def build_context(vae: nn.Module, image: np.ndarray, mask: np.ndarray, control: 
 
 @torch.inference_mode()
 def _run(case: dict, number: int, model: m.Model, network: nn.Module, options: dict) -> tuple[dict, dict]:
-    """The pictures and the tensors of one case."""
+    """Returns the pictures and the tensors of one case."""
     image = draw_picture(*case["size"], seed=number)
     mask = draw_mask(case["mask"], *case["size"])
     control = draw_control(*case["size"], seed=number) if case["control"] else None

@@ -1,4 +1,4 @@
-"""Fixture files: they say which script and which versions made them, and can be compared with another set."""
+"""Writes fixture files, which say which script and which versions made them, and compares sets of them."""
 
 import json
 import re
@@ -103,10 +103,10 @@ def _differs_png(name: str, made: Path, committed: Path) -> list[str]:
 
 
 def compare_trees(made: Path, committed: Path) -> list[str]:
-    """Everything that differs, in words; empty if nothing does.
+    """Returns everything that differs, in words; the list is empty if nothing does.
 
-    Weights must be the same to the last bit. What is computed with them may differ by what another CPU's kernels leave:
-    2e-6 has been seen in tensors (the VAE without vector instructions), on one machine nothing.
+    Weights must be the same to the last bit. What is computed with them may differ with another CPU's kernels: 2e-6 has
+    been seen in tensors (the VAE without vector instructions), nothing on the same machine.
     """
     names = {p.relative_to(made).as_posix() for p in made.rglob("*") if p.is_file()}
     there = {p.relative_to(committed).as_posix() for p in committed.rglob("*") if p.is_file()}

@@ -1,4 +1,4 @@
-"""A whole picture, as the executable does it with `--crop off --no-composite` and sides that are multiples of 16."""
+"""Inpaints a whole picture like the executable with `--crop off --no-composite` and sides that are multiples of 16."""
 
 import numpy as np
 import torch
@@ -25,9 +25,10 @@ def inpaint(
     dtype: torch.dtype = torch.float32,
     blend: bool = True,
 ) -> dict:
-    """`image` uint8 [H, W, 3], `mask` uint8 [H, W]. `dtype` is that of the model and of sampling (fp32 is the rule).
+    """Inpaints `image` (uint8 [H, W, 3]) where `mask` (uint8 [H, W]) is white. `dtype` is that of the model and of
+    sampling, as a rule fp32.
 
-    `blend`: RePaint after every step. A ControlNet that was shown the picture wants none.
+    `blend` applies RePaint after every step; a ControlNet that sees the picture doesn't need it.
     """
     height, width = mask.shape
     if image.shape != (height, width, 3) or height % 16 or width % 16:

@@ -1,4 +1,4 @@
-"""A diffusers folder loaded with the oracles' own classes, and the four calls a run makes of it."""
+"""Loads a diffusers folder with the oracles' own classes, and makes the four calls that a run needs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ class Model:
 
 
 def load_model(folder: Path) -> Model:
-    """Weights as they are in the files, computed with in fp32."""
+    """Loads the weights with the values in the files, to compute with them in fp32."""
     folder = Path(folder)
     options = {"torch_dtype": torch.float32, "low_cpu_mem_usage": False}
     transformer = ZImageTransformer2DModel.from_pretrained(folder / "transformer", **options)
@@ -49,7 +49,7 @@ def prompt_ids(tokenizer: Tokenizer, prompt: str) -> list[int]:
 
 
 def encode_ids(text_encoder: Qwen3Model, ids: list[int]) -> torch.Tensor:
-    """[1, L, D]: the output of the layer before the last, without the final norm."""
+    """Returns the output [1, L, D] of the layer before the last, without the final norm."""
     with_hook = []
     handle = text_encoder.layers[-2].register_forward_hook(lambda _m, _a, out: with_hook.append(out))
     hidden = text_encoder(input_ids=torch.tensor([ids]), output_hidden_states=True, use_cache=False).hidden_states
@@ -61,13 +61,13 @@ def encode_ids(text_encoder: Qwen3Model, ids: list[int]) -> torch.Tensor:
 
 
 def encode_image(vae: AutoencoderKL, pixels: torch.Tensor) -> torch.Tensor:
-    """Pixels [1, 3, H, W] in [0, 1] to latents [1, 16, H/8, W/8]."""
+    """Encodes pixels [1, 3, H, W] in [0, 1] as latents [1, 16, H/8, W/8]."""
     mode = vae.encode(2.0 * pixels - 1.0).latent_dist.mode()
     return (mode - vae.config.shift_factor) * vae.config.scaling_factor
 
 
 def decode_latents(vae: AutoencoderKL, latents: torch.Tensor) -> torch.Tensor:
-    """Latents to pixels [1, 3, H, W] in [0, 1]."""
+    """Decodes latents to pixels [1, 3, H, W] in [0, 1]."""
     decoded = vae.decode(latents / vae.config.scaling_factor + vae.config.shift_factor).sample
     return (decoded / 2.0 + 0.5).clamp(0.0, 1.0)
 
@@ -75,7 +75,7 @@ def decode_latents(vae: AutoencoderKL, latents: torch.Tensor) -> torch.Tensor:
 def model_output(
     transformer: ZImageTransformer2DModel, latents: torch.Tensor, timestep: torch.Tensor, prompt_embeds: torch.Tensor
 ) -> torch.Tensor:
-    """One DiT forward, [1, 16, h, w]: what diffusers returns, before the sign is turned. `timestep` is [1]."""
+    """Returns diffusers' output [1, 16, h, w] of one DiT forward, before the sign is flipped. `timestep` is [1]."""
     output = transformer([latents[0].unsqueeze(1)], timestep, [prompt_embeds[0]], return_dict=False)[0]
     return output[0].squeeze(1).unsqueeze(0)
 
@@ -88,7 +88,7 @@ def noise_prediction(
     negative_embeds: torch.Tensor | None,
     guidance_scale: float,
 ) -> torch.Tensor:
-    """-model_output at timestep 1 - sigma (in fp32); guidance 1 costs one forward."""
+    """Returns -model_output at timestep 1 - sigma (in fp32); guidance 1 costs one forward."""
     timestep = 1.0 - torch.tensor([sigma], dtype=torch.float32)
     timestep = timestep.to(latents.dtype)
     positive = -model_output(transformer, latents, timestep, prompt_embeds)

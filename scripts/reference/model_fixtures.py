@@ -1,4 +1,4 @@
-"""Tiny models, and what the oracles compute with them: tests/fixtures/models/<case>/."""
+"""Makes tests/fixtures/models/<case>/: tiny models, and what the oracles compute with them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,13 +79,13 @@ CASES = [
     ),
 ]
 
-TEXT_LENGTHS = [9, 1, 300]  # the first with all intermediates
-VAE_SIZES = [(32, 16), (16, 16), (32, 48)]  # picture (height, width); the first with all intermediates
+TEXT_LENGTHS = [9, 1, 300]  # the first is stored with all intermediates
+VAE_SIZES = [(32, 16), (16, 16), (32, 48)]  # picture (height, width); the first is stored with all intermediates
 
 
 def write_model(case: Case, folder: Path, tokenizer: Path) -> None:
     vocabulary = Tokenizer.from_file(str(tokenizer)).get_vocab_size(with_added_tokens=True)
-    # As in the genuine files, the embedding has more rows than the tokenizer has tokens.
+    # As in the published files, the embedding has more rows than the tokenizer has tokens.
     rows = -(-(vocabulary + 1) // 64) * 64
     text = tiny.build_text_encoder(
         case.seed + 1, case.text_kind, vocab_size=rows, max_position_embeddings=1024, **case.text
@@ -166,7 +166,7 @@ def _vae_calls(case: Case, model: m.Model, tensors: dict) -> list[dict]:
 
 @torch.inference_mode()
 def write_reference(case: Case, folder: Path) -> None:
-    """reference.safetensors: inputs, outputs and intermediates (F32); reference.json: the calls and what they take."""
+    """Writes reference.safetensors (inputs, outputs, intermediates) and reference.json (calls, their arguments)."""
     model = m.load_model(folder)
     tensors: dict[str, torch.Tensor] = {}
     calls = {

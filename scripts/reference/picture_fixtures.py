@@ -1,4 +1,4 @@
-"""Whole pictures through the tiny models: tests/fixtures/pictures/."""
+"""Makes tests/fixtures/pictures/: whole pictures through the tiny models."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ LONG_PROMPT = "a red fox asleep under the old oak, in the rain, by the river; " 
 ON_A_LEVEL = shifted_schedule(8, 3.0)[2]  # 0.9
 LAST_LEVEL = shifted_schedule(8, 3.0)[7]  # 0.3
 
-# model, picture (width, height), mask, and the options of the run
+# Each case has a model, the picture's size (width, height), a mask, and the options of the run.
 CASES = [
     dict(model="a", size=(64, 48), mask="disc", prompt="a red fox in the snow"),
     dict(model="b", size=(48, 80), mask="disc", prompt="a door", steps=1, seed=7),
@@ -47,7 +47,7 @@ DEFAULTS = dict(
 
 
 def draw_picture(width: int, height: int, seed: int) -> np.ndarray:
-    """Gradients, stripes and a disc, with a little noise: uint8 [H, W, 3]."""
+    """Draws gradients, stripes and a disc, with a little noise: uint8 [H, W, 3]."""
     y, x = np.mgrid[0:height, 0:width]
     picture = np.stack([x * 255 // width, y * 255 // height, 255 - (x + y) * 255 // (width + height)], axis=-1)
     picture[(x + 2 * y) // 7 % 3 == seed % 3] = (40 + 20 * (seed % 5), 90, 160)
@@ -58,7 +58,7 @@ def draw_picture(width: int, height: int, seed: int) -> np.ndarray:
 
 
 def draw_mask(kind: str, width: int, height: int) -> np.ndarray:
-    """uint8 [H, W]; 128 and more is repainted."""
+    """Draws a mask, uint8 [H, W]; 128 and more is repainted."""
     y, x = np.mgrid[0:height, 0:width]
     mask = np.zeros((height, width), dtype=np.uint8)
     if kind == "disc":
@@ -70,7 +70,7 @@ def draw_mask(kind: str, width: int, height: int) -> np.ndarray:
         mask[np.arange(height - 4), np.minimum(np.arange(height - 4) + 11, width - 1)] = 255
         mask[height - 1, width - 1] = 255
     elif kind == "ramp":
-        # Grey levels about the threshold: 127 keeps, 128 repaints.
+        # Grey levels around the threshold: 127 keeps, 128 repaints.
         mask[:] = np.clip(127 + (x - width // 2) // 2 + (y == height // 3), 0, 255)
     elif kind == "whole":
         mask[:] = 255

@@ -6,17 +6,17 @@ import torch.nn.functional as F
 
 
 def draw_noise(height: int, width: int, seed: int) -> torch.Tensor:
-    """[1, 16, height, width] fp32 from a CPU mt19937 generator; the first draw made from it."""
+    """Returns the first draw from a CPU mt19937 generator, [1, 16, height, width] fp32."""
     return torch.randn((1, 16, height, width), generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
 
 
 def binary_mask(mask: np.ndarray, threshold: float = 0.5) -> torch.Tensor:
-    """[1, 1, H, W], 1 = repaint where mask/255 >= threshold (compared in fp64)."""
+    """Returns [1, 1, H, W] with 1 (repaint) where mask/255 >= threshold, compared in fp64."""
     return torch.from_numpy((mask.astype(np.float64) / 255.0 >= threshold).astype(np.float32))[None, None]
 
 
 def latent_mask(mask: torch.Tensor) -> torch.Tensor:
-    """Max-pooled 8x8, so that a stroke thinner than a latent cell is not lost."""
+    """Max-pools the mask 8x8, so that a stroke thinner than a latent cell is not lost."""
     return F.max_pool2d(mask, kernel_size=8, stride=8)
 
 
@@ -25,5 +25,5 @@ def renoise(latent: torch.Tensor, noise: torch.Tensor, sigma: float) -> torch.Te
 
 
 def blend(x: torch.Tensor, latent: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, sigma: float) -> torch.Tensor:
-    """The hole from x, the rest from the picture at noise level sigma."""
+    """Takes the hole from x and the rest from the picture at noise level sigma."""
     return mask * x + (1.0 - mask) * renoise(latent, noise, sigma)

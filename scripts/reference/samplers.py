@@ -14,7 +14,7 @@ def euler_step(x: torch.Tensor, denoised: torch.Tensor, sigma: float, sigma_next
 
 
 def res_multistep_coefficients(sigma_prev: float, sigma: float, sigma_next: float) -> tuple[float, float, float]:
-    """Weights of x, D and the previous D in one second-order step (arXiv 2308.02157, eta 0)."""
+    """Returns the weights of x, D and the previous D in one second-order step (arXiv 2308.02157, eta 0)."""
     h = math.log(sigma) - math.log(sigma_next)
     c2 = (math.log(sigma) - math.log(sigma_prev)) / h
     phi1 = math.expm1(-h) / (-h)

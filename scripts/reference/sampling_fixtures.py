@@ -1,4 +1,4 @@
-"""Schedules and trajectories with an analytic denoiser: tests/fixtures/sampling/schedules.json."""
+"""Makes tests/fixtures/sampling/schedules.json: schedules, and trajectories with an analytic denoiser."""
 
 import math
 from pathlib import Path
@@ -13,7 +13,7 @@ from .tiny_models import coarse_normal
 
 
 def _other_linspaces(steps: int, shift: float) -> list[list[float]]:
-    """The same levels from other roundings of linspace: a fixture must not hang on the last bit."""
+    """Returns the same levels from other roundings of linspace: a fixture must not depend on the last bit."""
     last, gaps = 1.0 / steps, max(steps - 1, 1)
     grids = [
         np.linspace(1.0, last, steps).tolist(),
@@ -25,7 +25,7 @@ def _other_linspaces(steps: int, shift: float) -> list[list[float]]:
 
 
 def is_robust(steps: int, shift: float, strength: float) -> bool:
-    """Neither which levels are under `strength` nor whether the first is left out hangs on an ulp."""
+    """Returns whether no ulp decides which levels are under `strength` or whether the first is left out."""
     levels = shifted_schedule(steps, shift)[:-1]
     below = [level for level in levels if level < strength < 1.0]
     if len(below) >= 2:
@@ -70,7 +70,7 @@ def _as_fp32(sigmas: list[float]) -> list[float]:
 
 
 def trajectories() -> list[dict]:
-    """D(x, sigma) = a*tanh(x) + b*sigma; sigmas are fp32 values, tensors fp32."""
+    """Samples with D(x, sigma) = a*tanh(x) + b*sigma; sigmas are fp32 values, tensors fp32."""
     whole = [(8, 3.0, 1.0), (1, 3.0, 1.0), (2, 3.0, 1.0), (20, 6.0, 1.0)]
     runs = whole + [(8, 3.0, 0.9), (8, 3.0, 0.9001), (8, 3.0, 0.55)]
     a, b = 0.8, -0.3

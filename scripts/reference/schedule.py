@@ -15,16 +15,16 @@ def shifted_schedule(steps: int, shift: float) -> list[float]:
 
 
 def log_snr_step(sigma: float, sigma_next: float) -> float:
-    """lambda(sigma_next) - lambda(sigma) with lambda = -ln sigma; infinite for a step to 0."""
+    """Returns lambda(sigma_next) - lambda(sigma) with lambda = -ln sigma; infinite for a step to 0."""
     return math.inf if sigma_next == 0.0 else math.log(sigma / sigma_next)
 
 
 def plan_sigmas(steps: int, shift: float, strength: float) -> list[float]:
-    """The schedule, entered at the noise level `strength`.
+    """Returns the schedule, entered at the noise level `strength`.
 
-    Below 1 the run starts at `strength` and goes on with the levels under it. The first of these is left out where the
+    Below 1 the run starts at `strength` and goes on with the levels under it. The first of these is left out if the
     step to it would be less than half the next one in lambda: a short step before a long one makes the multistep
-    coefficients blow up. The last step, to 0, is an Euler step and leaves nothing out.
+    coefficients blow up. The last step, to 0, is an Euler step, before which nothing is left out.
     """
     if not 0.0 < strength <= 1.0:
         raise ValueError("strength must be in (0, 1]")

@@ -1,4 +1,4 @@
-"""Checks of the reference itself: against diffusers' own pipeline, a problem with a known solution, and fp64."""
+"""Checks the reference itself against diffusers' own pipeline, a problem with a known solution, and fp64."""
 
 import json
 import math
@@ -18,9 +18,9 @@ from .schedule import plan_sigmas
 
 
 def _gaussian_error(sampler: str, steps: int, spread: float = 0.5) -> float:
-    """Data N(0, spread^2): the denoiser is linear, and x stays in proportion to its standard deviation.
+    """Returns the error for data N(0, spread^2): its denoiser is linear, and x stays in proportion to its deviation.
 
-    From sigma 0.98 to 0.02 in equal steps of lambda, where a method of order p has an error of order steps^-p.
+    It steps from sigma 0.98 to 0.02 equally in lambda, so a method of order p has an error of order steps^-p.
     """
 
     def denoise(x: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -48,7 +48,7 @@ def check_order() -> list[str]:
 
 @torch.inference_mode()
 def check_pipeline(folder: Path) -> list[str]:
-    """With Euler and nothing kept, latents equal those of diffusers' text-to-image pipeline."""
+    """Checks that with Euler and nothing kept the latents equal those of diffusers' text-to-image pipeline."""
     model = m.load_model(folder)
     steps, shift, seed, (height, width) = 6, 3.0, 17, (48, 64)
     scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler")
@@ -63,8 +63,8 @@ def check_pipeline(folder: Path) -> list[str]:
             prompt_embeds=[texts[0][0]], negative_prompt_embeds=[texts[1][0]], output_type="latent",
         ).images  # fmt: skip
 
-        # Their levels and timesteps are rounded otherwise, and one bit of a timestep is worth 1e-5: the sinusoid's
-        # arguments go up to 1000. So the comparison takes theirs, after checking that they are ours.
+        # Diffusers rounds its levels and timesteps differently, and one bit of a timestep is worth 1e-5, because the
+        # sinusoid's arguments go up to 1000. So the comparison uses its levels, after checking that they are ours.
         sigmas = scheduler.sigmas.tolist()
         if not np.allclose(sigmas, plan_sigmas(steps, shift, 1.0), rtol=1e-6, atol=0):
             problems.append(f"{folder.name}: the scheduler's levels are not ours: {sigmas}")
@@ -85,7 +85,7 @@ def check_pipeline(folder: Path) -> list[str]:
 
 
 def check_precision(fixtures: Path) -> list[str]:
-    """What fp32 leaves of each committed picture, measured against fp64: parity bounds must be well above it."""
+    """Measures the error of fp32 against fp64 for each committed picture: parity bounds must be well above it."""
     problems = []
     for case in json.loads((fixtures / "pictures" / "cases.json").read_text())["cases"]:
         name = fixtures / "pictures" / case["name"]

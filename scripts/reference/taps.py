@@ -1,11 +1,11 @@
-"""Named intermediates of the oracles, collected with forward hooks. Names are those of the executable's own taps."""
+"""Collects named intermediates of the oracles with forward hooks. The names are those of the executable's own taps."""
 
 import torch
 from torch import nn
 
 
 class Taps:
-    """Collects the outputs (or first inputs) of modules while it is entered."""
+    """Collects the outputs (or first inputs) of modules inside a `with` block."""
 
     def __init__(self):
         self.values: dict[str, torch.Tensor] = {}
@@ -51,7 +51,7 @@ def dit_taps(transformer: nn.Module) -> Taps:
 
 
 def text_encoder_taps(text_encoder: nn.Module) -> Taps:
-    """Every layer up to the one whose output is used: the last layer is never needed."""
+    """Taps every layer up to the one whose output is used; the last layer is never needed."""
     taps = Taps().output("text_encoder.embed", text_encoder.embed_tokens)
     for i, layer in enumerate(text_encoder.layers[:-1]):
         taps.output(f"text_encoder.layers.{i}", layer)

@@ -1,4 +1,4 @@
-"""Small random models in genuine diffusers folders. Seeds are fixed; signals stay of order one through every layer."""
+"""Makes small random models in genuine diffusers folders. Seeds are fixed; signals stay of order one in every layer."""
 
 import json
 import math
@@ -12,13 +12,13 @@ from torch import nn
 from transformers import Qwen3Config, Qwen3ForCausalLM, Qwen3Model
 
 
-# Queries and keys of the attentions that normalise them: quiet, so that the norm's epsilon shows.
+# Queries and keys of attentions that normalise them get small weights, so that the norm's epsilon shows.
 QUIET = ("to_q.weight", "to_k.weight", "q_proj.weight", "k_proj.weight")
 
 
 def coarse_normal(shape, generator: torch.Generator) -> torch.Tensor:
-    """About N(0, 1), from sums of four integers of 0..15: the same bits on every CPU, and few distinct values, which a
-    repository compresses well."""
+    """Draws about N(0, 1) as sums of four integers of 0..15: the same bits on every CPU, and few distinct values, which
+    a repository compresses well."""
     draws = torch.randint(16, (4, *shape), generator=generator)
     return (draws.sum(dim=0) - 30).to(torch.float32) / 9.25
 
@@ -33,7 +33,7 @@ def _fan_in_std(weight: torch.Tensor) -> float:
 
 @torch.no_grad()
 def randomize(module: nn.Module, seed: int) -> None:
-    """Norm weights about 1, linear and convolution weights N(0, 1/fan_in), biases and pad tokens not zero."""
+    """Draws norm weights about 1, linear and convolution weights N(0, 1/fan_in), biases and pad tokens not zero."""
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in sorted(module.named_parameters()):
         if name.endswith("pad_token") or "embed_tokens" in name or "lm_head" in name:
@@ -43,7 +43,7 @@ def randomize(module: nn.Module, seed: int) -> None:
         elif "cap_embedder.0" in name:
             value = _normal(parameter.shape, generator, 0.15, 1.0)
         elif "adaLN_modulation" in name:
-            # Gates of tanh(±0.7): every block contributes, and differently at every timestep.
+            # The gates are tanh(±0.7): every block contributes, and differently at every timestep.
             std = 0.6 if name.endswith("bias") else 0.7 * _fan_in_std(parameter)
             value = _normal(parameter.shape, generator, std)
         elif name.endswith("bias"):
@@ -59,9 +59,9 @@ def randomize(module: nn.Module, seed: int) -> None:
 
 @torch.no_grad()
 def scale_vae(vae: AutoencoderKL) -> None:
-    """Latents of about unit scale, and pictures in the middle of [0, 1] with variety.
+    """Scales the VAE so that latents have about unit scale and pictures lie in the middle of [0, 1] with variety.
 
-    The first convolutions are quiet, so that the first GroupNorm's epsilon shows in what follows.
+    The first convolutions get small weights, so that the first GroupNorm's epsilon shows in what follows.
     """
     for conv in (vae.encoder.conv_in, vae.decoder.conv_in):
         conv.weight.mul_(0.05)
@@ -107,7 +107,7 @@ def build_vae(seed: int, **config) -> AutoencoderKL:
 
 
 def build_text_encoder(seed: int, kind: str, **config) -> nn.Module:
-    """`kind`: "base" (keys without `model.`) or "causal" (keys with `model.`, and lm_head unless tied)."""
+    """Builds a text encoder: "base" (keys without `model.`) or "causal" (with `model.`, and lm_head unless tied)."""
     qwen = Qwen3Config(use_cache=True, bos_token_id=None, eos_token_id=None, **config)
     model = Qwen3ForCausalLM(qwen) if kind == "causal" else Qwen3Model(qwen)
     randomize(model, seed)
@@ -121,7 +121,8 @@ def _edit_json(path: Path, edit) -> None:
 
 
 def save_text_encoder(model: nn.Module, folder: Path, rope: str) -> None:
-    """`rope`: "top" writes `rope_theta` at the top level, as transformers 4 did; "parameters" leaves it."""
+    """Saves a text encoder. `rope` "top" writes `rope_theta` at the top level, as transformers 4 did; "parameters"
+    leaves it where transformers 5 puts it."""
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
 
@@ -144,7 +145,7 @@ def save_folder(
     shift: float = 3.0,
     index_extra: dict | None = None,
 ) -> None:
-    """Writes a diffusers folder, parts in the dtypes they are in."""
+    """Writes a diffusers folder; each part keeps its dtype."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

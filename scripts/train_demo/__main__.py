@@ -1,10 +1,10 @@
 """Trains the demo model: python -m train_demo STAGE [options], in this order:
 
-    vae, text, joint, control, classifier     one leg each; again to go on from what the last leg left
+    vae, text, joint, control, classifier     each trains for one leg, and continues from the last one if run again
     export                                    writes models/demo (bf16) from the work folder
 
 Stages read and write fp32 weights in the work folder (build/demo-training). A stage whose part is missing there starts
-from the part in models/demo if `--from-repository` is given, else from nothing.
+from the part in models/demo if `--from-repository` is given, else from scratch.
 """
 
 import argparse
@@ -26,11 +26,11 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("stage", choices=[*MINUTES, "decoder", "export"])
     parser.add_argument("--folder", type=Path, default=common.models_folder().parent.parent / "build/demo-training")
-    parser.add_argument("--minutes", type=float, help="of this leg's training")
-    parser.add_argument("--seed", type=int, default=1, help="another one for each leg")
-    parser.add_argument("--scenes", type=int, default=32768, help="how many scenes joint and control are given")
+    parser.add_argument("--minutes", type=float, help="how long this leg trains")
+    parser.add_argument("--seed", type=int, default=1, help="use a different one for each leg")
+    parser.add_argument("--scenes", type=int, default=32768, help="how many scenes joint and control train on")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--from-repository", action="store_true", help="go on from the weights in models/demo")
+    parser.add_argument("--from-repository", action="store_true", help="continue from the weights in models/demo")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     diffusers.logging.set_verbosity_error()

@@ -1,4 +1,4 @@
-"""The DiT's forward over a batch of equal shapes, through the weights of diffusers' own module.
+"""Runs the DiT's forward over a batch of equal shapes, with the weights of diffusers' own module.
 
 diffusers' forward takes a list and pads sample by sample, which on small models costs more than the model. This one
 computes the same (`check` compares them) and can also return a layer's output and take a ControlNet's hints.
@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-CAPTION = 32  # tokens; captions are shorter and padded to it
+CAPTION = 32  # tokens; captions are shorter and padded to this length
 MULTIPLE = 32
 
 
 def _angles(ids: torch.Tensor, dims: list[int], theta: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """ids [L, 3] to cosines and sines, [L, 1, head_dim/2] each."""
+    """Turns ids [L, 3] into cosines and sines, [L, 1, head_dim/2] each."""
     parts = []
     for axis, dim in enumerate(dims):
         frequencies = 1.0 / (theta ** (torch.arange(0, dim, 2, dtype=torch.float64) / dim))
@@ -23,7 +23,7 @@ def _angles(ids: torch.Tensor, dims: list[int], theta: float) -> tuple[torch.Ten
 
 
 class Positions:
-    """RoPE of the image tokens, the caption tokens and both, for latents of one size."""
+    """Holds RoPE's angles for the image tokens, the caption tokens and both, for latents of one size."""
 
     def __init__(self, transformer: nn.Module, height: int, width: int):
         rows, columns = height // 2, width // 2
@@ -68,7 +68,7 @@ def feed_forward(ff: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 def run_block(block: nn.Module, x: torch.Tensor, angles, timestep: torch.Tensor | None) -> torch.Tensor:
-    """x [B, L, D]; timestep [B, D_t], or None for a block without modulation."""
+    """Runs one block on x [B, L, D]; timestep is [B, D_t], or None for a block without modulation."""
     if timestep is None:
         x = x + _norm(block.attention_norm2, attend(block.attention, _norm(block.attention_norm1, x), angles))
         return x + _norm(block.ffn_norm2, feed_forward(block.feed_forward, _norm(block.ffn_norm1, x)))
@@ -81,7 +81,7 @@ def run_block(block: nn.Module, x: torch.Tensor, angles, timestep: torch.Tensor 
 
 
 def patchify(latents: torch.Tensor) -> torch.Tensor:
-    """[B, C, H, W] to [B, H/2 * W/2, 4C], the channel fastest."""
+    """Turns [B, C, H, W] into [B, H/2 * W/2, 4C], in which the channel varies fastest."""
     batch, channels, height, width = latents.shape
     cells = latents.view(batch, channels, height // 2, 2, width // 2, 2)
     return cells.permute(0, 2, 4, 3, 5, 1).reshape(batch, -1, 4 * channels)
@@ -100,7 +100,7 @@ def pad_tokens(x: torch.Tensor, positions: Positions, pad_token: torch.Tensor) -
 
 
 class DiT:
-    """The DiT in pieces, so that a ControlNet can look at them."""
+    """Runs the DiT in pieces, so that a ControlNet can see between them."""
 
     def __init__(self, transformer: nn.Module, block=run_block):
         self.transformer, self.block, self.cache = transformer, block, {}
@@ -120,7 +120,7 @@ class DiT:
         return pad_tokens(x, positions, self.transformer.x_pad_token)
 
     def embed_caption(self, prompt_embeds: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
-        """prompt_embeds [B, 32, D], filled [B, 32] bool: which positions hold a token."""
+        """Refines prompt_embeds [B, 32, D]; filled [B, 32] is true at positions that hold a token."""
         caption = self.transformer.cap_embedder(prompt_embeds).float()
         caption = torch.where(filled.unsqueeze(-1), caption, self.transformer.cap_pad_token)
         angles = next(iter(self.cache.values())).caption
@@ -129,7 +129,7 @@ class DiT:
         return caption
 
     def __call__(self, latents, sigma, prompt_embeds, filled, control=None, tap: int | None = None):
-        """The model's output [B, C, H, W] (clean minus noise), and with `tap` the image tokens after that layer."""
+        """Returns the output [B, C, H, W] (clean minus noise), and with `tap` the image tokens after that layer."""
         model, (height, width) = self.transformer, latents.shape[2:]
         positions = self.positions(height, width)
         timestep = self.embed_time(sigma)
@@ -161,7 +161,7 @@ class DiT:
 
 @torch.no_grad()
 def check(transformer: nn.Module, seed: int = 5) -> float:
-    """Relative L2 of this forward to diffusers', in fp32."""
+    """Returns the relative L2 distance of this forward from diffusers', in fp32."""
     generator = torch.Generator().manual_seed(seed)
     latents = torch.randn(2, 16, 12, 16, generator=generator)
     sigma = torch.tensor([0.9, 0.3])

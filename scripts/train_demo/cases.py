@@ -1,4 +1,4 @@
-"""Pictures with a hole, what is asked for, and the picture that would be right: the demo model's world, never trained on."""
+"""Makes cases in the demo model's world, never trained on: a picture with a hole, the prompt and the right result."""
 
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +11,7 @@ SEED, MARGIN = 900_000, 6.0
 
 @dataclass
 class Case:
-    """Pictures are uint8 [H, W, 3], the hole bool [H, W]."""
+    """One case. Pictures are uint8 [H, W, 3], the hole is bool [H, W]."""
 
     name: str
     kind: str  # replacement, removal, control
@@ -20,11 +20,11 @@ class Case:
     hole: np.ndarray
     prompt: str
     seed: int
-    thing: world.Thing  # what is in the hole and goes, or for "replacement" and "control" what comes
+    thing: world.Thing  # what a removal takes out of the hole, or what "replacement" and "control" put there
     empty: np.ndarray | None = None  # the background alone
     control: np.ndarray | None = None  # a control image
-    scale: float = 1.0  # of the world: 3 has things three times as large
-    mask: np.ndarray | None = None  # uint8 [H, W], where it isn't the hole in white
+    scale: float = 1.0  # the world's: at 3 things are three times as large
+    mask: np.ndarray | None = None  # uint8 [H, W], if it isn't just the hole in white
     result: np.ndarray | None = field(default=None, repr=False)
     effective: np.ndarray | None = field(default=None, repr=False)  # bool: where the result may differ
 
@@ -43,7 +43,7 @@ def dig(scene: world.Scene, thing: world.Thing, rng: np.random.Generator) -> np.
 
 
 def exchange(scene: world.Scene, index: int, rng: np.random.Generator) -> tuple[world.Scene, world.Thing]:
-    """Another thing in the same place: another colour and another shape."""
+    """Puts another thing in the same place, with another colour and another shape."""
     old = scene.things[index]
     colour, shape = _other(rng, world.COLOURS, old.colour), _other(rng, world.SHAPES, old.shape)
     new = replace(old, colour=colour, shape=shape, rgb=tuple(float(c) for c in world.COLOURS[colour]))
@@ -52,7 +52,7 @@ def exchange(scene: world.Scene, index: int, rng: np.random.Generator) -> tuple[
 
 
 def make_cases(count: int) -> list[Case]:
-    """`count` replacements, `count` removals, `count` replacements led by a control image."""
+    """Makes `count` replacements, `count` removals and `count` replacements with a control image."""
     cases = []
     for number in range(count):
         rng = np.random.default_rng(SEED + number)
@@ -73,6 +73,6 @@ def make_cases(count: int) -> list[Case]:
 
 
 def make_tight_cases(count: int) -> list[Case]:
-    """Removals whose hole is the thing and no pixel more, as a quick hand or another program marks it."""
+    """Makes removals whose hole is exactly the thing, as a hasty user or another program would mark it."""
     removals = [case for case in make_cases(count) if case.kind == "removal"]
     return [replace(case, name=f"{case.name}-tight", hole=world.coverage(case.thing, *case.size) > 0) for case in removals]

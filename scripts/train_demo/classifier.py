@@ -1,4 +1,4 @@
-"""The judge of evaluate_demo: what colour and shape is in the middle of a crop. Trained on clean scenes alone."""
+"""The judge of evaluate_demo names the colour and shape in the middle of a crop. It is trained only on clean scenes."""
 
 from pathlib import Path
 
@@ -26,13 +26,13 @@ class Judge(nn.Module):
         self.colour, self.shape = nn.Linear(64 * 9, len(COLOURS)), nn.Linear(64 * 9, len(SHAPES))
 
     def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """crops [B, 3, 48, 48] in -1..1 to logits of COLOURS and SHAPES."""
+        """Returns logits of COLOURS and SHAPES for crops [B, 3, 48, 48] in -1..1."""
         features = self.body(crops)
         return self.colour(features), self.shape(features)
 
 
 def cut(picture: np.ndarray, centre: tuple[float, float], side: float) -> torch.Tensor:
-    """The square of that side about centre (x, y) as [3, 48, 48] in -1..1; beyond the picture its border is repeated."""
+    """Returns the square around centre (x, y) as [3, 48, 48] in -1..1; outside the picture its border is repeated."""
     height, width, _ = picture.shape
     pixels = torch.from_numpy(picture.copy()).permute(2, 0, 1).float().unsqueeze(0) / 127.5 - 1
     steps = (torch.arange(SIDE) + 0.5) / SIDE * 2 - 1
@@ -43,7 +43,7 @@ def cut(picture: np.ndarray, centre: tuple[float, float], side: float) -> torch.
 
 
 def draw_example(rng: np.random.Generator) -> tuple[torch.Tensor, int, int]:
-    """A crop about a thing, or about nothing, with the margins that evaluation uses and some more."""
+    """Draws a crop around a thing, or around nothing, with the margins that evaluation uses and some more."""
     scene = world.make_scene(rng, common.draw_size(rng))
     picture = world.draw(scene)
     if rng.uniform() < 0.12 or not scene.things:
@@ -70,7 +70,7 @@ def load(path: Path) -> Judge:
 
 @torch.no_grad()
 def validate(judge: Judge, seed: int = 4242, count: int = 2000) -> tuple[float, float]:
-    """Parts right of colours and shapes, on clean scenes not trained on."""
+    """Returns the shares of colours and shapes that it gets right, on clean scenes that it wasn't trained on."""
     crops, colours, shapes = draw_batch(np.random.default_rng(seed), count)
     colour, shape = judge(crops)
     right = (colour.argmax(1) == colours).float().mean(), (shape.argmax(1) == shapes).float().mean()

@@ -1,4 +1,4 @@
-"""What the training stages share: time-boxed loops, averaged weights, progress, files."""
+"""Code that the training stages share: time-boxed loops, averaged weights, progress, files."""
 
 import math
 import time
@@ -13,7 +13,7 @@ from . import world
 
 
 def to_tensor(pictures: list[np.ndarray]) -> torch.Tensor:
-    """uint8 [H, W, 3] each to fp32 [B, 3, H, W] in -1..1, channels last."""
+    """Turns pictures, uint8 [H, W, 3] each, into fp32 [B, 3, H, W] in -1..1, channels last."""
     batch = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
     return (batch.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
@@ -25,7 +25,7 @@ def draw_size(rng: np.random.Generator) -> tuple[int, int]:
 
 @dataclass
 class Clock:
-    """A leg's length in minutes: how far it is, and the learning rate's factor (a short rise, then down to nothing)."""
+    """Times a leg: how far it has come, and the learning rate's factor (a short rise, then down to almost zero)."""
 
     minutes: float
     start: float = field(default_factory=time.monotonic)
@@ -41,7 +41,7 @@ class Clock:
 
 
 class Average:
-    """An exponential average of a module's weights: what is exported."""
+    """Keeps an exponential average of a module's weights, which is what gets exported."""
 
     def __init__(self, module: nn.Module, decay: float):
         self.decay, self.module, self.steps = decay, module, 0
@@ -55,13 +55,13 @@ class Average:
 
     @torch.no_grad()
     def store(self) -> None:
-        """Puts the average in the module."""
+        """Copies the average into the module."""
         for parameter, value in zip(self.module.parameters(), self.values):
             parameter.copy_(value)
 
 
 class Optimizers:
-    """Muon for the hidden matrices and convolutions (as matrices of one row an output), AdamW for the rest."""
+    """Uses Muon for the hidden matrices and convolutions (as matrices with one row per output), AdamW for the rest."""
 
     def __init__(self, hidden: list[nn.Parameter], rest: list[nn.Parameter], muon_rate: float, rate: float):
         self.parameters, self.hidden = hidden + rest, hidden
@@ -74,7 +74,7 @@ class Optimizers:
         self.rates = [muon_rate, rate]
 
     def step(self, factor: float) -> float:
-        """Returns the gradient's norm before it was clipped."""
+        """Takes one step and returns the gradient's norm before clipping."""
         norm = nn.utils.clip_grad_norm_(self.parameters, 1.0, foreach=True)
         for matrix, parameter in zip(self.matrices, self.hidden):
             matrix.grad = None if parameter.grad is None else parameter.grad.reshape(matrix.shape)
@@ -87,7 +87,7 @@ class Optimizers:
 
 
 def split_parameters(*modules: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Hidden matrices (for Muon), and embeddings, first and last layers, norms and biases."""
+    """Returns hidden matrices (for Muon) and the rest: embeddings, first and last layers, norms and biases."""
     hidden, rest = [], []
     outer = ("embed", "final_layer", "lm_head", "pad_token", "conv_in", "conv_out")
     for module in modules:

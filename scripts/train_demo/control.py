@@ -1,7 +1,7 @@
-"""Stage 4: the ControlNet (33 channels, the 2.1 design), the base frozen.
+"""Stage 4 trains the ControlNet (33 channels, the 2.1 design) while the base is frozen.
 
-Its blocks start as copies of the base's. The control image is dropped to zero in DROP of the scenes: most people have
-none, and then prompt and hole must do.
+Its blocks start as copies of the base's. The control image is zeroed in DROP of the scenes, because most users have
+none and the prompt and the hole must be enough.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from . import batched, common, dataset, joint, text
 DROP, SCALES = 0.3, (0.65, 1.0)
 PLACES, REFINER_PLACES, CHANNELS = [0, 2, 4], [0], 33
 MUON_RATE, RATE = 3e-3, 1.5e-3
-MASK_WEIGHT = 2.0  # of the hole's cells in the loss; the kept cells count 1
+MASK_WEIGHT = 2.0  # the weight of the hole's cells in the loss; kept cells count 1
 
 
 def build(base: ZImageTransformer2DModel) -> ZImageControlNetModel:
@@ -36,10 +36,10 @@ def build(base: ZImageTransformer2DModel) -> ZImageControlNetModel:
 
 
 class Control:
-    """A ControlNet beside batched.DiT, as the trainer's code runs it: hints in the refiner, then one pass again."""
+    """Runs a ControlNet beside batched.DiT as the trainer's code does: hints in the refiner, then a second pass."""
 
     def __init__(self, net: nn.Module, base: nn.Module, context: torch.Tensor, scale: torch.Tensor, block):
-        """context [B, 33, h, w]; scale [B]."""
+        """The context is [B, 33, h, w], the scale [B]."""
         self.net, self.base, self.context, self.block = net, base, context, block
         self.scale = scale.view(-1, 1, 1)
 
@@ -76,7 +76,7 @@ def make_context(parts: dict[str, torch.Tensor], rng: np.random.Generator) -> to
 
 
 def train(folder: Path, minutes: float, seed: int, scenes: int) -> None:
-    """One leg. Goes on from folder/controlnet if it is there, at a lower rate."""
+    """Trains for one leg. If folder/controlnet exists, continues from it at a lower rate."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     vae = AutoencoderKL.from_pretrained(folder / "vae").float().eval()

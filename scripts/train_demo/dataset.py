@@ -1,4 +1,4 @@
-"""Scenes with their latents, made once and kept: what the DiT and the ControlNet learn from."""
+"""Makes the scenes from which the DiT and the ControlNet learn, and keeps them with their latents."""
 
 from dataclasses import dataclass, field
 
@@ -9,18 +9,18 @@ from torch import nn
 from . import common, masks, world
 
 CHUNK = 32
-HINTS = 1 + len(world.COLOURS) + len(world.SHAPES)  # what an image token is told about, for the auxiliary loss
+HINTS = 1 + len(world.COLOURS) + len(world.SHAPES)  # what the auxiliary loss asks about an image token
 
 
 def encode(vae: nn.Module, pictures: list[np.ndarray]) -> torch.Tensor:
-    """uint8 [H, W, 3] each to latents [B, 16, H/8, W/8] as the DiT sees them."""
+    """Encodes pictures, uint8 [H, W, 3] each, as latents [B, 16, H/8, W/8] in the DiT's scale."""
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         mode = vae.encode(common.to_tensor(pictures)).latent_dist.mode().float()
     return (mode - vae.config.shift_factor) * vae.config.scaling_factor
 
 
 def token_labels(scene: world.Scene) -> np.ndarray:
-    """[tokens, HINTS] in 0..1: how much of each 16x16 cell a thing covers, then the same by its colour and shape."""
+    """Returns [tokens, HINTS] in 0..1: how much of a 16x16 cell a thing covers, then the same by colour and shape."""
     rows, columns = scene.height // 16, scene.width // 16
     labels = np.zeros((rows * columns, HINTS), dtype=np.float16)
     for thing in scene.things:
@@ -35,7 +35,7 @@ def token_labels(scene: world.Scene) -> np.ndarray:
 
 @dataclass
 class Bucket:
-    """Scenes of one size. Tensors fp16: latents, control, inpaint [N, 16, h, w]; keep [N, 1, h, w], 1 = kept."""
+    """Holds scenes of one size in fp16: latents, control, inpaint [N, 16, h, w]; keep [N, 1, h, w], 1 = kept."""
 
     scenes: list[world.Scene] = field(default_factory=list)
     parts: dict[str, list[torch.Tensor]] = field(default_factory=dict)
@@ -58,7 +58,7 @@ def _add_control(bucket: Bucket, vae: nn.Module, scenes: list, pictures: list, r
 
 
 def build(vae: nn.Module, seed: int, count: int, control: bool = False) -> list[Bucket]:
-    """`count` scenes in buckets of one size each; `control`: also what the ControlNet's context is made of."""
+    """Makes `count` scenes in buckets of one size each; with `control` also the parts of the ControlNet's context."""
     rng = np.random.default_rng(seed)
     buckets: dict[tuple[int, int], Bucket] = {}
     for start in range(0, count, CHUNK):
@@ -80,7 +80,7 @@ def build(vae: nn.Module, seed: int, count: int, control: bool = False) -> list[
 
 
 def draw_batch(buckets: list[Bucket], size: int, rng: np.random.Generator) -> tuple[list, dict[str, torch.Tensor]]:
-    """`size` scenes of one bucket, each bucket as often as it has scenes."""
+    """Draws `size` scenes of one bucket, each bucket in proportion to its number of scenes."""
     weights = np.asarray([len(bucket.scenes) for bucket in buckets], dtype=float)
     bucket = buckets[int(rng.choice(len(buckets), p=weights / weights.sum()))]
     chosen = rng.integers(0, len(bucket.scenes), size)

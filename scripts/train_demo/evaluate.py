@@ -1,8 +1,8 @@
-"""Measures the demo model through the real executable; exit 1 if a figure misses its bar.
+"""Measures the demo model with the real executable; exits 1 if a figure misses its bar.
 
     scripts/evaluate_demo [--scenes N] [--keep FOLDER] [--json FILE] [-- OPTION...]
 
-What follows `--` is given to every run of the executable, before what the run is about: the guide's plain algorithm stays
+What follows `--` goes to every run of the executable, before the run's own options: the guide's plain algorithm stays
 plain.
 """
 
@@ -25,9 +25,9 @@ def main() -> int:
     parser.add_argument("--binary", type=Path, default=ROOT / "build" / "zimage-inpaint")
     parser.add_argument("--model", type=Path, default=common.models_folder())
     parser.add_argument("--judge", type=Path, default=ROOT / "tests" / "fixtures" / "judge.safetensors")
-    parser.add_argument("--keep", type=Path, help="a folder for the pictures, which are otherwise thrown away")
-    parser.add_argument("--json", type=Path, help="a file for the figures")
-    parser.add_argument("--workers", type=int, default=2, help="runs at a time, a thread each")
+    parser.add_argument("--keep", type=Path, help="keep the pictures in this folder")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--workers", type=int, default=2, help="how many runs at a time, one thread each")
     parser.add_argument("options", nargs="*", help="options of every run")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

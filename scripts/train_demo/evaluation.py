@@ -1,7 +1,7 @@
-"""What evaluate_demo measures: scenes never trained on, repainted by the real executable, judged.
+"""Measures for evaluate_demo: the real executable repaints scenes never trained on, and the results are judged.
 
-Every figure comes with its bar; `problems` names the figures that miss theirs. The defaults (no option given) are compared
-with the guide's plain algorithm on the same pictures, holes and seeds.
+Every figure has a bar; `problems` names the figures that miss theirs. The defaults (no option given) are compared with
+the guide's plain algorithm on the same pictures, holes and seeds.
 """
 
 import json
@@ -15,7 +15,7 @@ from .runs import Runner
 
 REMOVAL_LEVELS = 8.0
 STRATEGIES = grid.STRATEGIES
-ROUND_TRIP = ("--strength", "0.001", "--no-composite", "--crop", "off")  # so little noise that the DiT adds nothing to see
+ROUND_TRIP = ("--strength", "0.001", "--no-composite", "--crop", "off")  # so little noise that the DiT changes nothing
 AT_LEAST = {
     "repaint removal": 0.85, "controlnet removal": 0.90,
     "repaint colour": 0.75, "repaint shape": 0.60,
@@ -23,7 +23,8 @@ AT_LEAST = {
     "control image IoU": 0.70, "VAE PSNR": 28.0, "judge colour": 0.98, "judge shape": 0.98,
 }  # fmt: skip
 AT_MOST = {"repaint seam": 1.2, "controlnet seam": 1.2}
-# The defaults less the guide's plain algorithm, at most; docs/defaults.md has what is measured, with standard errors.
+# At most this much may be the defaults' figure less the plain algorithm's; docs/defaults.md has the measured figures
+# with standard errors.
 GAINS = {
     "repaint": {"seam": -1.25, "removal error": -0.8, "colour shift": -1.4},
     "controlnet": {"seam": -1.2, "removal error": -1.2, "colour shift": -1.9},
@@ -43,7 +44,7 @@ def _measured(cases: list[Case]) -> dict:
 
 
 def compare(found: dict, plain: dict, strategy: str, out: dict[str, float]) -> None:
-    """The defaults less the guide's plain algorithm, over the cases that both have run."""
+    """Adds the defaults' figures less those of the guide's plain algorithm, over the cases that both have run."""
     count = len(plain["removal error"])
     seams = paired.Seams(found["seam"].sums[:count])
     out[f"{strategy} seam, plain"] = plain["seam"].ratio()
@@ -99,7 +100,7 @@ def measure(runner: Runner, network: classifier.Judge, count: int, say=print) ->
 
 
 def problems(found: dict[str, float]) -> list[str]:
-    """The figures that miss their bars, or are missing; empty if all hold."""
+    """Returns the figures that miss their bars or are missing; the list is empty if all hold."""
     far = float("inf")
     low = [f"{n} is {found.get(n, -far):.3f}, below {b:g}" for n, b in AT_LEAST.items() if found.get(n, -far) < b]
     most = dict(AT_MOST)

@@ -1,4 +1,4 @@
-"""The last stage: models/demo, in bf16, from the fp32 weights of the work folder."""
+"""The last stage writes models/demo in bf16 from the fp32 weights of the work folder."""
 
 import shutil
 import tempfile
@@ -17,7 +17,7 @@ LIMIT_MB = 16.0
 
 
 def write(folder: Path, output: Path) -> None:
-    """Replaces the model's parts in `output`; pictures and the card stay."""
+    """Replaces the model's parts in `output` and keeps its pictures and card."""
     load = {"torch_dtype": torch.bfloat16}
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary) / "demo"

@@ -1,4 +1,4 @@
-"""What is measured on a result: levels are of 255, and `right` is the picture that would be right."""
+"""Measures results. Levels are of 255, and `right` is the picture that would be right."""
 
 import numpy as np
 import torch
@@ -6,13 +6,13 @@ import torch
 from . import classifier, world
 from .cases import MARGIN, Case
 
-RING = 3  # pixels beside a border that say how large steps are there anyway
-BAND = 16  # pixels around the hole that a finish may touch
+RING = 3  # pixels beside a border that show how large steps are there anyway
+BAND = 16  # pixels around the hole that finishing options may change
 
 
 def _pairs(picture: np.ndarray, hole: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of all neighbours along an axis: the difference in levels [..., 3], whether the border runs between them, and
-    whether they lie beside it, on one side, no further than RING."""
+    """Returns, for all neighbours along an axis, the difference in levels [..., 3], whether the border runs between
+    them, and whether they lie on one side of it, no further away than RING."""
     moved = [slice(None)] * 2
     first, second = list(moved), list(moved)
     first[axis], second[axis] = slice(None, -1), slice(1, None)
@@ -30,13 +30,13 @@ def _pairs(picture: np.ndarray, hole: np.ndarray, axis: int) -> tuple[np.ndarray
 
 
 def _window(border: np.ndarray) -> tuple[slice, slice]:
-    """The part of a picture that a border and its rings lie in."""
+    """Returns the part of a picture that holds a border and its rings."""
     spans = (np.flatnonzero(border.any(axis=axis)) for axis in (1, 0))
     return tuple(slice(max(0, int(span[0]) - RING - 2), int(span[-1]) + RING + 3) for span in spans)
 
 
 def seam_sums(case: Case, border: np.ndarray) -> np.ndarray:
-    """Sum and count of the steps across a mask's border, sum and count of those beside it."""
+    """Returns sum and count of the steps across a mask's border, and sum and count of those beside it."""
     sums, window = np.zeros(4), _window(border)
     for axis in (0, 1):
         step, crossing, beside = _pairs(case.result[window], border[window], axis)
@@ -50,12 +50,12 @@ def seam_of(sums: np.ndarray) -> float:
 
 
 def seam(cases: list[Case]) -> float:
-    """Mean step across the hole's border over the mean step within the rings beside it, over all cases."""
+    """Returns the mean step across the hole's border over the mean step in the rings beside it, over all cases."""
     return seam_of(sum(seam_sums(case, case.hole) for case in cases))
 
 
 def false_step(case: Case, border: np.ndarray) -> float:
-    """Mean of what the steps across a border have too much or too little, next to the right picture's. 0 is no seam."""
+    """Returns by how much the steps across a border differ from the right picture's on average; 0 means no seam."""
     wrong, window = [], _window(border)
     for axis in (0, 1):
         step, crossing, _ = _pairs(case.result[window], border[window], axis)
@@ -65,30 +65,30 @@ def false_step(case: Case, border: np.ndarray) -> float:
 
 
 def hole_error(case: Case) -> float:
-    """Mean absolute error in the hole."""
+    """Returns the mean absolute error in the hole."""
     return float(np.abs(case.result.astype(float) - case.right)[case.hole].mean())
 
 
 def colour_shift(case: Case) -> float:
-    """The hole's mean colour beside the right one: absolute differences of the channels' means, averaged."""
+    """Compares the hole's mean colour with the right one: the absolute differences of the channels' means, averaged."""
     return float(np.abs((case.result.astype(float) - case.right)[case.hole].mean(axis=0)).mean())
 
 
 def near(hole: np.ndarray, reach: int) -> np.ndarray:
-    """The pixels outside the hole within a square of that reach."""
+    """Returns the pixels outside the hole that are at most `reach` away from it in both directions."""
     grown = torch.nn.functional.max_pool2d(torch.from_numpy(hole[None, None].astype(np.float32)), 2 * reach + 1, 1, reach)
     return (grown[0, 0].numpy() > 0) & ~hole
 
 
 def band_error(case: Case) -> float:
-    """Mean absolute error within BAND pixels outside the hole, where nothing had to change: what a finish costs."""
+    """Returns the mean absolute error within BAND pixels outside the hole: what finishing options cost there."""
     band = near(case.hole, BAND)
     return float(np.abs(case.result.astype(float) - case.right)[band].mean()) if band.any() else 0.0
 
 
 def overlap(case: Case) -> float:
-    """IoU of the thing that came and the thing that was drawn: pixels of the hole nearer to its colour than to the
-    background's."""
+    """Returns the IoU of the thing in the result (pixels of the hole nearer to its colour than to the background's) and
+    the thing in the control image."""
     result = case.result.astype(float)
     nearer = np.abs(result - case.thing.rgb).sum(axis=-1) < np.abs(result - case.empty).sum(axis=-1)
     came = nearer & case.hole
@@ -102,7 +102,7 @@ def psnr(picture: np.ndarray, other: np.ndarray) -> float:
 
 @torch.no_grad()
 def judged(network: classifier.Judge, cases: list[Case]) -> np.ndarray:
-    """[N, 2]: whether each thing has the colour, and the shape, that was asked for."""
+    """Returns [N, 2]: whether each thing has the colour and the shape that the prompt asks for."""
     crops = [classifier.cut(c.result, c.thing.centre, c.thing.extent + 2 * MARGIN * c.scale) for c in cases]
     colour, shape = network(torch.stack(crops))
     named = zip(colour.argmax(1), shape.argmax(1), cases)

@@ -1,8 +1,8 @@
 """Draws docs/gallery with the real executable: a picture, its mask, and what RePaint and the ControlNet make of it.
 
-    scripts/make_gallery [--demo]      --demo: draws models/demo/picture.png and mask.png instead
+    scripts/make_gallery [--demo]      --demo draws models/demo/picture.png and mask.png instead
 
-The first seed is taken, whatever it gives.
+The pictures are the first seed's, not the best of several.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def _scene(pattern: str, background: str, *things: world.Thing, vertical: bool =
 
 
 def rows() -> dict[str, tuple[world.Scene, world.Scene, world.Thing]]:
-    """Name: scene, wanted scene, the thing that the hole is dug around."""
+    """Returns, by name, the scene, the wanted scene, and the thing that the hole surrounds."""
     square = _thing("square", "red", "large", "in the center")
     one = _scene("striped", "cyan", square)
     circle = _thing("circle", "black", "small", "in the top left")

@@ -1,4 +1,4 @@
-"""The options that measure_defaults goes over: one changed at a time, then what was chosen."""
+"""Lists the options that measure_defaults tries: one changed at a time, then the chosen ones together."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
-"""Stage 3: the DiT and the text encoder together, by flow matching.
+"""Stage 3 trains the DiT and the text encoder together, by flow matching.
 
-Besides the velocity, a linear head on a middle layer's image tokens is asked what they will show (a thing or not, its
-colour, its shape). The head is thrown away; what it asks for is in the caption, so the DiT learns early to read it.
+Besides the velocity, a linear head on a middle layer's image tokens predicts what they will show (a thing or not, its
+colour, its shape). The head is thrown away. The answers are in the caption, so the DiT learns early to read it.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ def build(cap_feat_dim: int) -> ZImageTransformer2DModel:
 
 
 def draw_sigmas(count: int) -> torch.Tensor:
-    """Evenly spread over the schedule's own density: t even in (0, 1), then shifted."""
+    """Draws sigmas spread evenly over the schedule's own density: t even in (0, 1), then shifted."""
     t = (torch.arange(count) + torch.rand(count)) / count
     t = t[torch.randperm(count)]
     return SHIFT * t / (1 + (SHIFT - 1) * t)
@@ -53,7 +53,7 @@ def write_captions(scenes: list[world.Scene], rng: np.random.Generator) -> list[
 
 @contextlib.contextmanager
 def averaged(*averages: common.Average):
-    """The averaged weights in their modules, for a while."""
+    """Puts the averaged weights into their modules for the length of a `with` block."""
     kept = [[p.detach().clone() for p in a.module.parameters()] for a in averages]
     for average in averages:
         average.store()
@@ -70,7 +70,7 @@ def compiled_block():
 
 
 def train(folder: Path, minutes: float, seed: int, scenes: int) -> None:
-    """One leg. Goes on from `folder` if it holds a DiT, at a lower rate."""
+    """Trains for one leg. If `folder` holds a DiT, continues from it at a lower rate."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     vae = AutoencoderKL.from_pretrained(folder / "vae").float().eval()

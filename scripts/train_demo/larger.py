@@ -1,7 +1,7 @@
-"""Pictures larger than the demo model is at home at, where it matters which part of them it is shown.
+"""Makes pictures larger than those the demo model was trained for, where it matters which part of them it sees.
 
-- zoomed: a picture of the world, three times as large, as a photograph is larger than the model;
-- wide: a large background of the world with one thing on it, of the size that things have;
+- zoomed: a picture of the world, three times as large, as a photograph is larger than the model's size;
+- wide: a large background of the world with one thing of the usual size on it;
 - synthetic: two-coloured slopes and clouds, which the model never saw, with a thing to be removed.
 """
 
@@ -39,7 +39,7 @@ def zoomed(number: int) -> list[Case]:
 
 
 def _anywhere(rng: np.random.Generator, height: int, width: int) -> world.Thing:
-    """A thing as large as in a picture of 128 pixels, wholly within."""
+    """Places a thing as large as in a 128-pixel picture, wholly inside."""
     thing = world.make_thing(rng, 128, 128)
     reach = thing.extent / 2 + MARGIN + 1
     centre = (rng.uniform(reach, width - reach), rng.uniform(reach, height - reach))
@@ -47,7 +47,7 @@ def _anywhere(rng: np.random.Generator, height: int, width: int) -> world.Thing:
 
 
 def wide(number: int) -> list[Case]:
-    """Removals alone: where in the picture a thing is says nothing about where in the region it is."""
+    """Makes a removal only: a thing's place in the picture says nothing about its place in the region."""
     rng = np.random.default_rng(SEED + 10_000 + number)
     background = world.make_scene(rng, WIDE, things=0)
     scene = replace(background, things=(_anywhere(rng, *WIDE),))

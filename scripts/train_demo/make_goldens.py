@@ -1,6 +1,6 @@
 """Draws the inputs of tests/golden and writes its pictures with the real executable.
 
-    scripts/make_goldens [--pictures]     --pictures: the inputs stay as they are
+    scripts/make_goldens [--pictures]     --pictures keeps the inputs as they are
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="make_goldens", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--pictures", action="store_true", help="leave the inputs as they are")
+    parser.add_argument("--pictures", action="store_true", help="keep the inputs as they are")
     parser.add_argument("--binary", default=ROOT / "build" / "zimage-inpaint")
     arguments = parser.parse_args()
     for number, name in enumerate(goldens.CASES):

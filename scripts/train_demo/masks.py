@@ -1,4 +1,4 @@
-"""Holes: boxes, ellipses, strokes, free shapes, and now and then the whole picture. True where it is repainted."""
+"""Draws holes: boxes, ellipses, strokes, free shapes, sometimes the whole picture. True marks what is repainted."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def ellipse(height: int, width: int, centre, half) -> np.ndarray:
 
 
 def free_shape(height: int, width: int, centre, half, rng: np.random.Generator) -> np.ndarray:
-    """A circle whose radius wavers."""
+    """Draws a circle with a wavering radius."""
     y, x = _grid(height, width)
     dx, dy = (x - centre[0]) / half[0], (y - centre[1]) / half[1]
     angle, limit = np.arctan2(dy, dx), np.ones((height, width))
@@ -30,7 +30,7 @@ def free_shape(height: int, width: int, centre, half, rng: np.random.Generator) 
 
 
 def stroke(height: int, width: int, centre, half, rng: np.random.Generator) -> np.ndarray:
-    """A thick line through two to four points."""
+    """Draws a thick line through two to four points."""
     y, x = _grid(height, width)
     points = np.asarray(centre) + rng.uniform(-1.3, 1.3, (int(rng.integers(2, 5)), 2)) * np.asarray(half)
     radius = rng.uniform(0.04, 0.12) * min(height, width)
@@ -43,7 +43,7 @@ def stroke(height: int, width: int, centre, half, rng: np.random.Generator) -> n
 
 
 def around(thing: Thing, height: int, width: int, margin: float, round_: bool = False) -> np.ndarray:
-    """The box or ellipse that holds a thing with a margin in pixels."""
+    """Draws the box or ellipse that holds a thing with a margin in pixels."""
     half = thing.extent / 2 + margin
     if round_:
         return ellipse(height, width, thing.centre, (half * 1.35, half * 1.35))
@@ -51,7 +51,7 @@ def around(thing: Thing, height: int, width: int, margin: float, round_: bool = 
 
 
 def draw(scene: Scene, rng: np.random.Generator) -> np.ndarray:
-    """A hole for training: half of them over a thing, the rest anywhere; every twelfth is the whole picture."""
+    """Draws a hole for training: half of them over a thing, the rest anywhere; every twelfth is the whole picture."""
     height, width = scene.height, scene.width
     if rng.uniform() < 1 / 12:
         return np.ones((height, width), dtype=bool)

@@ -1,11 +1,11 @@
-"""Measures what the options past the guide's plain algorithm change, beside that algorithm: same pictures, same seeds.
+"""Measures what options beyond the guide's plain algorithm change, compared with it on the same pictures and seeds.
 
     scripts/measure_defaults [--scenes N] [--json FILE] [--markdown FILE] [--only WORLD ...] [--strategy NAME ...]
 
-Every row is a run of the real executable over pictures that the demo model was never trained on. The base of a world is
-what the options are compared with; every figure comes with its difference to the base's and the standard error of that
-difference, from the pairs of one picture (of the seam ratio, which is of all pictures together, by leaving each picture
-out in turn). docs/defaults.md says what the figures mean, and what was chosen.
+Every row is a run of the real executable over pictures that the demo model was never trained on. The options are
+compared with the base of their world: every figure comes with its difference from the base's and the standard error of
+that difference, from pairs of the same picture. The seam ratio is over all pictures together, so its error comes from
+leaving out each picture in turn. docs/defaults.md says what the figures mean and what was chosen.
 """
 
 import argparse
@@ -25,7 +25,7 @@ FIGURES = ("seam ratio", "false step", "hole error", "colour shift", "band error
 
 
 def blurred(hole: np.ndarray, reach: int) -> np.ndarray:
-    """The hole in white, fading to black over `reach` pixels around it: a mask for --soft-mask."""
+    """Draws the hole in white, fading to black over `reach` pixels around it: a mask for --soft-mask."""
     mask = hole.astype(np.float32)
     for step in range(1, reach + 1):
         ring = figures.near(hole, step) & (mask == 0)
@@ -42,7 +42,7 @@ def make_world(name: str, count: int) -> list[cases.Case]:
 
 
 def measure(runner: runs.Runner, network, made: list[cases.Case], strategy: str, row: grid.Row) -> dict:
-    """Figures of every picture, an array each; NaN where one has no meaning."""
+    """Returns an array of every figure with one value per picture, NaN where it has no meaning."""
     for case in made:
         case.mask = blurred(case.hole, row.blur) if row.blur else None
         runner.write_inputs(case)
@@ -68,7 +68,7 @@ def measure(runner: runs.Runner, network, made: list[cases.Case], strategy: str,
 
 
 def summary(found: dict, base: dict) -> dict[str, list[float]]:
-    """Figure: value, difference to the base, standard error of the difference."""
+    """Returns, by figure, its value, its difference from the base's and the standard error of the difference."""
     out = {"seam ratio": [found["seams"].ratio(), *paired.seam_difference(found["seams"], base["seams"])]}
     for name in FIGURES[1:]:
         if not np.isnan(found[name]).all():
@@ -98,15 +98,15 @@ def table(rows: dict[str, dict[str, list[float]]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="measure_defaults", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--scenes", type=int, default=60, help="of each world; of the larger ones half, or a quarter")
+    parser.add_argument("--scenes", type=int, default=60, help="how many of each world; fewer of the larger ones")
     parser.add_argument("--binary", type=Path, default=ROOT / "build" / "zimage-inpaint")
     parser.add_argument("--model", type=Path, default=common.models_folder())
     parser.add_argument("--judge", type=Path, default=ROOT / "tests" / "fixtures" / "judge.safetensors")
-    parser.add_argument("--workers", type=int, default=1, help="runs at a time, a thread each")
+    parser.add_argument("--workers", type=int, default=1, help="how many runs at a time, one thread each")
     parser.add_argument("--only", nargs="*", choices=grid.WORLDS, default=grid.WORLDS, help="worlds")
     parser.add_argument("--strategy", nargs="*", choices=grid.STRATEGIES, default=grid.STRATEGIES)
-    parser.add_argument("--json", type=Path, help="a file for the figures")
-    parser.add_argument("--markdown", type=Path, help="a file for the tables")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--markdown", type=Path, help="write the tables to this file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     network = classifier.load(arguments.judge)

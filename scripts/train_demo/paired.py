@@ -1,4 +1,4 @@
-"""Two ways to run the same cases, compared case by case."""
+"""Compares two ways of running the same cases, case by case."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from .cases import Case
 
 @dataclass
 class Seams:
-    """Of every case the steps across both borders, the mask's and that of what may change, and beside them: [N, 2, 4]."""
+    """Holds the steps across and beside both borders, the mask's and that of what may change, as [N, 2, 4]."""
 
     sums: np.ndarray
 
@@ -19,12 +19,12 @@ class Seams:
         return cls(np.array([[figures.seam_sums(c, b) for b in (c.hole, c.effective)] for c in cases]))
 
     def ratio(self, chosen=slice(None)) -> float:
-        """The worse border's: moving a seam outwards is no gain."""
+        """Returns the worse border's ratio: moving a seam outwards is no gain."""
         return max(figures.seam_of(self.sums[chosen, border].sum(axis=0)) for border in (0, 1))
 
 
 def seam_difference(seams: Seams, base: Seams) -> tuple[float, float]:
-    """The ratio less the base's, and its standard error: the ratio is of all cases, so each is left out in turn."""
+    """Returns the ratio minus the base's, and its standard error from leaving out each case in turn."""
     n = len(seams.sums)
     kept = [np.arange(n) != i for i in range(n)]
     without = np.array([seams.ratio(k) - base.ratio(k) for k in kept])
@@ -33,6 +33,6 @@ def seam_difference(seams: Seams, base: Seams) -> tuple[float, float]:
 
 
 def mean_difference(values: np.ndarray, base: np.ndarray) -> tuple[float, float]:
-    """Mean of the differences, where there are any values, and its standard error."""
+    """Returns the mean of the differences, where there are values, and its standard error."""
     pairs = (values - base)[~np.isnan(values)]
     return float(pairs.mean()), float(pairs.std(ddof=1) / np.sqrt(len(pairs)))

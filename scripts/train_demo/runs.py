@@ -1,4 +1,4 @@
-"""The real executable, run over many cases: a batch a worker, so that each loads the model once."""
+"""Runs the real executable over many cases, one batch per worker, so that each loads the model once."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def load(path: Path) -> np.ndarray:
 
 @dataclass
 class Runner:
-    """The executable and its folder of work. `options` are given to every run."""
+    """Runs the executable in a work folder; every run gets `options`."""
 
     binary: Path
     model: Path
@@ -29,7 +29,7 @@ class Runner:
     workers: int = 2
 
     def run(self, arguments: list[str]) -> list[dict]:
-        """The lines of --json."""
+        """Returns the lines of --json."""
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         command = [str(self.binary), "--model", str(self.model), "-q", "--overwrite", "--json", *self.options, *arguments]
         finished = subprocess.run(command, capture_output=True, env=environment, text=True)
@@ -48,7 +48,7 @@ class Runner:
             Image.fromarray(case.control).save(self.folder / f"{case.name}-control.png")
 
     def repaint(self, cases: list[Case], strategy: str, options: tuple[str, ...] = ()) -> list[dict]:
-        """Fills `result` and `effective` of every case; the lines of --json in the cases' order."""
+        """Fills in `result` and `effective` of every case; returns the lines of --json in the cases' order."""
         parts = [cases[worker :: self.workers] for worker in range(self.workers)]
         with ThreadPoolExecutor(self.workers) as pool:
             futures = [pool.submit(self._batch, part, number, strategy, options) for number, part in enumerate(parts) if part]

@@ -1,7 +1,7 @@
-"""Stage 2: the tokenizer and the text encoder.
+"""Stage 2 trains the tokenizer and the text encoder.
 
-Before it learns with the DiT, the text encoder learns the world's language (next token) and to tell what is where (a
-linear probe on its last token, thrown away afterwards): minutes that save the DiT hours.
+Before it learns with the DiT, the text encoder learns the world's language (next token) and what is where (through a
+linear probe on its last token, thrown away afterwards). These minutes save the DiT hours.
 """
 
 import json
@@ -36,11 +36,11 @@ class Captions:
         self.tokenizer = Tokenizer.from_file(str(path))
 
     def __call__(self, captions: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Token ids [B, 32] (0 where there is none) and which positions hold one."""
+        """Returns token ids [B, 32] (0 where there is none) and which positions hold one."""
         encoded = [e.ids for e in self.tokenizer.encode_batch([TEMPLATE.format(c) for c in captions])]
         longest = max(len(ids) for ids in encoded)
         if longest > CAPTION:
-            raise ValueError(f"a caption of {longest} tokens: {captions}")
+            raise ValueError(f"a caption has {longest} tokens: {captions}")
         ids = torch.zeros(len(encoded), CAPTION, dtype=torch.long)
         for row, values in zip(ids, encoded):
             row[: len(values)] = torch.tensor(values)
@@ -60,13 +60,13 @@ def build(vocabulary: int) -> Qwen3ForCausalLM:
 
 
 def embed(encoder: Qwen3ForCausalLM, ids: torch.Tensor) -> torch.Tensor:
-    """prompt_embeds [B, 32, D]: the last layer but one, as Z-Image takes them. What follows a caption isn't seen by it."""
+    """Returns prompt_embeds [B, 32, D] from the last layer but one, like Z-Image. No caption sees what follows it."""
     states = encoder.model(input_ids=ids, output_hidden_states=True, use_cache=False).hidden_states
     return states[-2].float()
 
 
 class Probe(nn.Module):
-    """What is at each place, and the background, from the caption's last token."""
+    """Predicts the background and what is at each place from the caption's last token."""
 
     def __init__(self, width: int):
         super().__init__()

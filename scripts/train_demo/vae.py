@@ -1,7 +1,7 @@
-"""Stage 1: the VAE, on crops of scenes, of scenes with a grey hole and of edge pictures.
+"""Stage 1 trains the VAE on crops of scenes, of scenes with a grey hole and of edge pictures.
 
 The loss is that of a variational autoencoder: the pixels' error under a fixed spread, and the whole KL divergence. So a
-latent channel that the world doesn't need stays at nothing, and the decoder learns to forgive what the DiT gets wrong.
+latent channel that the world doesn't need stays empty, and the decoder learns to forgive the DiT's errors.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ def build() -> AutoencoderKL:
 
 
 def _dig_hole(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A grey box, as the ControlNet's inpaint image has."""
+    """Draws a grey box, like the hole in the ControlNet's inpaint image."""
     height, width, _ = picture.shape
     h, w = rng.integers(height // 5, height // 2), rng.integers(width // 5, width // 2)
     y, x = rng.integers(0, height - h), rng.integers(0, width - w)
@@ -54,7 +54,7 @@ def draw_crops(rng: np.random.Generator, count: int) -> list[np.ndarray]:
 
 @torch.no_grad()
 def measure(vae: AutoencoderKL, seed: int = 77, count: int = 48) -> tuple[float, float]:
-    """Mean PSNR in dB of whole scenes through mode() and back, and the lowest."""
+    """Returns the mean and the lowest PSNR in dB of whole scenes through mode() and back."""
     rng = np.random.default_rng(seed)
     values = []
     for _ in range(count):
@@ -66,7 +66,7 @@ def measure(vae: AutoencoderKL, seed: int = 77, count: int = 48) -> tuple[float,
 
 @torch.no_grad()
 def set_scale(vae: AutoencoderKL, seed: int = 78) -> None:
-    """scaling_factor and shift_factor, so that the scenes' latents have mean 0 and variance 1 over all channels."""
+    """Sets scaling_factor and shift_factor so that the scenes' latents have mean 0 and variance 1 over all channels."""
     rng = np.random.default_rng(seed)
     pictures = common.to_tensor([world.draw(world.make_scene(rng)) for _ in range(64)])
     modes = vae.encode(pictures).latent_dist.mode()
@@ -78,7 +78,7 @@ def set_scale(vae: AutoencoderKL, seed: int = 78) -> None:
 
 
 def train(folder: Path, minutes: float, seed: int, decoder_only: bool = False) -> None:
-    """One leg. Goes on from `folder` if it holds a VAE. `decoder_only` leaves what latents mean as it is."""
+    """Trains for one leg, from the VAE in `folder` if there is one. `decoder_only` keeps the meaning of the latents."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     again = (folder / "config.json").is_file()

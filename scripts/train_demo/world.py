@@ -1,6 +1,6 @@
 """The demo model's world: one or two simple shapes on a patterned background, and the sentences that describe them.
 
-Sizes are in pixels, colours in 0..255. A scene is data; `draw` makes its picture, `describe` a sentence that is true of it.
+Sizes are in pixels, colours in 0..255. A scene is data; `draw` makes its picture, `describe` a true sentence about it.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ COLOURS = {
     "purple": (138, 46, 168),
     "black": (26, 26, 30),
 }
-SIZES = {"small": 0.31, "large": 0.46}  # of the picture's shorter side
+SIZES = {"small": 0.31, "large": 0.46}  # parts of the picture's shorter side
 BACKGROUNDS = {
     "white": (226, 226, 224),
     "grey": (150, 152, 156),
@@ -26,7 +26,7 @@ BACKGROUNDS = {
     "brown": (158, 116, 88),
 }
 PATTERNS = ("plain", "gradient", "striped", "checkered")
-PLACES = {  # of the picture's width and height
+PLACES = {  # parts of the picture's width and height
     "in the top left": (0.26, 0.26), "at the top": (0.5, 0.26), "in the top right": (0.74, 0.26),
     "on the left": (0.26, 0.5), "in the center": (0.5, 0.5), "on the right": (0.74, 0.5),
     "in the bottom left": (0.26, 0.74), "at the bottom": (0.5, 0.74), "in the bottom right": (0.74, 0.74),
@@ -36,9 +36,9 @@ PICTURE_SIZES = (  # (height, width): how often each is drawn
     ((128, 160), 0.04), ((160, 128), 0.04), ((128, 192), 0.03), ((192, 128), 0.03),
 )  # fmt: skip
 
-CONTRAST = 20.0  # of a pattern, each way from the background's colour
+CONTRAST = 20.0  # how far a pattern goes each way from the background's colour
 STRIPE_PERIOD, TILE_PERIOD = 24.0, 32.0
-EDGE_WIDTH = 2.0  # over which a shape's border is blended
+EDGE_WIDTH = 2.0  # how wide a shape's border is blended
 BACKGROUND_JITTER, OBJECT_JITTER, PLACE_JITTER = 4.0, 6.0, 0.03
 
 
@@ -81,7 +81,7 @@ def _jitter(rng: np.random.Generator, rgb, amount: float) -> tuple[float, float,
 
 
 def make_thing(rng: np.random.Generator, height: int, width: int, **fixed: str) -> Thing:
-    """A thing at one of the places; `fixed` names the shape, colour, size or place it must have."""
+    """Makes a thing at one of the places; `fixed` names the shape, colour, size or place it must have."""
     shape, colour = fixed.get("shape") or _pick(rng, SHAPES), fixed.get("colour") or _pick(rng, COLOURS)
     size, place = fixed.get("size") or _pick(rng, SIZES), fixed.get("place") or _pick(rng, PLACES)
     side = min(height, width)
@@ -98,7 +98,7 @@ def _apart(a: Thing, b: Thing) -> bool:
 
 
 def make_scene(rng: np.random.Generator, size: tuple[int, int] = (128, 128), things: int | None = None) -> Scene:
-    """`things` None: nothing, one or two, as in training."""
+    """Makes a scene. If `things` is None it has no, one or two things, as in training."""
     height, width = size
     if things is None:
         things = int(rng.choice(3, p=(0.14, 0.58, 0.28)))
@@ -120,7 +120,7 @@ def make_scene(rng: np.random.Generator, size: tuple[int, int] = (128, 128), thi
 
 
 def _soft_wave(turns: np.ndarray) -> np.ndarray:
-    """A square wave with soft flanks, in -1..1."""
+    """Returns a square wave with soft flanks, in -1..1."""
     return np.tanh(2.5 * np.sin(2 * np.pi * turns)) / np.tanh(2.5)
 
 
@@ -145,7 +145,7 @@ def _box(x: np.ndarray, y: np.ndarray, half_x: float, half_y: float) -> np.ndarr
 
 
 def distance(thing: Thing, height: int, width: int) -> np.ndarray:
-    """[H, W] about the signed distance to the thing's border in pixels, negative inside."""
+    """Returns [H, W], roughly the signed distance to the thing's border in pixels, negative inside."""
     y = np.arange(height, dtype=np.float64)[:, None] + 0.5 - thing.centre[1]
     x = np.arange(width, dtype=np.float64)[None, :] + 0.5 - thing.centre[0]
     half = thing.extent / 2
@@ -174,7 +174,7 @@ def draw(scene: Scene) -> np.ndarray:
 
 
 def edges(picture: np.ndarray) -> np.ndarray:
-    """uint8 [H, W, 3]: white lines where the picture's colour changes sharply, on black (Sobel, then a threshold)."""
+    """Draws white lines on black, uint8 [H, W, 3], where the colour changes sharply (Sobel, then a threshold)."""
     p = np.pad(picture.astype(np.float64), ((1, 1), (1, 1), (0, 0)), mode="edge")
     rows = p[:-2] + 2 * p[1:-1] + p[2:]
     columns = p[:, :-2] + 2 * p[:, 1:-1] + p[:, 2:]
@@ -196,14 +196,14 @@ def describe_thing(thing: Thing, size: bool = True, place: bool = True) -> str:
 
 
 def describe_fully(scene: Scene) -> str:
-    """The plainest full sentence: what evaluation and the README use."""
+    """Returns the plainest full sentence, which evaluation and the README use."""
     if not scene.things:
         return f"an empty {describe_background(scene)}"
     return " and ".join(describe_thing(t) for t in scene.things) + f" on a {describe_background(scene)}"
 
 
 def describe(scene: Scene, rng: np.random.Generator) -> str:
-    """A sentence that is true of the scene, in one of several ways, sometimes without a detail."""
+    """Returns a true sentence about the scene, in one of several wordings, sometimes without a detail."""
     background = describe_background(scene)
     if not scene.things:
         ways = ("an empty {}", "an empty {}", "a {} with nothing on it", "a picture of an empty {}", "only a {}")
@@ -227,6 +227,6 @@ def describe(scene: Scene, rng: np.random.Generator) -> str:
 
 
 def corpus() -> list[str]:
-    """Sentences that hold every word of the world, for the tokenizer."""
+    """Returns sentences with every word of the world, for the tokenizer."""
     rng = np.random.default_rng(0)
     return [describe(make_scene(rng), rng) for _ in range(4000)]

@@ -27,21 +27,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMaxLinks = 40;  // as the kernel's own limit
+constexpr int kMaxLinks = 40;  // the kernel's own limit
 
-/// A file being written, where a signal handler can read it: filled before the flag is set.
+/// The path of a file being written, where a signal handler can read it: it is filled in before the flag is set.
 struct Slot {
   char path[PATH_MAX];
   std::atomic<bool> exists{false};
   bool taken = false;  ///< guarded by `slots_mutex`
 };
 static_assert(std::atomic<bool>::is_always_lock_free);
-/// As many outputs can be written at once; more wait for their turn.
+/// This many outputs can be written at once; others wait for their turn.
 Slot slots[8];
 std::mutex slots_mutex;
 std::condition_variable slot_free;
 
-/// A slot of one's own.
+/// Holds a slot for its lifetime.
 class SlotLease {
  public:
   SlotLease() {
@@ -75,8 +75,8 @@ class SlotLease {
   throw Error(ErrorCode::kRuntime, path.string() + " " + what + ": " + std::strerror(error), hint);
 }
 
-/// Where a link leads, so that a linked output stays a link. What it leads to need not exist. Nothing for links that go
-/// in a circle.
+/// Returns where a link leads, so that a linked output stays a link. The target need not exist. Empty for links that
+/// form a loop.
 std::optional<fs::path> follow_links(const fs::path& path) {
   fs::path target = path;
   for (int i = 0; i < kMaxLinks; ++i) {
@@ -100,7 +100,7 @@ std::optional<struct stat> status_of(const fs::path& path) {
   return info;
 }
 
-/// The temporary file beside an output. Removed at the end unless it became the output.
+/// The temporary file beside an output. It is removed at the end unless it became the output.
 class Temporary {
  public:
   explicit Temporary(const fs::path& target) {
@@ -116,7 +116,7 @@ class Temporary {
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
 
-  /// errno, or 0. A file of this name can only be left over from a dead process that had our number.
+  /// Returns errno, or 0. A file of this name can only be left over from a dead process that had our process id.
   int create(mode_t mode) {
     for (int attempt = 0; attempt < 2; ++attempt) {
       exists().store(true);
@@ -148,7 +148,7 @@ void write_all(int fd, const std::vector<std::uint8_t>& bytes, const fs::path& p
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail(path, errno);
 #ifdef SYNC_FILE_RANGE_WRITE
-    // A disk that begins now has less left to do when all of it is to be there; what has none can't, and need not.
+    // Starting to write now leaves less to do for fsync(). Failure doesn't matter: not every file system can do this.
     ::sync_file_range(fd, static_cast<off64_t>(done), count, SYNC_FILE_RANGE_WRITE);
 #endif
     done += static_cast<std::size_t>(count);
@@ -158,18 +158,18 @@ void write_all(int fd, const std::vector<std::uint8_t>& bytes, const fs::path& p
 void sync(int fd, const fs::path& path) {
   while (::fsync(fd) != 0) {
     if (errno == EINTR) continue;
-    if (errno == EINVAL || errno == ENOTSUP) return;  // a file system that has no such thing
+    if (errno == EINVAL || errno == ENOTSUP) return;  // the file system doesn't support it
     fail(path, errno);
   }
 }
 
-/// The name is durable only when its folder is. Some network file systems can't: the file itself is there all the same.
+/// Makes new names in a folder durable. Some network file systems can't do this; the file itself is safe anyway.
 void sync_folder(const fs::path& folder) {
   const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.valid()) ::fsync(fd.get());
 }
 
-/// errno, or 0. The new name never replaces a file, not even one that appeared a moment ago.
+/// Returns errno, or 0. It never replaces a file, not even one that appeared a moment ago.
 int rename_without_replacing(const fs::path& from, const fs::path& to) {
   if (::syscall(SYS_renameat2, AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != ENOSYS && errno != EINVAL && errno != EPERM) return errno;
@@ -178,7 +178,7 @@ int rename_without_replacing(const fs::path& from, const fs::path& to) {
     return 0;
   }
   if (errno == EEXIST) return errno;
-  // Neither is there (FAT, some network file systems): claim the name, then replace our own empty file.
+  // The file system has neither (FAT, some network ones): claim the name, then replace our own empty file.
   const UniqueFd claim(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!claim.valid()) return errno;
   if (::rename(from.c_str(), to.c_str()) == 0) return 0;
@@ -187,7 +187,7 @@ int rename_without_replacing(const fs::path& from, const fs::path& to) {
   return error;
 }
 
-/// A device or a pipe: it has no whole to appear at once.
+/// Writes to a device or a pipe, which can't be replaced atomically.
 void write_directly(const fs::path& path, const std::vector<std::uint8_t>& bytes) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd.valid()) fail(path, errno);
@@ -199,7 +199,7 @@ void write_directly(const fs::path& path, const std::vector<std::uint8_t>& bytes
   throw Error(ErrorCode::kUsage, path.string() + " can't be written: " + why, hint);
 }
 
-/// What must hold of a file that is already there. False if nothing more is to be checked.
+/// Checks that an existing file may be written. Returns false if there is nothing more to check.
 bool check_existing(const fs::path& path, const struct stat& info, bool replace) {
   if (S_ISDIR(info.st_mode)) refuse(path, "it is a folder", "name a file, in it or elsewhere");
   if (::access(path.c_str(), W_OK) != 0) refuse(path, std::strerror(errno), "write elsewhere with -o");
@@ -225,7 +225,7 @@ void write_file_atomically(const fs::path& path, const std::vector<std::uint8_t>
   const mode_t mode = existing ? existing->st_mode & 0777 : 0666;
   Temporary temporary(target);
   if (const int error = temporary.create(mode); error != 0) fail(path, error);
-  // A replaced file keeps its permissions, whatever the umask takes from new ones.
+  // A replaced file keeps its permissions, whatever the umask says.
   if (existing && ::fchmod(temporary.fd().get(), mode) != 0 && errno != EPERM && errno != ENOTSUP) fail(path, errno);
   write_all(temporary.fd().get(), bytes, path);
   sync(temporary.fd().get(), path);
@@ -244,7 +244,7 @@ void write_file_atomically(const fs::path& path, const std::vector<std::uint8_t>
 void check_writable(const fs::path& path, bool replace) {
   if (path.empty()) throw Error(ErrorCode::kUsage, "the output has no name", "name one with -o");
   const std::optional<fs::path> followed = follow_links(path);
-  if (!followed) refuse(path, "its links go in a circle", "choose another name");
+  if (!followed) refuse(path, "its links form a loop", "choose another name");
   const fs::path& target = *followed;
   const std::optional<struct stat> existing = status_of(target);
   if (existing && !check_existing(path, *existing, replace)) return;
@@ -254,7 +254,7 @@ void check_writable(const fs::path& path, bool replace) {
   const std::optional<struct stat> parent = status_of(folder);
   if (!parent) refuse(path, "the folder " + folder.string() + " does not exist", "make the folder first");
   if (!S_ISDIR(parent->st_mode)) refuse(path, folder.string() + " is not a folder", "choose another folder");
-  // Permission bits don't tell for root or on a read-only file system: try.
+  // Permission bits mean nothing for root or on a read-only file system, so try it.
   Temporary probe(target);
   if (const int error = probe.create(0600); error != 0) refuse(path, std::strerror(error), "choose another folder");
 }

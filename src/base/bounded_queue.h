@@ -1,4 +1,4 @@
-// What one thread hands to another, a few at a time.
+// A queue of limited length between threads.
 #pragma once
 
 #include <condition_variable>
@@ -15,7 +15,7 @@ class BoundedQueue {
  public:
   explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Waits for room. False, and nothing is taken, once the queue is closed.
+  /// Waits for room and adds the item. Returns false, and drops the item, once the queue is closed.
   bool push(T item) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return closed_ || items_.size() < capacity_; });
@@ -25,20 +25,20 @@ class BoundedQueue {
     return true;
   }
 
-  /// Waits for an item. Nothing once the queue is closed and empty.
+  /// Waits for an item and takes it. Empty once the queue is closed and has no items left.
   std::optional<T> pop() {
     std::unique_lock lock(mutex_);
     there_.wait(lock, [&] { return closed_ || !items_.empty(); });
     return take();
   }
 
-  /// What is there now, if anything.
+  /// Takes an item if there is one, without waiting.
   std::optional<T> try_pop() {
     const std::lock_guard lock(mutex_);
     return take();
   }
 
-  /// No more comes; what is there can still be taken.
+  /// Refuses further items; those in the queue can still be taken.
   void close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -46,7 +46,7 @@ class BoundedQueue {
     room_.notify_all();
   }
 
-  /// Closes, and throws away what is there.
+  /// Closes the queue and drops its items.
   void abandon() {
     {
       const std::lock_guard lock(mutex_);

@@ -21,6 +21,4 @@ const char* to_string(ErrorCode code) {
 Error::Error(ErrorCode code, std::string message, std::string hint)
     : std::runtime_error(message), code_(code), message_(std::move(message)), hint_(std::move(hint)) {}
 
-Error Error::with_context(const std::string& context) const { return {code_, context + ": " + message_, hint_}; }
-
 }  // namespace zimage

@@ -1,4 +1,4 @@
-// Logging to stderr (and a log file), behind a façade: spdlog's fmt and torch's fmt don't go together in one file.
+// Logging to stderr and a log file. spdlog stays out of this header: its fmt and torch's fmt clash in one source file.
 #pragma once
 
 #include <filesystem>
@@ -10,11 +10,11 @@ namespace zimage::log {
 
 enum class Level { kDebug, kInfo, kNotice, kWarning, kError, kOff };
 
-/// kNotice is what a person sees without options; kInfo is -v, kDebug is -vv.
+/// kNotice and above are shown by default; kInfo is -v, kDebug is -vv.
 struct Options {
   Level level = Level::kNotice;
   bool color = false;
-  std::filesystem::path file;  ///< also write everything down to kDebug here; empty: no file
+  std::filesystem::path file;  ///< also gets every message, whatever `level`; empty: no file
 };
 
 /// Sets up the sinks. Before it is called, kNotice and above go to stderr without colour.
@@ -24,7 +24,7 @@ void configure(const Options& options);
 bool enabled(Level level);
 void write(Level level, std::string_view message);
 
-/// Called before and after a line goes to the terminal, so that a progress bar can step aside. May be empty.
+/// Sets functions to call around each line on the terminal, so that a progress bar can step aside. May be empty.
 void set_line_hooks(std::function<void()> before, std::function<void()> after);
 
 inline void debug(std::string_view message) { write(Level::kDebug, message); }

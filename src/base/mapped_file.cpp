@@ -32,7 +32,7 @@ void MappedFile::drop_pages(std::size_t begin, std::size_t end) const {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t first = (begin + page - 1) / page * page;
   const std::size_t last = end / page * page;
-  // Only a hint: what fails here costs memory, nothing else.
+  // This is only a hint: if it fails, that costs memory and nothing else.
   if (first < last) static_cast<void>(::madvise(const_cast<std::uint8_t*>(data_) + first, last - first, MADV_DONTNEED));
 }
 

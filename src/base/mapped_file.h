@@ -1,4 +1,4 @@
-// A file's bytes, mapped read-only.
+// Files mapped into memory, read-only.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@ namespace zimage {
 
 class MappedFile {
  public:
-  /// Errors: kModel naming the path if it is missing, unreadable, not a regular file or empty.
+  /// Maps a whole file. Errors: kModel, naming the path, if it is missing, unreadable, empty or not a regular file.
   static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::uint8_t> bytes() const { return {data_, size_}; }
-  /// Lets the pages wholly within a byte range leave this process's memory; reading them brings them back.
+  /// Gives back the memory of the pages wholly within a byte range; reading them brings them back.
   void drop_pages(std::size_t begin, std::size_t end) const;
   const std::filesystem::path& path() const { return path_; }
 

@@ -1,4 +1,4 @@
-// Loops on all threads, without a libtorch header: the threads are those of the OpenMP runtime that libtorch uses too.
+// Parallel loops without a libtorch header. They run on the threads of the OpenMP runtime, which libtorch uses too.
 #pragma once
 
 #include <cstdint>
@@ -6,12 +6,12 @@
 
 namespace zimage {
 
-/// How many threads a loop may use; 0: as many as the runtime likes. Set once, before work begins.
+/// Sets how many threads a loop may use; 0 leaves it to the runtime. Call it once, before work begins.
 void set_thread_count(int count);
 
-/// Calls body(from, to) for ranges that make up [begin, end), each at least `grain` long but for the last, on several
-/// threads at a time. A nested call, and one of a single range, runs on the caller's thread. The ranges depend on the
-/// number of threads, so a body must not. Rethrows the first exception once every range has ended.
+/// Calls body(from, to) on several threads, for at most ⌈(end − begin) / grain⌉ ranges that make up [begin, end). A
+/// nested call, and one with a single range, runs on the caller's thread. The ranges depend on the number of threads,
+/// so results must not depend on the ranges. Rethrows the first exception once every range has ended.
 void parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain,
                   const std::function<void(std::int64_t from, std::int64_t to)>& body);
 

@@ -24,8 +24,8 @@ template <typename Container>
 Container read_whole(const std::filesystem::path& path, std::size_t max_bytes, ErrorCode code) {
   const RegularFile file = open_regular_file(path, code);
   if (file.size > max_bytes) {
-    throw Error(code, path.string() + " is too large: " + std::to_string(file.size) + " bytes, where at most " +
-                          std::to_string(max_bytes) + " are read");
+    throw Error(code, path.string() + " is too large: " + std::to_string(file.size) + " bytes, and at most " +
+                          std::to_string(max_bytes) + " are allowed");
   }
   Container bytes;
   bytes.resize(file.size);
@@ -49,7 +49,7 @@ UniqueFd::~UniqueFd() {
 bool UniqueFd::close() { return ::close(std::exchange(fd_, -1)) == 0; }
 
 RegularFile open_regular_file(const std::filesystem::path& path, ErrorCode code) {
-  // O_NONBLOCK: a pipe without a writer would wait for one. It changes nothing for regular files.
+  // O_NONBLOCK: opening a pipe would wait for a writer otherwise. It changes nothing for regular files.
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) {
     if (errno == ENOENT || errno == ENOTDIR) {
@@ -63,7 +63,7 @@ RegularFile open_regular_file(const std::filesystem::path& path, ErrorCode code)
   if (!S_ISREG(info.st_mode)) throw Error(code, path.string() + " " + kind_of(info));
   if (info.st_size == 0)
     throw Error(code, path.string() + " is empty",
-                "it was probably not written or downloaded to the end: get it again");
+                "it was probably not written or downloaded completely: get it again");
   return {std::move(fd), static_cast<std::size_t>(info.st_size)};
 }
 

@@ -1,4 +1,4 @@
-// Opening a file that a person named: only regular files, never one that blocks.
+// Reads files that a person named. All but read_text_file() accept only regular files, so that opening never blocks.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ class UniqueFd {
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
-  /// Closes now; false (with errno) if the system reports a late write error.
+  /// Closes now. Returns false, and sets errno, if the system reports a late write error.
   bool close();
 
  private:
@@ -37,19 +37,19 @@ struct RegularFile {
   std::size_t size = 0;  ///< bytes, more than 0
 };
 
-/// Opens for reading. Errors: `code`, naming the path, if it is missing, unreadable, empty or not a regular file
-/// (a folder, a pipe, a device: opening never waits for a writer).
+/// Opens a file for reading. Errors: `code`, naming the path, if it is missing, unreadable, empty or not a regular file
+/// (a folder, a pipe, a device); opening never waits for a writer.
 RegularFile open_regular_file(const std::filesystem::path& path, ErrorCode code);
 
-/// The whole file. Errors: as above, and `code` if it is larger than `max_bytes` or reading fails.
+/// Reads the whole file. Errors: as above, and `code` if it is larger than `max_bytes` or reading fails.
 std::vector<std::uint8_t> read_bytes(const std::filesystem::path& path, std::size_t max_bytes, ErrorCode code);
-/// The first `count` bytes, or fewer if the file is shorter. Errors: as open_regular_file(), and `code` if reading
-/// fails.
+/// Reads the first `count` bytes, or fewer if the file is shorter. Errors: as open_regular_file(), and `code` if
+/// reading fails.
 std::vector<std::uint8_t> read_start(const std::filesystem::path& path, std::size_t count, ErrorCode code);
 std::string read_text(const std::filesystem::path& path, std::size_t max_bytes, ErrorCode code);
 
-/// The whole of a file of any kind, a pipe too. Errors: `code`, naming the file, if it can't be read, is a folder or is
-/// larger than `limit` bytes.
+/// Reads the whole of a file of any kind, even a pipe. Errors: `code`, naming the file, if it can't be read, is a
+/// folder or is larger than `limit` bytes.
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit, ErrorCode code);
 
 }  // namespace zimage

@@ -1,4 +1,4 @@
-// Work that goes on beside the caller's.
+// Runs a function alongside its caller.
 #pragma once
 
 #include <future>
@@ -6,18 +6,11 @@
 
 namespace zimage {
 
-/// f(), begun at once on a thread of its own, or when it is asked for where the system has no thread to give. The
-/// future's destructor waits for it, so that what f refers to may lie before the future on the stack.
+/// Starts f() on a thread of its own; if the system has no thread to give, f() runs when its result is asked for.
+/// The future's destructor waits, so f may refer to anything that was declared before the future.
 template <class F>
-auto ahead(F&& f) {
+auto run_async(F&& f) {
   return std::async(std::launch::async | std::launch::deferred, std::forward<F>(f));
-}
-
-/// The same where it is `worth` a thread; else f() runs when it is asked for, and not at all if nobody asks.
-template <class F>
-auto ahead_if(bool worth, F&& f) {
-  const auto how = worth ? std::launch::async | std::launch::deferred : std::launch::deferred;
-  return std::async(how, std::forward<F>(f));
 }
 
 }  // namespace zimage

@@ -4,7 +4,7 @@
 
 namespace zimage {
 
-/// Milliseconds since it was made.
+/// Measures the milliseconds since it was constructed.
 class Stopwatch {
  public:
   double ms() const {

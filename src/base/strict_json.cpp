@@ -1,7 +1,7 @@
 #include "base/strict_json.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "base/regular_file.h"
@@ -16,8 +16,8 @@ using Event = nlohmann::json::parse_event_t;
 
 }  // namespace
 
-nlohmann::json parse_strict_json(const std::string& text, const std::string& name) {
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
+nlohmann::json parse_strict_json(std::string_view text, const std::string& name) {
+  std::vector<std::unordered_set<std::string>> keys;  // one set for each open object
   std::size_t nesting = 0;
   const auto check = [&](int, Event event, nlohmann::json& value) {
     if (event == Event::object_start) keys.emplace_back();
@@ -26,13 +26,13 @@ nlohmann::json parse_strict_json(const std::string& text, const std::string& nam
     if (event == Event::object_end) keys.pop_back();
     if (nesting > kMaxNesting) throw Error(ErrorCode::kModel, name + " is nested too deeply", "get the file again");
     if (event == Event::key && !keys.back().insert(value.get<std::string>()).second) {
-      throw Error(ErrorCode::kModel, name + " gives " + in_quotes(value.get<std::string>()) + " twice",
+      throw Error(ErrorCode::kModel, name + " gives the key " + in_quotes(value.get<std::string>()) + " twice",
                   "get the file again");
     }
     return true;
   };
-  // The parser takes a zero byte for the end of its input.
-  if (text.find('\0') != std::string::npos) {
+  // The parser would take a zero byte for the end of its input.
+  if (text.find('\0') != std::string_view::npos) {
     throw Error(ErrorCode::kModel, name + " is not valid JSON: it holds a zero byte", "get the file again");
   }
   try {

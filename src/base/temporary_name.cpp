@@ -31,7 +31,7 @@ std::string temporary_name(const std::string& name, const std::string& host, int
   std::string ending = ".";
   ending.append(host).append("-").append(std::to_string(pid)).append(kEnding);
   std::size_t length = std::min(name.size(), kMaxNameBytes - 1 - ending.size());
-  // Not within a UTF-8 character: some file systems refuse half of one.
+  // Don't cut a UTF-8 character: some file systems refuse half of one.
   while (length > 0 && length < name.size() && utf8::is_continuation(name[length])) --length;
   std::string out = ".";
   return out.append(name, 0, length).append(ending);
@@ -52,7 +52,7 @@ std::optional<int> process_of_temporary(const std::string& file_name, const std:
   std::string before = ".";
   before += host;
   const std::string_view name = rest.substr(0, dash);
-  // A first dot, at least one byte of NAME, then the host.
+  // There must be a first dot, at least one byte of NAME, then the host.
   if (!name.ends_with(before) || name.size() < before.size() + 2) return std::nullopt;
   return pid;
 }

@@ -5,7 +5,7 @@ namespace {
 
 unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
 
-/// What the first byte of a character says of its length; 0 for a byte that can't begin one.
+/// Returns the length of a character by its first byte; 0 for a byte that can't begin one.
 std::size_t length_of(unsigned lead) {
   if (lead < 0x80) return 1;
   if (lead < 0xC2) return 0;
@@ -14,7 +14,7 @@ std::size_t length_of(unsigned lead) {
   return lead < 0xF5 ? 4 : 0;
 }
 
-/// Shortest forms, no surrogates, nothing above U+10FFFF: all of it shows in the second byte (Unicode, table 3-7).
+/// Rules out overlong forms, surrogates and values above U+10FFFF by the second byte (Unicode, table 3-7).
 bool second_byte_fits(unsigned lead, unsigned second) {
   switch (lead) {
     case 0xE0: return second >= 0xA0;

@@ -1,4 +1,4 @@
-// UTF-8, decoded and encoded in one place.
+// Decodes and encodes UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -9,26 +9,26 @@ namespace zimage::utf8 {
 
 /// Reads the code point at `at` and moves `at` past it. `text` must be valid, and `at` a boundary before its end.
 char32_t next(std::string_view text, std::size_t& at);
-/// The code point that ends at `end` > 0, in valid text.
+/// Returns the code point that ends at `end` > 0, in valid text.
 char32_t before(std::string_view text, std::size_t end);
-/// Whether a byte continues a character that began before it.
+/// Returns whether a byte continues a character that began before it.
 inline bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
-/// The length of the well-formed character at `at`: 1 to 4 bytes, 0 if there is none (a byte that begins no character,
-/// a longer form than needed, a surrogate, a point above U+10FFFF, a character cut off).
+/// Returns the length of the well-formed character at `at`: 1 to 4 bytes, or 0 if there is none (a byte that begins no
+/// character, an overlong form, a surrogate, a code point above U+10FFFF, a character cut off).
 std::size_t length_at(std::string_view text, std::size_t at);
 
 inline constexpr std::size_t kValid = static_cast<std::size_t>(-1);
-/// The byte at which `text` stops being UTF-8, or kValid.
+/// Returns the byte at which `text` stops being UTF-8, or kValid.
 std::size_t first_invalid(std::string_view text);
 inline bool is_valid(std::string_view text) { return first_invalid(text) == kValid; }
 
 /// Appends a code point of at most U+10FFFF.
 void append(std::string& text, char32_t code_point);
 
-/// Latin-1 text as UTF-8.
+/// Converts Latin-1 text to UTF-8.
 std::string from_latin1(std::string_view text);
-/// False, leaving `out` unspecified, if some character is beyond Latin-1 or `text` isn't UTF-8.
+/// Returns false, leaving `out` unspecified, if a character is beyond Latin-1 or `text` isn't UTF-8.
 bool to_latin1(std::string_view text, std::string& out);
 
 }  // namespace zimage::utf8

@@ -1,4 +1,4 @@
-// Whether bytes are all zero: what most of a large picture's mask and of a sparse picture is asked.
+// A fast test for zero bytes: masks of large pictures are mostly zeros.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace zimage {
 
-/// By the first byte, and by comparing the rest with itself a byte on: as fast as memory comes.
+/// Returns whether all bytes are zero. It compares the bytes with themselves, one byte on, so it is as fast as memory.
 inline bool all_zero(const std::uint8_t* begin, const std::uint8_t* end) {
   if (begin == end) return true;
   return *begin == 0 && std::memcmp(begin, begin + 1, static_cast<std::size_t>(end - begin) - 1) == 0;

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "app/golden/compare.h"
+#include "app/report/report_json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/metrics_json.h"
 #include "cli/terminal.h"
 #include "zimage/error.h"
 
@@ -39,11 +39,11 @@ std::string json_line(const app::CompareJob& job, const app::CompareReport& repo
   out["size"] = {report.width_a, report.height_a};
   out["size_b"] = {report.width_b, report.height_b};
   out["tolerance"] = job.tolerance;
-  const ordered_json measures = metrics_json(report.metrics.whole);
+  const ordered_json measures = app::metrics_json(report.metrics.whole);
   for (const auto& [key, value] : measures.items()) out[key] = report.same_size() ? value : ordered_json();
   out["mask"] = job.mask.empty() ? ordered_json() : ordered_json(job.mask.string());
   for (const auto& [key, part] : {std::pair{"inside", report.metrics.inside}, {"outside", report.metrics.outside}}) {
-    out[key] = part ? metrics_json(*part) : ordered_json();
+    out[key] = part ? app::metrics_json(*part) : ordered_json();
   }
   const bool drawn = report.amplification > 0.0;
   out["difference"] = drawn ? ordered_json(job.difference.string()) : ordered_json();
@@ -72,7 +72,7 @@ std::string table(const app::CompareJob& job, const app::CompareReport& report) 
   if (metrics.inside) text += table_row("inside", *metrics.inside);
   if (metrics.outside) text += table_row("outside", *metrics.outside);
   if (report.amplification > 0.0) {
-    text += printable(job.difference.string()) + print(": differences times %.6g\n", report.amplification);
+    text += printable(job.difference.string()) + print(": differences multiplied by %.6g\n", report.amplification);
   }
   return text;
 }
@@ -83,10 +83,10 @@ std::string names(const app::CompareJob& job) {
 
 }  // namespace
 
-int compare_command(const app::Settings& settings, const Talk& talk) {
+int compare_command(const app::Settings& settings, const Verbosity& verbosity) {
   const app::CompareJob job = job_of(settings);
   const app::CompareReport report = app::compare_files(job);
-  if (talk.json) {
+  if (verbosity.json) {
     write_stdout(json_line(job, report));
   } else if (report.same_size()) {
     write_stdout(table(job, report));

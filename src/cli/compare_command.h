@@ -2,12 +2,12 @@
 #pragma once
 
 #include "app/options/settings.h"
-#include "cli/talk.h"
+#include "cli/verbosity.h"
 
 namespace zimage::cli {
 
 /// Prints the comparison (a table, or one JSON object) and returns the exit code: 0, or 6 beyond the tolerance and for
-/// different sizes. Errors: as app/compare.
-int compare_command(const app::Settings& settings, const Talk& talk);
+/// different sizes. Errors: those of compare_files().
+int compare_command(const app::Settings& settings, const Verbosity& verbosity);
 
 }  // namespace zimage::cli

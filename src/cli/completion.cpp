@@ -20,7 +20,7 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-/// "--name", "-n", "--no-name", as far as the option has them.
+/// Returns "--name", "-n" and "--no-name", as far as the option has them.
 std::vector<std::string> names_of(const OptionSpec& spec) {
   std::vector<std::string> names{std::string("--") + spec.name};
   if (spec.short_name != 0) names.push_back(std::string("-") + spec.short_name);
@@ -36,7 +36,7 @@ std::string subcommand_names() {
   return joined(names);
 }
 
-/// The patterns `command:--option` of bash's `case`, for the options whose values can be completed.
+/// Writes the patterns `command:--option` of bash's `case` for the options that take a value.
 void bash_values(std::ostream& out, const std::string& command, Table options) {
   for (const OptionSpec& spec : options) {
     if (spec.positional || !app::takes_value(spec) || !is_available(spec)) continue;
@@ -48,7 +48,7 @@ void bash_values(std::ostream& out, const std::string& command, Table options) {
   }
 }
 
-/// What can stand where no option's value is asked for.
+/// Writes what can stand where no option's value is expected.
 void bash_arguments(std::ostream& out, const std::string& command, Table options, const std::string& first_words) {
   std::vector<std::string> names, words;
   if (!first_words.empty()) words.push_back(first_words);
@@ -76,7 +76,7 @@ _zimage_inpaint() {
   local current=${COMP_WORDS[COMP_CWORD]} previous='' command='' options='' words='' files=no
   COMPREPLY=()
   ((COMP_CWORD > 0)) && previous=${COMP_WORDS[COMP_CWORD - 1]}
-  # `--option=value` comes as three words.
+  # `--option=value` arrives as three words.
   if [[ $current == '=' ]]; then
     current=''
   elif [[ $previous == '=' ]] && ((COMP_CWORD > 1)); then

@@ -13,7 +13,7 @@ using app::Kind;
 using app::OptionSpec;
 using Table = std::span<const OptionSpec>;
 
-/// `text` with a backslash before each character of `special`.
+/// Returns `text` with a backslash before each character of `special`.
 std::string escaped(std::string_view text, std::string_view special) {
   std::string out;
   for (const char c : text) {
@@ -23,7 +23,7 @@ std::string escaped(std::string_view text, std::string_view special) {
   return out;
 }
 
-/// Between single quotes: zsh ends them for a quote of its own, fish escapes it.
+/// Puts text between single quotes. For a quote in the text, zsh closes them and fish escapes it.
 std::string zsh_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
@@ -43,11 +43,11 @@ std::string joined(const std::vector<std::string>& words) {
 
 // --- zsh: the arguments of _arguments ---
 
-/// ":name:action", what comes after an option's description.
+/// Returns ":name:action", which follows an option's description.
 std::string zsh_value(const OptionSpec& spec) {
   const ValueHint hint = value_hint(spec);
   const std::string name = escaped(spec.positional ? spec.name : spec.value_name, ":\\");
-  std::string action = " ";  // asked for, and nothing offered
+  std::string action = " ";  // a value is required, and nothing is offered
   if (hint.path) {
     action = hint.words.empty() ? "_files" : concat({"{ compadd -- ", joined(hint.words), "; _files }"});
   } else if (!hint.words.empty()) {
@@ -88,7 +88,7 @@ void zsh_table(std::ostream& out, Table options) {
   }
 }
 
-// --- fish: a `complete` a name ---
+// --- fish: one `complete` per name ---
 
 void fish_table(std::ostream& out, const std::string& command, Table options) {
   const std::string start = command.empty() ? "complete -c zimage-inpaint -n __zimage_inpaint_in"
@@ -157,7 +157,7 @@ std::string fish_completion() {
     if (spec.available) names.emplace_back(spec.name);
   }
   out << "# fish completion for zimage-inpaint, made by `zimage-inpaint completion fish`.\n"
-      << "# Whether the subcommand on the line is the given one; without one: whether there is none.\n"
+      << "# Succeeds if the line has the given subcommand; without an argument, if it has none.\n"
       << "function __zimage_inpaint_in\n    set -l tokens (commandline -opc)\n    set -l subcommand ''\n"
       << "    if set -q tokens[2]; and contains -- $tokens[2] " << joined(names) << "\n"
       << "        set subcommand $tokens[2]\n    end\n    test \"$subcommand\" = \"$argv[1]\"\nend\n\n"

@@ -17,8 +17,8 @@ constexpr std::size_t kLimit = 1024 * 1024;
   throw Error(ErrorCode::kUsage, path.string() + ": " + message, hint);
 }
 
-/// A line without its comment. The library's reader would cut a `#` within quotes off, and keep backslashes as they
-/// are where TOML gives them a meaning: those are refused rather than misread.
+/// Returns a line without its comment: the library's reader would also cut off a `#` within quotes. It would also keep
+/// backslashes that have a meaning in TOML, so those are refused rather than misread. Errors: kUsage.
 std::string without_comment(const std::string& line, const std::filesystem::path& path) {
   char quote = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {

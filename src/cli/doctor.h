@@ -1,4 +1,4 @@
-// `zimage-inpaint doctor`, for people and for programs.
+// Prints what `zimage-inpaint doctor` found, for people and for programs.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace zimage::cli {
 
-/// A table, then what is wrong and what to do about it.
+/// Returns a table, then what is wrong and what to do about it.
 std::string doctor_text(const app::Diagnosis& diagnosis);
 
-/// One JSON object, one line.
+/// Returns one JSON object on one line.
 std::string doctor_json(const app::Diagnosis& diagnosis);
 
 }  // namespace zimage::cli

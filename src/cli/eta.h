@@ -1,4 +1,4 @@
-// How long a batch will still take.
+// Estimates how long a batch will still take.
 #pragma once
 
 #include <chrono>
@@ -7,19 +7,19 @@
 
 namespace zimage::cli {
 
-/// From the pictures made so far: those that were skipped or failed cost nothing and say nothing.
+/// Estimates from the pictures made so far: those that were skipped or failed cost nothing and don't count.
 class Eta {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// The device begins with a picture.
+  /// Says that the device begins with a picture.
   void begin(Clock::time_point now = Clock::now()) {
     if (!running_) start_ = now;
     running_ = true;
   }
   void made() { ++made_; }
 
-  /// "1:23:45" or "2:05" for `left` more pictures; "" before the first is made.
+  /// Returns "1:23:45" or "2:05" for `left` more pictures; "" before the first is made.
   std::string text(std::size_t left, Clock::time_point now = Clock::now()) const;
 
  private:

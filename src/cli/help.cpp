@@ -17,7 +17,7 @@ using app::OptionSpec;
 constexpr std::size_t kColumn = 30;
 constexpr std::size_t kWidth = 100;
 
-constexpr const char* kExamples = R"(Repaints the white part of a mask with Z-Image-Turbo.
+constexpr const char* kExamples = R"(Repaints the part of a picture that is white in a mask, with Z-Image-Turbo.
 
   zimage-inpaint --image photo.png --mask mask.png --prompt "a red door"
   zimage-inpaint -i photo.png -m mask.png -p "a red door" -o door.png --seed 7
@@ -33,10 +33,10 @@ Exit codes:
   6 golden mismatch, 7 some jobs of a batch failed, 130 interrupted
 
 Environment:
-  ZIMAGE_MODEL  the model, where --model isn't given
-  NO_COLOR      no colours, where --color isn't given
+  ZIMAGE_MODEL  the model, unless --model is given
+  NO_COLOR      turns colours off, unless --color is given
 
-A later source gives only what an earlier one doesn't: options, --replay, environment, --config.
+Options win over --replay, --replay over the environment, and the environment over --config.
 )";
 
 std::string left_column(const OptionSpec& spec) {

@@ -1,3 +1,11 @@
+// The program from its arguments to its exit code; main() is at the end of this file.
+//
+//   parse_arguments   words → app::Settings, one string an option (parse.cpp; the options are in app/options)
+//   resolve           settings → app::JobSpec, checked as far as that is cheap (app/job/resolve.cpp)
+//   run_inpaint       one job: read, plan, run, encode, write (app/job/run_inpaint.cpp); run_batch does it for many
+//
+// The run itself is the library's (include/zimage/inpainter.h). pipeline/inpaint.cpp is where to read on: it opens with
+// the order of the stages and leads to the denoising loop. Every error is caught here, and becomes one line and a code.
 #include "cli/main.h"
 
 #include <filesystem>
@@ -12,6 +20,7 @@
 #include "app/job/resolve.h"
 #include "app/job/run_inpaint.h"
 #include "app/options/binding.h"
+#include "app/report/report_json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/config_file.h"
@@ -20,13 +29,13 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/subcommands.h"
-#include "cli/talk.h"
 #include "cli/terminal.h"
+#include "cli/verbosity.h"
 
 namespace zimage::cli {
 namespace {
 
-/// What the error handling needs of a run that failed half-way.
+/// What the error handling needs from a run that failed halfway.
 struct State {
   bool json = false;
   const app::SubcommandSpec* subcommand = nullptr;
@@ -36,7 +45,7 @@ struct State {
 
 void read_settings(const std::vector<std::string>& args, app::Settings& settings, State& state) {
   state.json = wants_json(args);
-  log::Options early;  // for what goes wrong before the options are known
+  log::Options early;  // for errors before the options are known
   early.color = use_color("auto");
   log::configure(early);
   parse_arguments(args, settings);
@@ -46,7 +55,7 @@ void read_settings(const std::vector<std::string>& args, app::Settings& settings
 }
 
 [[noreturn]] void refuse_closed_stdout() {
-  throw Error(ErrorCode::kUsage, "stdout is closed, and the result goes there", "send it to /dev/null if not needed");
+  throw Error(ErrorCode::kUsage, "stdout is closed, but the result goes there", "send it to /dev/null if not needed");
 }
 
 void check_stdout(const app::JobSpec& spec, bool stdout_open) {
@@ -62,25 +71,25 @@ void open_report(const app::Settings& settings, State& state) {
   state.report = std::make_unique<ReportFile>(settings.text("report"), may_replace);
 }
 
-int run_one(app::Settings& settings, const Talk& talk, bool stdout_open, State& state) {
+int run_one(app::Settings& settings, const Verbosity& verbosity, bool stdout_open, State& state) {
   app::JobSpec spec = app::resolve(settings);
   check_stdout(spec, stdout_open);
   open_report(settings, state);
-  StdoutReporter reporter(talk.json, state.report.get());
-  const auto progress = make_progress(talk.progress);
+  StdoutReporter reporter(verbosity.json, state.report.get());
+  const auto progress = make_progress(verbosity.progress);
   app::run_inpaint(std::move(spec), *progress, reporter, state.job);
   return 0;
 }
 
-int run_many(const app::Settings& settings, const Talk& talk, bool stdout_open, State& state) {
-  state.job = {};  // the command's picture is a folder; its failures are not a job's
+int run_many(const app::Settings& settings, const Verbosity& verbosity, bool stdout_open, State& state) {
+  state.job = {};  // --image is a folder here, and its failures are not a job's
   app::BatchPlan plan = app::resolve_batch(settings);
   if (!stdout_open) refuse_closed_stdout();
   open_report(settings, state);
-  StdoutReporter reporter(talk.json, state.report.get());
+  StdoutReporter reporter(verbosity.json, state.report.get());
   app::BatchSummary summary;
   {
-    const auto progress = make_progress(talk.progress);
+    const auto progress = make_progress(verbosity.progress);
     summary = app::run_batch(plan, *progress, reporter);
   }
   if (summary.interrupted)
@@ -95,20 +104,20 @@ int run_many(const app::Settings& settings, const Talk& talk, bool stdout_open, 
 int run(const std::vector<std::string>& args, bool stdout_open, State& state) {
   app::Settings settings;
   read_settings(args, settings, state);
-  const Talk talk = resolve_talk(settings);
-  state.json = talk.json;
-  log::configure(talk.log);
+  const Verbosity verbosity = resolve_verbosity(settings);
+  state.json = verbosity.json;
+  log::configure(verbosity.log);
   log::debug(version_line());
   settings.check_values();
-  return app::is_batch(settings) ? run_many(settings, talk, stdout_open, state)
-                                 : run_one(settings, talk, stdout_open, state);
+  return app::is_batch(settings) ? run_many(settings, verbosity, stdout_open, state)
+                                 : run_one(settings, verbosity, stdout_open, state);
 }
 
 int fail(State& state, const Error& error) {
-  // One line, whatever the names in it hold.
+  // This stays one line, whatever the names in it contain.
   const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
   log::error(printable(error.message() + hint));
-  // A result that differs from its golden picture has its line already.
+  // A result that differs from its golden picture has been reported already.
   if (error.code() == ErrorCode::kGolden) return static_cast<int>(error.code());
   state.job.status = "error";
   state.job.error = error;
@@ -117,7 +126,7 @@ int fail(State& state, const Error& error) {
     if (state.subcommand == nullptr) {
       StdoutReporter(state.json, state.report.get()).job(state.job);
     } else if (state.json) {
-      write_stdout(to_error_line(state.subcommand->name, error));
+      write_stdout(app::to_error_line(state.subcommand->name, error));
     }
   } catch (const Error&) {
     // stdout is gone; the line on stderr and the exit code remain.

@@ -2,7 +2,7 @@
 
 namespace zimage::cli {
 
-/// The whole program: parses, runs, reports; the one place that catches errors. Returns the exit code.
+/// Runs the whole program and returns the exit code. This is the one place that catches errors.
 int main(int argc, char* argv[]);
 
 }  // namespace zimage::cli

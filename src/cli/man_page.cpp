@@ -17,7 +17,7 @@ namespace {
 using app::Kind;
 using app::OptionSpec;
 
-/// Plain text for troff: characters that it would change or obey (groff_char(7)).
+/// Escapes the characters of plain text that troff would change or obey (groff_char(7)).
 std::string roff(std::string_view text) {
   std::string out;
   bool line_begins = true;
@@ -41,7 +41,7 @@ std::string roff(std::string_view text) {
 std::string bold(std::string_view text) { return concat({"\\fB", roff(text), "\\fR"}); }
 std::string italic(std::string_view text) { return concat({"\\fI", roff(text), "\\fR"}); }
 
-/// Lines that stay lines.
+/// Writes lines that stay lines.
 void literal(std::ostream& out, const std::string& text) { out << ".nf\n" << roff(text) << ".fi\n"; }
 
 void option(std::ostream& out, const OptionSpec& spec) {
@@ -86,11 +86,11 @@ void subcommand(std::ostream& out, const app::SubcommandSpec& spec) {
   literal(out, std::string(spec.example) + "\n");
 }
 
-/// The help's paragraphs: "Title:" and its lines become a section, anything else text.
+/// Writes the help's paragraphs: "Title:" and its lines become a section, anything else becomes text.
 void sections(std::ostream& out, const std::string& text) {
   std::istringstream lines(text);
   std::string block;
-  bool under_heading = true;  // where a paragraph begins anyway
+  bool under_heading = true;  // a paragraph begins there anyway
   const auto flush = [&] {
     if (!block.empty()) literal(out, block);
     block.clear();

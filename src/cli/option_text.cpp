@@ -12,7 +12,7 @@ using app::OptionSpec;
 
 bool is_onoff(const OptionSpec& spec) { return spec.kind == Kind::kFlag || spec.kind == Kind::kSwitch; }
 
-/// The value names that the table uses for files and folders.
+/// Returns whether the table uses a value name for files and folders.
 bool names_path(const std::string& value_name) {
   for (const char* path : {"PATH", "FILE", "IMAGE", "JSONL", "DIR", "FOLDER"}) {
     if (value_name.starts_with(path)) return true;

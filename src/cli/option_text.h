@@ -1,4 +1,4 @@
-// What help, man page and completions say of an option alike.
+// What help, man page and completions all say about an option.
 #pragma once
 
 #include <string>
@@ -8,16 +8,16 @@
 
 namespace zimage::cli {
 
-/// Whether this version can do anything with the option; false where the help says "[not in this version]".
+/// Returns whether this version can do anything with the option; if not, the help says "[not in this version]".
 bool is_available(const app::OptionSpec& spec);
 
-/// The help's words with the default; with `all` also the further sentences, and what this version can't do.
+/// Returns the help's words with the default; with `all` also the further sentences, and what this version can't do.
 std::string description(const app::OptionSpec& spec, bool all);
 
 /// What a shell can offer for an option's value.
 struct ValueHint {
   bool path = false;               ///< names of files and folders
-  std::vector<std::string> words;  ///< these words: the choices that this version has, or `alpha` of `PATH|alpha`
+  std::vector<std::string> words;  ///< the choices that this version has, or `alpha` of `PATH|alpha`
 };
 ValueHint value_hint(const app::OptionSpec& spec);
 

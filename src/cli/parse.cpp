@@ -15,7 +15,7 @@ using app::Kind;
 using app::OptionSpec;
 using Table = std::span<const OptionSpec>;
 
-/// Edit distance in which a swap of neighbours is one edit.
+/// Returns the edit distance in which a swap of neighbours is one edit.
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
@@ -31,7 +31,7 @@ std::size_t distance(const std::string& a, const std::string& b) {
   return d[a.size()][b.size()];
 }
 
-/// The option or subcommand whose name is nearest, "" if none is near.
+/// Returns the option or subcommand whose name is nearest; "" if none is near.
 template <typename Specs>
 std::string nearest(const std::string& name, const Specs& specs) {
   std::string best;
@@ -46,7 +46,7 @@ std::string nearest(const std::string& name, const Specs& specs) {
   return best;
 }
 
-/// The option an argument names (`--x`, `--x=…`, `-x`), or null.
+/// Returns the option that an argument names (`--x`, `--x=…`, `-x`), or null.
 const OptionSpec* option_of(Table table, const std::string& arg) {
   if (arg.starts_with("--")) {
     const OptionSpec* spec = app::find_option(table, arg.substr(2, arg.find('=') - 2));
@@ -69,7 +69,7 @@ void for_each_option(Table table, const std::vector<std::string>& args, Visit vi
   }
 }
 
-/// `--name=value` as two arguments: the library would take `--name=` for an option whose value comes next.
+/// Splits `--name=value` into two arguments: the library would take `--name=` for an option whose value comes next.
 std::vector<std::string> split_values(Table table, const std::vector<std::string>& args) {
   std::vector<std::string> out;
   bool options = true;
@@ -99,7 +99,7 @@ std::string names_of(const OptionSpec& spec) {
 CLI::Option* add_option(CLI::App& parser, const OptionSpec& spec) {
   CLI::Option* option =
       app::takes_value(spec) ? parser.add_option(names_of(spec))->expected(1) : parser.add_flag(names_of(spec));
-  // Everything is kept: which of several values counts is decided by who asks for it (the last, or all of a list).
+  // Everything is kept: the getters of Settings decide which of several values counts (the last, or all of a list).
   return option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
@@ -129,7 +129,7 @@ void record(const OptionSpec& spec, const CLI::Option& option, app::Settings& se
   throw Error(ErrorCode::kUsage, "unexpected argument '" + arg + "'", hint);
 }
 
-/// What the library found no option for: unknown options, which are refused, and what is given by its place.
+/// Returns the positional arguments among what the library found no option for. Errors: kUsage for unknown options.
 std::vector<std::string> by_place(Table table, const std::vector<std::string>& extras) {
   std::vector<std::string> values;
   bool options = true;
@@ -188,7 +188,7 @@ void parse_arguments(const std::vector<std::string>& args, app::Settings& settin
   std::vector<CLI::Option*> options;
   for (const OptionSpec& spec : table) options.push_back(spec.positional ? nullptr : add_option(parser, spec));
   std::vector<std::string> reversed = split_values(table, args);
-  std::reverse(reversed.begin(), reversed.end());  // what the library expects of a vector
+  std::reverse(reversed.begin(), reversed.end());  // the library expects a vector in reverse
   try {
     parser.parse(std::move(reversed));
   } catch (const CLI::ArgumentMismatch& e) {

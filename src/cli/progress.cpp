@@ -4,6 +4,7 @@
 #include <chrono>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include "app/job/interrupt.h"
@@ -17,7 +18,7 @@ namespace {
 
 using app::JobReport;
 
-/// No progress, but Ctrl-C; what the others build on. Counts the jobs of a batch.
+/// Shows no progress, but heeds Ctrl-C and counts the jobs of a batch. The others build on it.
 class Silent : public app::Progress {
  public:
   void stage(const std::string& name) override { log::debug("stage " + name); }
@@ -34,28 +35,29 @@ class Silent : public app::Progress {
   }
 
  protected:
-  /// "3/20", or "3" where nobody knows how many there are.
+  /// Returns "3/20", or "3" if nobody knows how many there are.
   std::string count_text(std::size_t number) const {
     std::string text = std::to_string(number);
     if (jobs_) text.append("/").append(std::to_string(*jobs_));
     return text;
   }
 
-  std::mutex mutex_;  ///< of what job_end changes
+  std::mutex mutex_;  ///< guards what job_end() changes
   bool batch_ = false;
   std::optional<std::size_t> jobs_;
   std::size_t ended_ = 0;
   std::size_t failed_ = 0;
 };
 
-/// A line for each stage and step; in a batch a line a job.
+/// Writes a line for each step and, once per picture, for each stage; in a batch, a line for each job.
 class Plain : public Silent {
  public:
   void stage(const std::string& name) override {
     Silent::stage(name);
-    if (!batch_ && name != stage_) write_stderr(name + "\n");
+    if (!batch_ && said_.insert(name).second) write_stderr(name + "\n");
     stage_ = name;
   }
+  void next_picture() override { said_.clear(); }
   void step(int step, int total) override {
     if (!batch_) write_stderr(stage_ + " " + std::to_string(step) + "/" + std::to_string(total) + "\n");
   }
@@ -69,8 +71,10 @@ class Plain : public Silent {
 
  private:
   std::string stage_;
+  std::set<std::string> said_;  ///< the stages of this picture that have had their line
 };
 
+/// Writes an event for everything that happens, as a line of JSON.
 class Json : public Silent {
  public:
   void stage(const std::string& name) override {
@@ -94,13 +98,13 @@ class Json : public Silent {
   }
 
  private:
-  /// One write a line, so that those of two threads don't mix.
+  /// Writes each line at once, so that lines of two threads don't mix.
   static void event(const nlohmann::ordered_json& object) {
     write_stderr(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   }
 };
 
-/// One line that is drawn over; the log's hooks clear it for their lines.
+/// Draws one line over and over; the log's hooks clear it for the log's own lines.
 class Bar : public Silent {
  public:
   Bar() {
@@ -190,7 +194,7 @@ class Bar : public Silent {
     shown_ = true;
   }
 
-  std::mutex drawing_;  ///< of all below; taken after the log's own
+  std::mutex drawing_;  ///< guards everything below; taken after the log's own
   std::string stage_;
   std::string job_;
   Eta eta_;

@@ -1,4 +1,4 @@
-// Results on stdout: the path a line, or JSON.
+// Writes results to stdout: one path per line, or JSON.
 #pragma once
 
 #include <filesystem>
@@ -8,16 +8,10 @@
 
 namespace zimage::cli {
 
-/// One object, one line, every key of the contract; what isn't known is null.
-std::string to_json_line(const app::JobReport& report);
-
-/// A subcommand's failure, one line: {"status": "error", "command", "error"}.
-std::string to_error_line(const std::string& command, const Error& error);
-
-/// The plan of a dry run for people.
+/// Returns the plan of a dry run for people.
 std::string to_plan_text(const app::JobReport& report);
 
-/// `--report`: the lines of --json in a file, each there as soon as its job is done.
+/// `--report`: writes the lines of --json to a file, each as soon as its job is done.
 class ReportFile {
  public:
   /// Begins the file anew. Errors: kUsage if it exists and may not be replaced, or can't be written.
@@ -34,6 +28,7 @@ class ReportFile {
   int fd_ = -1;
 };
 
+/// Writes reports to stdout, and to the file of --report if there is one.
 class StdoutReporter : public app::Reporter {
  public:
   /// `report` may be null.

@@ -10,28 +10,28 @@
 #include "cli/help.h"
 #include "cli/man_page.h"
 #include "cli/parse.h"
-#include "cli/talk.h"
 #include "cli/terminal.h"
+#include "cli/verbosity.h"
 #include "zimage/error.h"
 
 namespace zimage::cli {
 namespace {
 
-/// Carries out checked settings and returns the exit code. The result alone goes to stdout.
-using Handler = int (*)(const app::Settings& settings, const Talk& talk);
+/// Runs a subcommand with checked settings and returns the exit code. Only the result goes to stdout.
+using Handler = int (*)(const app::Settings& settings, const Verbosity& verbosity);
 
-int run_doctor(const app::Settings& settings, const Talk& talk) {
+int run_doctor(const app::Settings& settings, const Verbosity& verbosity) {
   const app::Diagnosis diagnosis = app::diagnose(settings);
-  write_stdout(talk.json ? doctor_json(diagnosis) : doctor_text(diagnosis));
+  write_stdout(verbosity.json ? doctor_json(diagnosis) : doctor_text(diagnosis));
   return diagnosis.exit_code();
 }
 
-int run_completion(const app::Settings& settings, const Talk&) {
+int run_completion(const app::Settings& settings, const Verbosity&) {
   write_stdout(completion_script(settings.text("SHELL")));
   return 0;
 }
 
-int run_man(const app::Settings&, const Talk&) {
+int run_man(const app::Settings&, const Verbosity&) {
   write_stdout(man_page());
   return 0;
 }
@@ -70,7 +70,7 @@ int run_subcommand(const app::SubcommandSpec& spec, const std::vector<std::strin
   json = wants_json(own, spec.options);
   if (!spec.available) {
     throw Error(ErrorCode::kUsage, std::string("the subcommand '") + spec.name + "' is not available in this version",
-                "zimage-inpaint --help shows what is");
+                "zimage-inpaint --help lists those that are");
   }
   switch (find_early(own, spec.options)) {
     case Early::kVersion: return print_and_leave(version_text());
@@ -78,20 +78,20 @@ int run_subcommand(const app::SubcommandSpec& spec, const std::vector<std::strin
     case Early::kHelpAll: return print_and_leave(help_text(spec));
     case Early::kNone: break;
   }
-  log::Options early;  // for what goes wrong before the options are known
+  log::Options early;  // for errors before the options are known
   early.color = use_color("auto");
   log::configure(early);
   app::Settings settings(spec.options);
   parse_arguments(own, settings);
   read_environment(settings);
-  const Talk talk = resolve_talk(settings);
-  json = talk.json;
-  log::configure(talk.log);
+  const Verbosity verbosity = resolve_verbosity(settings);
+  json = verbosity.json;
+  log::configure(verbosity.log);
   settings.check_values();
   if (!stdout_open) {
-    throw Error(ErrorCode::kUsage, "stdout is closed, and the result goes there", "send it to /dev/null if not needed");
+    throw Error(ErrorCode::kUsage, "stdout is closed, but the result goes there", "send it to /dev/null if not needed");
   }
-  return handler_of(spec)(settings, talk);
+  return handler_of(spec)(settings, verbosity);
 }
 
 }  // namespace zimage::cli

@@ -26,7 +26,7 @@ bool ensure_standard_streams() {
   const bool stdout_open = ::fcntl(STDOUT_FILENO, F_GETFD) != -1;
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) != -1) continue;
-    // The lowest free number is the closed one, as they are taken in order.
+    // open() returns the lowest free number, which is the closed one, because the three are checked in order.
     const int opened = ::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
     if (opened != fd && opened >= 0) ::close(opened);
   }
@@ -43,7 +43,7 @@ int print_and_leave(std::string_view text) {
   try {
     write_stdout(text);
   } catch (const Error&) {
-    // Nobody is there to be told.
+    // Nobody is left to tell.
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// Standard streams and what the terminal behind them can do.
+// Handles the standard streams, and finds out what the terminal behind them can do.
 #pragma once
 
 #include <cstddef>
@@ -7,29 +7,29 @@
 
 namespace zimage::cli {
 
-/// Opens /dev/null in place of standard streams that the parent closed, so that no file of ours gets their numbers.
+/// Opens /dev/null in place of standard streams that the parent closed, so that no other file gets their numbers.
 /// Returns whether stdout was open.
 bool ensure_standard_streams();
 
-/// Writes everything to a file descriptor; false with errno if that fails.
+/// Writes everything to a file descriptor; returns false, with errno set, if that fails.
 bool write_all(int fd, std::string_view bytes);
 
 /// Writes everything to stdout. Errors: kRuntime with the system's reason (a closed pipe, a full disk).
 void write_stdout(std::string_view bytes);
 
-/// Writes to stdout what nobody has to read to the end (`--help | head -1` is no failure). Returns 0.
+/// Writes text to stdout that nobody has to read to the end (`--help | head -1` is no failure). Returns 0.
 int print_and_leave(std::string_view text);
 
-/// One write to stderr; what fails there can't be told anywhere.
+/// Writes text to stderr, and ignores a failure, which could not be reported anywhere.
 void write_stderr(std::string_view text) noexcept;
 
 bool stdout_is_terminal();
-/// A terminal that understands cursor movements: TERM is set and isn't "dumb".
+/// Returns whether stderr is a terminal that understands cursor movements: TERM is set and isn't "dumb".
 bool stderr_is_terminal();
-/// Columns of stderr's terminal, 80 where it doesn't say.
+/// Returns the columns of stderr's terminal; 80 if it doesn't say.
 std::size_t terminal_width();
 
-/// Whether to colour stderr: `when` is auto, always or never; auto asks the terminal, NO_COLOR and TERM.
+/// Returns whether to colour stderr. `when` is auto, always or never; auto asks the terminal, NO_COLOR and TERM.
 bool use_color(const std::string& when);
 
 }  // namespace zimage::cli

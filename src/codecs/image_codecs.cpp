@@ -12,11 +12,11 @@ void refuse_truncated(const std::string& name) {
 }
 
 void check_size(std::uint64_t width, std::uint64_t height, const std::string& name) {
-  if (width == 0 || height == 0) refuse_damaged(name, "a side of it is 0 pixels");
+  if (width == 0 || height == 0) refuse_damaged(name, "one of its sides is 0 pixels long");
   if (width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels) {
     throw Error(ErrorCode::kInput,
                 name + " is too large: " + std::to_string(width) + "x" + std::to_string(height) +
-                    " pixels, where at most 2^28 in all are read",
+                    " pixels, and at most 2^28 in all are allowed",
                 "make it smaller, or cut out the part to work on");
   }
 }

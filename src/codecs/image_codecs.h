@@ -1,4 +1,4 @@
-// One pair of functions a picture format; image_file.cpp chooses.
+// A decoder and an encoder for each picture format; image_file.cpp chooses among them.
 #pragma once
 
 #include <cstddef>
@@ -13,30 +13,30 @@ namespace zimage::codecs {
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// Decoders. `name` is the file in messages. Pixels lie as in the file. Errors: kInput.
+/// Decoders. `name` is the file's name in messages. Pixels keep the file's orientation. Errors: kInput.
 ImageFile decode_png(Bytes bytes, const std::string& name);
 ImageFile decode_jpeg(Bytes bytes, const std::string& name);
 ImageFile decode_webp(Bytes bytes, const std::string& name);
 ImageFile decode_bmp(Bytes bytes, const std::string& name);
 ImageFile decode_tiff(Bytes bytes, const std::string& name);
 
-/// Encoders of a picture that is not empty. Errors: kRuntime.
+/// Encoders; the image must not be empty. Errors: kRuntime.
 std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options);
 std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& options);
 std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& options);
 std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& options);
 std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& options);
 
-/// kInput: "NAME is damaged: WHY" with a hint.
+/// Throws kInput with a hint: "NAME is damaged: WHY", or "NAME is truncated".
 [[noreturn]] void refuse_damaged(const std::string& name, const std::string& why);
 [[noreturn]] void refuse_truncated(const std::string& name);
 
-/// Refuses sizes of 0 and beyond kMaxPixels.
+/// Throws kInput for sides of 0 and for more than kMaxPixels.
 void check_size(std::uint64_t width, std::uint64_t height, const std::string& name);
 
-/// The samples of `count` pixels of row y, from column x on, as 8 bits; `channels` is how many to keep of each pixel,
-/// grey is repeated if it asks for more colours than the picture has. Points into the picture where it can, else into
-/// `buffer`.
+/// Returns the samples of `count` pixels of row y, from column x on, as 8 bits. `channels` is how many to keep of each
+/// pixel; grey is repeated if that asks for more colours than the image has. The result points into the image if it
+/// can, else into `buffer`.
 const std::uint8_t* row_as_bytes(const Image& image, int x, int y, int count, int channels,
                                  std::vector<std::uint8_t>& buffer);
 

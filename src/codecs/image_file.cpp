@@ -41,11 +41,11 @@ ImageFile decode_as(ImageFormat format, const std::vector<std::uint8_t>& bytes, 
 
 /// TIFF has a tag for the orientation, the others say it in EXIF.
 void turn_upright(ImageFile& file) {
-  Carried& carried = file.carried;
-  if (file.format != ImageFormat::kTiff) carried.orientation = exif::orientation(carried.exif);
-  file.image = upright(std::move(file.image), carried.orientation);
-  carried.exif = exif::as_upright(std::move(carried.exif));
-  if (carried.orientation != 1) carried.xmp = upright_xmp(std::move(carried.xmp));
+  ImageMetadata& metadata = file.metadata;
+  if (file.format != ImageFormat::kTiff) metadata.orientation = exif::orientation(metadata.exif);
+  file.image = upright(std::move(file.image), metadata.orientation);
+  metadata.exif = exif::as_upright(std::move(metadata.exif));
+  if (metadata.orientation != 1) metadata.xmp = upright_xmp(std::move(metadata.xmp));
 }
 
 void check_image(const Image& image) {

@@ -1,5 +1,5 @@
-// PNG through libpng. Its errors leave by longjmp, which runs no destructors: every function with a setjmp in it holds
-// plain data only, and what owns memory lives in its caller.
+// PNG through libpng. Its errors leave by longjmp, which runs no destructors, so a function with a setjmp in it holds
+// only plain data, and its caller holds whatever owns memory.
 #include <png.h>
 #include <zlib.h>
 
@@ -21,11 +21,11 @@ namespace zimage::codecs {
 namespace {
 
 constexpr int kCompressionLevel = 6;
-/// Compressed text can swell: these two bound what a file's metadata may take to 2 GiB, like its pixels.
+/// Compressed text can swell. These two limits bound the metadata of a file to 2 GiB, like its pixels.
 constexpr png_alloc_size_t kMaxChunk = png_alloc_size_t{16} << 20;
 constexpr png_uint_32 kMaxTextChunks = 128;
 
-/// What libpng's callbacks see.
+/// The state that libpng's callbacks share.
 struct PngState {
   Bytes input;
   std::size_t position = 0;
@@ -40,7 +40,7 @@ void on_error(png_structp png, png_const_charp message) {
   png_longjmp(png, 1);
 }
 
-/// libpng's warnings are about what it could make sense of; the pixels are as good as without them.
+/// Ignores warnings: they are about things that libpng could handle, and don't affect the pixels.
 void on_warning(png_structp, png_const_charp) {}
 
 void on_read(png_structp png, png_bytep out, std::size_t size) {
@@ -113,7 +113,7 @@ bool read_header(Reader& reader, Header& header) {
   return true;
 }
 
-/// Palette → RGB, tRNS → alpha, small greys → 8 bits, 16 bits in the machine's order.
+/// Asks for palettes as RGB, tRNS as alpha, small greys as 8 bits, and 16 bits in the machine's byte order.
 bool set_transforms(Reader& reader) {
   png_structp png = reader.png;
   if (setjmp(png_jmpbuf(png)) != 0) return false;
@@ -132,8 +132,8 @@ bool read_pixels(Reader& reader, png_bytepp rows) {
   return true;
 }
 
-/// Deflate makes at most 1032 bytes of one, so a small file can't be a large picture: refused before memory is asked
-/// for.
+/// Refuses a small file that claims to be a large picture, before memory is allocated: Deflate expands a byte to at
+/// most 1032.
 void check_plausible(const Header& header, std::size_t file_size, const std::string& name) {
   const std::uint64_t components = header.color_type == PNG_COLOR_TYPE_RGB_ALPHA    ? 4
                                    : header.color_type == PNG_COLOR_TYPE_RGB        ? 3
@@ -152,33 +152,33 @@ void read_text_entries(const Reader& reader, std::map<std::string, std::string>&
     const bool international = entry.compression >= PNG_ITXT_COMPRESSION_NONE;
     const std::size_t length = international ? entry.itxt_length : entry.text_length;
     const std::string value = entry.text == nullptr ? "" : std::string(entry.text, length);
-    // An iTXt entry must be UTF-8; where one isn't, its bytes are taken as Latin-1, so that every value here is UTF-8.
+    // An iTXt entry must be UTF-8. If one isn't, read its bytes as Latin-1, so that every value here is UTF-8.
     out[utf8::from_latin1(entry.key)] = international && utf8::is_valid(value) ? value : utf8::from_latin1(value);
   }
 }
 
-/// The XMP packet is a text entry to libpng.
+/// libpng treats the XMP packet as a text entry with this key.
 constexpr const char* kXmpKey = "XML:com.adobe.xmp";
 
-void read_carried(Reader& reader, ImageFile& file) {
+void read_metadata(Reader& reader, ImageFile& file) {
   png_uint_32 size = 0;
   png_bytep data = nullptr;
   png_charp name = nullptr;
   int compression = 0;
   if (png_get_iCCP(reader.png, reader.info, &name, &compression, &data, &size) == PNG_INFO_iCCP) {
-    file.carried.icc.assign(data, data + size);
+    file.metadata.icc.assign(data, data + size);
   }
   if (png_get_eXIf_1(reader.png, reader.info, &size, &data) == PNG_INFO_eXIf) {
-    file.carried.exif.assign(data, data + size);
+    file.metadata.exif.assign(data, data + size);
   }
   const auto xmp = file.text.find(kXmpKey);
   if (xmp == file.text.end()) return;
-  file.carried.xmp = std::move(xmp->second);
+  file.metadata.xmp = std::move(xmp->second);
   file.text.erase(xmp);
 }
 
-/// Expects the header to be set. False too where libpng doesn't take the profile: what it may hold is checked more
-/// strictly than elsewhere.
+/// Sets the profile; the header must be set before. Also returns false if libpng rejects the profile, because it checks
+/// profiles more strictly than other programs.
 bool set_profile(Writer& writer, const std::uint8_t* data, png_uint_32 size) {
   if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
   png_set_benign_errors(writer.png, 1);
@@ -203,7 +203,7 @@ bool set_header(Writer& writer, const Image& image) {
   png_set_IHDR(png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height),
                image.bit_depth, kColorTypes[image.channels - 1], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                PNG_FILTER_TYPE_DEFAULT);
-  // All of it spelt out, so that another build of libpng has no defaults of its own to bring.
+  // Everything is spelt out, so that another libpng's defaults can't change the result.
   png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_ALL_FILTERS);
   png_set_compression_level(png, kCompressionLevel);
   png_set_compression_mem_level(png, 8);
@@ -239,7 +239,7 @@ bool write_end(Writer& writer) {
   throw Error(ErrorCode::kRuntime, "the PNG can't be encoded: " + why);
 }
 
-/// An entry's text as the chunk holds it, and which chunk that is.
+/// A text entry as its chunk holds it; `international` says which kind of chunk.
 struct TextChunk {
   std::string key;
   std::string value;
@@ -251,7 +251,7 @@ std::vector<TextChunk> text_chunks(const std::map<std::string, std::string>& tex
   for (const auto& [key, value] : text) {
     TextChunk chunk;
     if (!utf8::to_latin1(key, chunk.key) || key.empty() || chunk.key.size() > 79 || value.find('\0') != value.npos) {
-      encoding_failed("no text entry can be called " + in_quotes(key) + " or hold a zero byte");
+      encoding_failed("the text entry " + in_quotes(key) + " has an invalid name or contains a zero byte");
     }
     chunk.international = !utf8::to_latin1(value, chunk.value) && utf8::is_valid(value);
     if (chunk.international || !utf8::is_valid(value)) chunk.value = value;
@@ -276,10 +276,11 @@ std::vector<png_text> as_png_text(std::vector<TextChunk>& chunks) {
   return out;
 }
 
-/// `exif` is a copy for libpng, which wants it to be writable.
-void set_carried(Writer& writer, const Carried& carried, std::vector<std::uint8_t>& exif) {
-  if (!carried.icc.empty() && !set_profile(writer, carried.icc.data(), static_cast<png_uint_32>(carried.icc.size()))) {
-    log::warning("the colour profile is none that a PNG may hold: it is left out");
+/// Sets the metadata. `exif` is a copy for libpng, which needs it to be writable.
+void set_metadata(Writer& writer, const ImageMetadata& metadata, std::vector<std::uint8_t>& exif) {
+  if (!metadata.icc.empty() &&
+      !set_profile(writer, metadata.icc.data(), static_cast<png_uint_32>(metadata.icc.size()))) {
+    log::warning("the colour profile is left out: libpng doesn't accept it in a PNG");
   }
   if (!exif.empty() && !set_exif(writer, exif.data(), static_cast<png_uint_32>(exif.size()))) {
     encoding_failed(writer.state.message);
@@ -310,28 +311,28 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
   Samples& samples = file.image.samples;
   const std::size_t row_bytes = png_get_rowbytes(reader.png, reader.info);
   if (row_bytes * header.height != samples.size() * samples.sample_bytes()) {
-    refuse_damaged(name, "its rows have another length than its header says");
+    refuse_damaged(name, "its rows aren't as long as its header says");
   }
   std::vector<png_bytep> rows(header.height);
   for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = samples.address(0) + y * row_bytes;
   if (!read_pixels(reader, rows.data())) refuse();
   read_text_entries(reader, file.text);
-  read_carried(reader, file);
+  read_metadata(reader, file);
   return file;
 }
 
 std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options) {
   std::vector<TextChunk> chunks = text_chunks(options.text);
-  // An XMP packet is iTXt even where it is plain ASCII.
-  if (!options.carried.xmp.empty()) chunks.push_back({kXmpKey, options.carried.xmp, true});
+  // An XMP packet goes into an iTXt chunk even if it is plain ASCII.
+  if (!options.metadata.xmp.empty()) chunks.push_back({kXmpKey, options.metadata.xmp, true});
   std::vector<png_text> text = as_png_text(chunks);
   std::vector<std::uint8_t> out;
   Writer writer;
   if (writer.info == nullptr) throw Error(ErrorCode::kMemory, "the PNG can't be encoded: out of memory");
   writer.state.output = &out;
   if (!set_header(writer, image)) encoding_failed(writer.state.message);
-  std::vector<std::uint8_t> exif = options.carried.exif;
-  set_carried(writer, options.carried, exif);
+  std::vector<std::uint8_t> exif = options.metadata.exif;
+  set_metadata(writer, options.metadata, exif);
   if (!write_header(writer, image, text.data(), static_cast<int>(text.size()))) encoding_failed(writer.state.message);
   for (int y = 0; y < image.height; ++y) {
     if (!write_row(writer, image.samples.address(image.index(0, y)))) encoding_failed(writer.state.message);

@@ -14,8 +14,8 @@
 namespace zimage::codecs {
 namespace {
 
-/// The container's length is at byte 4, without its first 8 bytes. libwebp reads what it needs and lets the rest be
-/// missing.
+/// Returns whether the file is complete: byte 4 holds the container's length without its first 8 bytes. libwebp reads
+/// what it needs and doesn't notice if the rest is missing.
 bool is_whole(Bytes bytes) {
   if (bytes.size() < 12) return false;
   std::uint64_t length = 0;
@@ -25,7 +25,7 @@ bool is_whole(Bytes bytes) {
 
 const char* describe(VP8StatusCode status) {
   switch (status) {
-    case VP8_STATUS_OUT_OF_MEMORY: return "there is no memory for it";
+    case VP8_STATUS_OUT_OF_MEMORY: return "there is not enough memory for it";
     case VP8_STATUS_UNSUPPORTED_FEATURE: return "it uses an unknown feature";
     default: return "its data can't be decoded";
   }
@@ -49,33 +49,33 @@ struct Picture {
   throw Error(ErrorCode::kRuntime, "the WebP can't be encoded: " + why, hint);
 }
 
-/// The bytes of a chunk; empty if there is none.
+/// Returns the bytes of a chunk; empty if there is none.
 std::string_view chunk_of(const WebPDemuxer* demuxer, const char* name, WebPChunkIterator& place) {
   if (WebPDemuxGetChunk(demuxer, name, 1, &place) == 0) return {};
   return {reinterpret_cast<const char*>(place.chunk.bytes), place.chunk.size};
 }
 
-/// A container that the demuxer doesn't take, with pixels that decode, carries nothing.
-void read_carried(Bytes bytes, Carried& carried) {
+/// Reads the metadata. If the demuxer rejects a container whose pixels decode, there is none.
+void read_metadata(Bytes bytes, ImageMetadata& metadata) {
   const WebPData data{bytes.data(), bytes.size()};
   const std::unique_ptr<WebPDemuxer, void (*)(WebPDemuxer*)> demuxer(WebPDemux(&data), WebPDemuxDelete);
   if (demuxer == nullptr) return;
   WebPChunkIterator place{};
   const std::string_view icc = chunk_of(demuxer.get(), "ICCP", place);
-  carried.icc.assign(icc.begin(), icc.end());
+  metadata.icc.assign(icc.begin(), icc.end());
   WebPDemuxReleaseChunkIterator(&place);
   std::string_view exif = chunk_of(demuxer.get(), "EXIF", place);
-  // Some writers leave JPEG's prefix on.
+  // Some programs leave JPEG's prefix on.
   constexpr std::string_view kPrefix("Exif\0\0", 6);
   if (exif.starts_with(kPrefix)) exif.remove_prefix(kPrefix.size());
-  carried.exif.assign(exif.begin(), exif.end());
+  metadata.exif.assign(exif.begin(), exif.end());
   WebPDemuxReleaseChunkIterator(&place);
-  carried.xmp = chunk_of(demuxer.get(), "XMP ", place);
+  metadata.xmp = chunk_of(demuxer.get(), "XMP ", place);
   WebPDemuxReleaseChunkIterator(&place);
 }
 
-/// The encoded picture in a container with what it carries.
-std::vector<std::uint8_t> with_carried(const WebPMemoryWriter& picture, const Carried& carried) {
+/// Puts the encoded picture into a container with its metadata.
+std::vector<std::uint8_t> with_metadata(const WebPMemoryWriter& picture, const ImageMetadata& metadata) {
   const std::unique_ptr<WebPMux, void (*)(WebPMux*)> mux(WebPMuxNew(), WebPMuxDelete);
   const WebPData image{picture.mem, picture.size};
   bool whole = mux != nullptr && WebPMuxSetImage(mux.get(), &image, 0) == WEBP_MUX_OK;
@@ -83,9 +83,9 @@ std::vector<std::uint8_t> with_carried(const WebPMemoryWriter& picture, const Ca
     const WebPData chunk{static_cast<const std::uint8_t*>(data), size};
     if (size > 0) whole = whole && WebPMuxSetChunk(mux.get(), name, &chunk, 0) == WEBP_MUX_OK;
   };
-  add("ICCP", carried.icc.data(), carried.icc.size());
-  add("EXIF", carried.exif.data(), carried.exif.size());
-  add("XMP ", carried.xmp.data(), carried.xmp.size());
+  add("ICCP", metadata.icc.data(), metadata.icc.size());
+  add("EXIF", metadata.exif.data(), metadata.exif.size());
+  add("XMP ", metadata.xmp.data(), metadata.xmp.size());
   WebPData file{};
   whole = whole && WebPMuxAssemble(mux.get(), &file) == WEBP_MUX_OK;
   const std::unique_ptr<WebPData, void (*)(WebPData*)> owner(&file, WebPDataClear);
@@ -93,7 +93,7 @@ std::vector<std::uint8_t> with_carried(const WebPMemoryWriter& picture, const Ca
   return {file.bytes, file.bytes + file.size};
 }
 
-/// Of 0 to 9. On 24 megapixels 3 takes 7 s and 6 takes 11 s for a file that is 0.7 % smaller.
+/// The level, from 0 to 9. For 24 megapixels, 3 takes 7 s; 6 takes 11 s for a file that is 0.7 % smaller.
 constexpr int kLosslessLevel = 3;
 
 void configure(WebPConfig& config, int quality) {
@@ -103,7 +103,7 @@ void configure(WebPConfig& config, int quality) {
   } else {
     config.quality = static_cast<float>(quality);
   }
-  config.exact = 1;  // colours under transparent pixels are the picture's too
+  config.exact = 1;  // keep the colours of transparent pixels too
   config.thread_level = 1;
   if (!valid || WebPValidateConfig(&config) == 0) encoding_failed("libwebp refuses the options");
 }
@@ -125,8 +125,8 @@ ImageFile decode_webp(Bytes bytes, const std::string& name) {
   }
   check_size(static_cast<std::uint64_t>(features.width), static_cast<std::uint64_t>(features.height), name);
 
-  // libwebp's own buffer, which takes memory only as rows are decoded: a small damaged file that claims to be a large
-  // picture costs nothing.
+  // Use libwebp's own buffer, which takes memory only as rows are decoded: then a small damaged file that claims to be
+  // a large picture costs nothing.
   const int channels = features.has_alpha != 0 ? 4 : 3;
   WebPDecBuffer& output = config.value.output;
   output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
@@ -142,7 +142,7 @@ ImageFile decode_webp(Bytes bytes, const std::string& name) {
     const std::uint8_t* row = output.u.RGBA.rgba + static_cast<std::ptrdiff_t>(y) * output.u.RGBA.stride;
     std::copy_n(row, row_samples, file.image.samples.bytes() + file.image.index(0, y));
   }
-  read_carried(bytes, file.carried);
+  read_metadata(bytes, file.metadata);
   return file;
 }
 
@@ -153,7 +153,7 @@ std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& o
   WebPConfig config;
   configure(config, options.quality);
   const int channels = image.has_alpha() ? 4 : 3;
-  // All rows at once: they follow each other in memory.
+  // Convert all rows at once: they follow each other in memory.
   std::vector<std::uint8_t> buffer;
   const std::uint8_t* pixels = row_as_bytes(image, 0, 0, image.width * image.height, channels, buffer);
 
@@ -171,9 +171,9 @@ std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& o
   if (imported == 0 || WebPEncode(&config, &picture.value) == 0) {
     encoding_failed("libwebp's error " + std::to_string(picture.value.error_code));
   }
-  const Carried& carried = options.carried;
-  if (!carried.icc.empty() || !carried.exif.empty() || !carried.xmp.empty())
-    return with_carried(picture.writer, carried);
+  const ImageMetadata& metadata = options.metadata;
+  if (!metadata.icc.empty() || !metadata.exif.empty() || !metadata.xmp.empty())
+    return with_metadata(picture.writer, metadata);
   return {picture.writer.mem, picture.writer.mem + picture.writer.size};
 }
 

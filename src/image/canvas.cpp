@@ -5,7 +5,7 @@
 namespace zimage {
 namespace {
 
-/// Where a mirrored coordinate falls: …2 1 0 | 0 1 2 … n-1 | n-1 n-2….
+/// Maps a coordinate to the pixel that it mirrors: …2 1 0 | 0 1 2 … n-1 | n-1 n-2….
 int mirrored(int place, int side) {
   const int period = 2 * side;
   const int inside = ((place % period) + period) % period;

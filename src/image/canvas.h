@@ -1,4 +1,4 @@
-// Pictures cut out and pictures on a larger canvas.
+// Cuts parts out of images, and puts images on a larger canvas.
 #pragma once
 
 #include "image/geometry.h"
@@ -6,7 +6,7 @@
 
 namespace zimage {
 
-/// What the picture shows in a box within it.
+/// Returns the part of the picture in a box, which lies within it.
 Image crop_image(const Image& picture, const Box& box);
 
 /// Pixels to add on each side.
@@ -19,11 +19,11 @@ struct Borders {
   bool any() const { return left > 0 || top > 0 || right > 0 || bottom > 0; }
 };
 
-/// The picture on a larger canvas, itself bit for bit. The border mirrors it, opaque: something of its kind for the
-/// encoder to see, which the repaint replaces.
+/// Puts the picture, bit for bit, on a larger canvas. The border is its opaque mirror image, so that the encoder sees
+/// similar content there; repainting replaces it.
 Image grow_canvas(const Image& picture, const Borders& borders);
 
-/// The mask on that canvas: the border is repainted, at full level.
+/// Puts the mask on that canvas: the border is repainted, at full level.
 Mask grow_canvas(const Mask& mask, const Borders& borders);
 
 }  // namespace zimage

@@ -16,7 +16,7 @@ int round_up(double side) {
   return std::max(1, static_cast<int>(std::ceil(side / kSizeMultiple - 1e-9))) * kSizeMultiple;
 }
 
-/// A span of `length` around the middle of [start, start + inner), moved into [0, limit).
+/// Returns the start of a span of `length` around the middle of [start, start + inner), moved into [0, limit).
 int placed(int start, int inner, int length, int limit) {
   return std::clamp(start + (inner - length) / 2, 0, limit - length);
 }
@@ -27,7 +27,7 @@ struct Sides {
   double area() const { return width * height; }
 };
 
-/// Widened to the aspect and to the least area, within the picture.
+/// Widens a region to the allowed aspect and to the least area, as far as the picture reaches.
 Sides widened(Sides sides, const Sides& limit, double least_area) {
   sides.width = std::min(std::max(sides.width, sides.height / kMaxAspect), limit.width);
   sides.height = std::min(std::max(sides.height, sides.width / kMaxAspect), limit.height);
@@ -35,7 +35,7 @@ Sides widened(Sides sides, const Sides& limit, double least_area) {
   const double factor = std::sqrt(least_area / sides.area());
   sides.width = std::min(sides.width * factor, limit.width);
   sides.height = std::min(sides.height * factor, limit.height);
-  // Where one side met the picture's border the other makes up for it.
+  // If one side is limited by the picture's border, the other makes up for it.
   sides.width = std::clamp(least_area / sides.height, sides.width, limit.width);
   sides.height = std::clamp(least_area / sides.width, sides.height, limit.height);
   return sides;
@@ -48,13 +48,13 @@ double scale_of(const Sides& sides, const CropOptions& options) {
   return scale;
 }
 
-/// One side of the region and its working side: a multiple of 16, at the scale as nearly as the picture allows.
+/// Returns one side of the region and its working side: a multiple of 16, as near to the scale as the picture allows.
 std::pair<int, int> fitted(double side, double scale, int limit, int max_side) {
   int working = round_up(side * scale);
   if (max_side > 0) working = std::min(working, std::max(max_side / kSizeMultiple, 1) * kSizeMultiple);
   const int least = static_cast<int>(std::ceil(side - 1e-9));
   const int length = std::min(std::max(static_cast<int>(std::lround(working / scale)), least), limit);
-  // At the picture's own size a side that can't be a multiple of 16 goes to the nearest, as the whole picture's does.
+  // At the picture's own size, a side that can't be a multiple of 16 is rounded to one, as in whole_picture().
   if (scale == 1.0 && length < working) working = round_to_multiple(length);
   return {length, working};
 }
@@ -69,7 +69,7 @@ Box united(const Box& a, const Box& b) {
   return {x, y, std::max(a.x + a.width, b.x + b.width) - x, std::max(a.y + a.height, b.y + b.height) - y};
 }
 
-/// Merges boxes until every two are better apart.
+/// Merges boxes until no two are better together.
 class Merger {
  public:
   Merger(std::vector<Box> boxes, int width, int height, const CropOptions& options)
@@ -93,7 +93,7 @@ class Merger {
     return static_cast<double>(both.working_width) >= both.width / kNearScale;
   }
 
-  /// Of the pairs that are better together, or of all where there are too many, that of the smallest region.
+  /// Merges, of the pairs that are better together (of all if there are too many), the one with the smallest region.
   bool merge_best_pair() {
     const bool too_many = regions_.size() > static_cast<std::size_t>(kMaxRegions);
     double best = -1.0;
@@ -137,7 +137,7 @@ WorkingRegion crop_around(const Box& box, int width, int height, const CropOptio
   const double scale = scale_of(sides, options);
   const auto [region_width, working_width] = fitted(sides.width, scale, width, options.max_side);
   const auto [region_height, working_height] = fitted(sides.height, scale, height, options.max_side);
-  // Around what was padded, so that the context stays on every side of the box.
+  // Placing it around the padded box keeps the context on every side of the box.
   return {placed(padded.x, padded.width, region_width, width),
           placed(padded.y, padded.height, region_height, height),
           region_width,

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kNoRow = -1;
 
-/// For every pixel of the box the nearest repainted row of its own column, or kNoRow.
+/// Returns, for every pixel of the box, the nearest repainted row in its own column, or kNoRow.
 std::vector<int> nearest_rows(const Mask& mask, const Box& box) {
   const auto width = static_cast<std::size_t>(box.width);
   const auto height = static_cast<std::size_t>(box.height);
@@ -34,7 +34,7 @@ std::vector<int> nearest_rows(const Mask& mask, const Box& box) {
   return rows;
 }
 
-/// The lower envelope of one row's parabolas (x − i)² + g(i)², g the distance within column i.
+/// The lower envelope of one row's parabolas (x − i)² + g(i)², where g(i) is the distance within column i.
 class Envelope {
  public:
   explicit Envelope(int width)
@@ -54,8 +54,8 @@ class Envelope {
   }
 
  private:
-  /// Columns [begin, end) of the row, none of which is repainted. The repainted pixels on both sides, where there are
-  /// any, are nearer than whatever lies beyond them.
+  /// Fills in columns [begin, end) of the row, none of which is repainted. The repainted pixels on both sides, if any,
+  /// are nearer than whatever lies beyond them.
   void scan_gap(const int* rows, int y, const Box& box, int begin, int end, std::vector<Nearest>& out) {
     build(rows, y, std::max(begin - 1, 0), std::min(end, width_ - 1));
     if (size_ == 0) {
@@ -76,14 +76,14 @@ class Envelope {
     return dx * dx + dy * dy;
   }
 
-  /// The last x at which column i is at least as near as column u > i.
+  /// Returns the last x at which column i is at least as near as column u > i.
   static std::int64_t last_of(int i, int u, const int* rows, int y) {
     const std::int64_t twice = value(0, u, rows, y) - value(0, i, rows, y);
     const std::int64_t span = 2LL * (u - i);
     return twice >= 0 ? twice / span : -((-twice + span - 1) / span);
   }
 
-  /// Of the columns first…last.
+  /// Builds the envelope of columns first…last.
   void build(const int* rows, int y, int first, int last) {
     size_ = 0;
     for (int u = first; u <= last; ++u) {
@@ -102,8 +102,8 @@ class Envelope {
 
   int width_;
   std::size_t size_ = 0;
-  std::vector<int> columns_;          ///< whose parabola is lowest
-  std::vector<std::int64_t> starts_;  ///< from this x on
+  std::vector<int> columns_;          ///< the columns whose parabolas are lowest, left to right
+  std::vector<std::int64_t> starts_;  ///< the x from which each is lowest
 };
 
 }  // namespace

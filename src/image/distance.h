@@ -12,7 +12,7 @@
 
 namespace zimage {
 
-/// The repainted pixel that lies nearest, and the square of its distance from pixel centre to pixel centre.
+/// The nearest repainted pixel, and the square of its distance, measured between pixel centres.
 struct Nearest {
   std::int64_t squared = kNone;
   int x = 0;
@@ -21,10 +21,10 @@ struct Nearest {
   static constexpr std::int64_t kNone = INT64_MAX;  ///< nothing is repainted
 };
 
-/// Row `y` of the picture; `row[i]` belongs to pixel (box.x + i, y).
+/// Receives row `y` of the picture; `row[i]` belongs to pixel (box.x + i, y).
 using NearestRow = std::function<void(int y, const std::vector<Nearest>& row)>;
 
-/// Visits the rows of `box`, top to bottom. Only mask pixels inside the box count. The box lies inside the mask.
+/// Visits the rows of `box`, which lies inside the mask, from top to bottom. Only mask pixels inside the box count.
 void for_each_nearest(const Mask& mask, const Box& box, const NearestRow& visit);
 
 }  // namespace zimage

@@ -13,10 +13,10 @@ namespace {
 
 bool painted(std::uint8_t value) { return value != 0; }
 
-/// Of so many pixels one look tells whether any is painted.
+/// Pixels tested by one memcmp().
 constexpr std::ptrdiff_t kLook = 64;
 
-/// There is one.
+/// Finds the first painted pixel; there must be one.
 const std::uint8_t* first_painted(const std::uint8_t* begin, const std::uint8_t* end) {
   while (end - begin > kLook && all_zero(begin, begin + kLook)) begin += kLook;
   return std::find_if(begin, end, painted);

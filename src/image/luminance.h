@@ -1,4 +1,4 @@
-// Luminance of RGB by Rec. 601, whatever the numbers are.
+// Luminance of RGB values by Rec. 601.
 #pragma once
 
 #include <concepts>
@@ -12,9 +12,9 @@ T luminance(T red, T green, T blue) {
   return T(0.299) * red + T(0.587) * green + T(0.114) * blue;
 }
 
-/// The same of samples, in integers, so that grey stays exactly what it is.
+/// Computes the same for samples, in integers, so that grey stays exactly what it is.
 inline std::uint16_t luminance(std::uint16_t red, std::uint16_t green, std::uint16_t blue) {
-  // In 65536ths, which sum to 65536.
+  // The weights are in 65536ths, and sum to 65536.
   return static_cast<std::uint16_t>((red * 19595U + green * 38470U + blue * 7471U + 32768U) >> 16U);
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kLevels = 256;
 
-/// What a pixel says: whether it is repainted, and in a soft mask how much.
+/// What a pixel means: whether it is repainted, and how strongly in a soft mask.
 struct Reading {
   std::uint8_t repaint = 0;
   std::uint8_t level = 0;
@@ -22,7 +22,7 @@ struct Reading {
 Reading read_share(double share, const MaskReading& reading) {
   const double wanted = reading.invert ? 1.0 - share : share;
   if (wanted < reading.threshold || (reading.soft && wanted <= 0.0)) return {};
-  // Rounded up: what is above 0 stays above 0.
+  // Rounding up keeps a small share from becoming 0.
   return {1, static_cast<std::uint8_t>(std::ceil(wanted * 255.0 - 1e-9))};
 }
 
@@ -40,13 +40,13 @@ Mask read_pixels(const Image& image, bool soft, Read read) {
   return mask;
 }
 
-/// `share`: of a pixel's samples.
+/// Reads a mask; `share` computes a pixel's share from its samples.
 template <class Share>
 Mask read_shares(const Image& image, const MaskReading& reading, Share share) {
   return read_pixels(image, reading.soft, [&](const auto* p) { return read_share(share(p), reading); });
 }
 
-/// As read_shares(), of one 8-bit value a pixel: worked out once for each level, as large masks take a while.
+/// Does the same for one 8-bit value per pixel, through a table of all 256 levels, because large masks take a while.
 template <class Value>
 Mask read_levels(const Image& image, const MaskReading& reading, Value value) {
   std::array<Reading, kLevels> table;
@@ -73,8 +73,8 @@ Mask mask_from_image(const Image& mask, const MaskReading& reading) {
 
 Mask mask_from_alpha(const Image& picture, const MaskReading& reading) {
   if (!picture.has_alpha()) {
-    throw Error(ErrorCode::kInput, "the picture has no alpha channel to make a mask of",
-                "give --mask a picture that is white where it is to be repainted");
+    throw Error(ErrorCode::kInput, "the picture has no alpha channel to make a mask from",
+                "give --mask a picture that is white where the picture is to be repainted");
   }
   const double full = picture.max_value();
   const int alpha_channel = picture.channels - 1;

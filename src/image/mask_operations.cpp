@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint8_t kFullLevel = 255;
 using Plane = std::vector<std::uint8_t>;
 
-/// Finds the kept pixels of a box that are connected, by edges, with what lies outside it.
+/// Finds the kept pixels of a box that are connected, through shared edges, with the outside of the box.
 class Outside {
  public:
   Outside(const Mask& mask, const Box& box) : mask_(mask), box_(box), reached_(area(box)) {}
@@ -51,7 +51,7 @@ class Outside {
     if (open(x, y)) runs_.emplace_back(x, y);
   }
 
-  /// Takes the run of open pixels around (x, y) and notes the runs that touch it above and below.
+  /// Marks the run of open pixels around (x, y) and remembers the runs that touch it above and below.
   void spread(int x, int y) {
     if (!open(x, y)) return;
     int left = x;
@@ -63,7 +63,7 @@ class Outside {
     for (const int row : {y - 1, y + 1}) {
       if (row < 0 || row >= box_.height) continue;
       for (int i = left; i <= right; ++i) {
-        // The first pixel of a run stands for it.
+        // A run is represented by its first pixel.
         if (open(i, row) && (i == left || !open(i - 1, row))) runs_.emplace_back(i, row);
       }
     }
@@ -75,13 +75,13 @@ class Outside {
   std::vector<std::pair<int, int>> runs_;
 };
 
-/// The source pixels [first, end) that pixel `i` of `count` overlaps, of `source`.
+/// Returns which of `source` pixels, [first, end), pixel `i` of `count` overlaps.
 std::pair<std::size_t, std::size_t> overlapped(int i, int count, int source) {
   const auto wide = static_cast<std::int64_t>(source);
   return {static_cast<std::size_t>(i * wide / count), static_cast<std::size_t>(((i + 1) * wide + count - 1) / count)};
 }
 
-/// The highest of what each pixel overlaps of a box, along one row and then across rows.
+/// Resizes a box of a plane: each new pixel is the highest of those that it overlaps.
 Plane highest(const Mask& mask, const Plane& from, const Box& box, int new_width, int new_height) {
   const auto width = static_cast<std::size_t>(box.width);
   const auto new_stride = static_cast<std::size_t>(new_width);
@@ -106,7 +106,7 @@ Plane highest(const Mask& mask, const Plane& from, const Box& box, int new_width
   return out;
 }
 
-/// Whether one scale takes the other's sides to these, each to within a pixel.
+/// Returns whether a single scale maps the other size to this one, each side to within a pixel.
 bool scales_to(int width, int height, int other_width, int other_height) {
   const auto below = [](std::int64_t side, std::int64_t of, std::int64_t side2, std::int64_t of2) {
     return (side - 1) * of2 < (side2 + 1) * of;
@@ -114,7 +114,7 @@ bool scales_to(int width, int height, int other_width, int other_height) {
   return below(width, other_width, height, other_height) && below(height, other_height, width, other_width);
 }
 
-/// The pixels of one tile that lie within `pixels` of the mask.
+/// Adds to `out` the pixels of one tile that lie within `pixels` of the mask.
 void grow_tile(const Mask& mask, int pixels, const Box& tile, Mask& out) {
   const Box all{0, 0, mask.width, mask.height};
   if (all_repainted(mask, tile)) return;

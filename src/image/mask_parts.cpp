@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kCellsAcross = 32;
 
-/// Boxes of what each cell of a grid holds, joined over neighbours.
+/// A grid over the mask, with the bounding box of each cell's mask pixels; join() merges neighbouring cells.
 class Cells {
  public:
   explicit Cells(const Mask& mask)
@@ -37,7 +37,7 @@ class Cells {
  private:
   Box& at(int column, int row) { return boxes_[static_cast<std::size_t>(row * columns_ + column)]; }
 
-  /// The box of everything connected with a cell; the cells are empty afterwards.
+  /// Returns the box of everything connected with a cell, and empties those cells.
   Box take(int column, int row) {
     int left = at(column, row).x;
     int top = at(column, row).y;

@@ -1,4 +1,4 @@
-// The parts of a mask that lie apart.
+// Finds the separate parts of a mask.
 #pragma once
 
 #include <vector>
@@ -7,8 +7,8 @@
 
 namespace zimage {
 
-/// The boxes of the mask's parts. What lies in neighbouring cells of a 32nd of the longer side is one part, so that
-/// there are at most a few hundred, however ragged the mask is. In the order of their first cell; empty for no mask.
+/// Returns the boxes of the mask's parts, in the order of their first cell; empty for an empty mask. Pixels in
+/// neighbouring cells, each a 32nd of the longer side, are one part, so that there are at most a few hundred parts.
 std::vector<Box> mask_parts(const Mask& mask);
 
 }  // namespace zimage

@@ -29,7 +29,7 @@ void flip(Image& image) {
   }
 }
 
-/// Rows y, y + 1, … of a stored picture become columns of `out`, which is mirrored and flipped on the way.
+/// Writes `count` rows of a stored picture, from y on, as columns of `out`, mirrored and flipped on the way.
 template <int kChannels, class Sample>
 void transpose(const Image& in, const Sample* from, int y, int count, int orientation, const Image& out, Sample* to) {
   for (int x = 0; x < in.width; ++x) {
@@ -52,7 +52,7 @@ void transpose(const Image& in, const Sample* from, int y, int count, int orient
 }
 
 Image transposed(const Image& in, int orientation) {
-  // So many rows a processor reads side by side.
+  // The number of rows that a processor can read side by side.
   constexpr int kRows = 32;
   Image out(in.height, in.width, in.channels, in.bit_depth);
   out.samples.visit([&]<class Sample>(Sample* to) {

@@ -1,4 +1,4 @@
-// Pictures turned upright, as EXIF's orientation says.
+// Rotates images upright, by their EXIF orientation.
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,14 @@
 
 namespace zimage {
 
-/// The picture as it is to be seen. `orientation` as EXIF counts: 2 mirrored, 3 turned by 180°, 4 flipped,
-/// 5 transposed, 6 to be turned clockwise, 7 transversed, 8 to be turned counter-clockwise; others change nothing.
+/// Returns the image upright. `orientation` is EXIF's: 2 mirrored, 3 rotated by 180°, 4 flipped, 5 transposed, 6 to be
+/// rotated clockwise, 7 transversed, 8 to be rotated counter-clockwise; other values change nothing.
 Image upright(Image image, int orientation);
 
-/// Whether an upright picture's width is the stored one's height.
+/// Returns whether the upright image's width is the stored one's height.
 inline bool turns_sides(int orientation) { return orientation >= 5 && orientation <= 8; }
 
-/// Whether left and right change places, and top and bottom, after the sides have where turns_sides().
+/// Returns whether left and right (mirrors) or top and bottom (flips) are swapped, after transposing if turns_sides().
 inline bool mirrors(int orientation) {
   return orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
 }

@@ -1,4 +1,4 @@
-// A large box in pieces: what lies far apart leaves most of them alone, and all of it at once is much memory.
+// Works through a large box in tiles: that takes less memory, and tiles with nothing to do can be skipped.
 #pragma once
 
 #include "base/parallel.h"
@@ -10,10 +10,10 @@
 
 namespace zimage {
 
-/// A side of tiles in which what reaches `reach` pixels beyond them isn't worked out much more often than once.
+/// Returns a side for tiles whose work reaches `reach` pixels beyond them: so large that little work is done twice.
 inline int tile_side(int reach) { return std::max(256, 4 * reach); }
 
-/// f(tile) for squares of `side` pixels, less at the right and the bottom, that make up `box`, on all threads.
+/// Calls f(tile) on all threads for squares of `side` pixels, smaller at the right and bottom, that make up `box`.
 template <class F>
 void for_each_tile(const Box& box, int side, const F& f) {
   if (box.empty()) return;

@@ -12,15 +12,15 @@ namespace zimage {
 namespace {
 
 constexpr int kCell = 4;
-/// Pixels. A latent cell that the hole touches reaches 7 pixels beyond it and is repainted whole, so the ring takes in
-/// as much again of what was held; the nearer a pixel is, the more it says about the seam.
+/// Width of the ring, in pixels. A latent cell that the hole touches reaches up to 7 pixels beyond the hole and is
+/// repainted whole, so the ring also takes in about as many pixels that were held. Nearer pixels count more.
 constexpr float kRing = 16.0F;
-/// A difference of this size (20 levels) counts a quarter.
+/// A difference of this size (20 levels) gets a weight of one quarter.
 constexpr float kOtherContent = 20.0F / 255.0F;
-/// What other content says instead: no correction, though softly, so that the rest of the ring can overrule it.
+/// Weight of "no correction" where the ring shows other content: small, so that the rest of the ring can overrule it.
 constexpr float kDoubt = 0.1F;
 
-/// How far a difference is a shift of colour (1) and not other content (0): Geman and McClure's weight.
+/// Returns how far a difference is a shift of colour (1) rather than other content (0): Geman and McClure's weight.
 float trust(float difference) {
   const float ratio = difference / kOtherContent;
   const float root = 1.0F / (1.0F + ratio * ratio);
@@ -35,7 +35,7 @@ Mask to_mask(const at::Tensor& tensor) {
   return mask;
 }
 
-/// The ring's differences, gathered in cells.
+/// Sums the ring's weighted differences in cells.
 Membrane gather(const float* decoded, const float* original, const Mask& mask) {
   Membrane cells((mask.width + kCell - 1) / kCell, (mask.height + kCell - 1) / kCell);
   const std::size_t plane = mask.repaint.size();
@@ -62,7 +62,7 @@ Membrane gather(const float* decoded, const float* original, const Mask& mask) {
   return cells;
 }
 
-/// A pixel's place between two cells of a row or column.
+/// A pixel's position between two neighbouring cells of a row or column.
 struct Between {
   Between(int pixel, int cells) {
     const float place = (static_cast<float>(pixel) + 0.5F) / static_cast<float>(kCell) - 0.5F;
@@ -73,7 +73,7 @@ struct Between {
   }
   std::size_t first;
   std::size_t second;
-  float share;  ///< of the second
+  float share;  ///< weight of the second
 };
 
 void add_shift(const std::vector<float>& shift, const Membrane& cells, int width, int height, float* pixels) {

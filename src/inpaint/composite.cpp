@@ -14,17 +14,17 @@
 namespace zimage {
 namespace {
 
-/// To the nearest, ties to even, for values below 2^22: without a call for each sample.
+/// Rounds to the nearest whole number, ties to even, for values below 2^22. Avoids a library call for each sample.
 float rounded(float value) {
-  constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23: from here on floats are whole numbers
+  constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23: floats of this size are whole numbers
   return (value + kWhole) - kWhole;
 }
 
-/// Writes the result's pixels of one box into a part of the picture, faded.
+/// Blends the result's pixels for one box into a part of the picture.
 template <class Sample>
 class Paster {
  public:
-  /// `part`: the picture in `place`; `box`: what of it the values are for.
+  /// `part` shows the picture in `place`; `values` are the result's pixels in `box`.
   Paster(const Image& part, const Box& place, Sample* samples, std::uint8_t* coverage, const Box& box,
          const float* values, bool opaque)
       : part_(part),
@@ -54,7 +54,7 @@ class Paster {
   }
 
  private:
-  /// Whether the sample changes.
+  /// Blends a value into a sample and returns whether the sample changed.
   bool blend(Sample& sample, float value, float share) const {
     float level = value * full_;
     if (share < 1.0F) level = level * share + static_cast<float>(sample) * (1.0F - share);
@@ -75,7 +75,7 @@ class Paster {
   bool opaque_;
 };
 
-/// The result in one region of a picture, and where it goes.
+/// One region's result, with the mask and the options it is pasted by.
 struct Pasting {
   const Mask& mask;
   const WorkingRegion& region;
@@ -84,7 +84,7 @@ struct Pasting {
   int feather() const { return std::max(options.feather, 0); }
 };
 
-/// The repainted pixels of one row of a box.
+/// Pastes the repainted pixels of one row of a box.
 template <class Sample>
 void paste_row(const Paster<Sample>& paster, const Mask& mask, const Box& box, int y) {
   const std::uint8_t* repaint = mask.repaint.data() + mask.index(0, y);
@@ -93,7 +93,7 @@ void paste_row(const Paster<Sample>& paster, const Mask& mask, const Box& box, i
   }
 }
 
-/// What lies around the holes of a box.
+/// Pastes the feather around the holes of a box.
 template <class Sample>
 void fade(const Paster<Sample>& paster, const Pasting& pasting, const Box& band) {
   if (all_repainted(pasting.mask, band)) return;
@@ -108,7 +108,7 @@ void fade(const Paster<Sample>& paster, const Pasting& pasting, const Box& band)
   });
 }
 
-/// What lies in one tile. Holes beyond its reach don't matter: nothing fades that far.
+/// Pastes what lies in one tile. Holes further away than the feather don't matter: nothing fades that far.
 template <class Sample>
 void paste_tile(const Image& part, const Box& place, Sample* samples, std::uint8_t* coverage, const Pasting& pasting,
                 const Box& tile) {

@@ -1,4 +1,4 @@
-// The result pasted into the picture it came from.
+// Pastes the result into the picture it came from.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,18 +13,18 @@ namespace zimage {
 
 struct CompositeOptions {
   int feather = 0;      ///< pixels outside the hole over which the result fades into the picture
-  bool opaque = false;  ///< alpha becomes full where the result is
+  bool opaque = false;  ///< make alpha opaque where the result is pasted
 };
 
-/// Share of the result in a pixel `squared` away from the hole (the squared distance): 1 in the hole, then half a
-/// cosine wave down, which reaches 0 one pixel beyond `feather`. Both sides show the same content there, so a blend
-/// hides the seam; within the hole it would let through what was to go.
+/// Returns the result's share in a pixel whose squared distance from the hole is `squared`: 1 in the hole, then half a
+/// cosine wave that falls to 0 one pixel beyond `feather`. Outside the hole both sides show the same content, so a
+/// blend hides the seam; inside, it would let through what was to be removed.
 float feather_share(std::int64_t squared, int feather);
 
-/// Pastes `pixels` [1, 3, h, w] in [0, 1], which belong to `region` and are resized to it, into a part of the picture:
-/// what it shows in `place`, which lies in the region. The result goes where the mask repaints, faded out over the
-/// feather; every pixel outside grow_mask(mask, feather) stays what it is bit for bit. Grey pictures take the
-/// luminance, 16-bit ones 16 bits. Gives a byte for each pixel of the part, 1 where it has changed.
+/// Pastes `pixels` [1, 3, h, w] in [0, 1], the result for `region`, into `part`, which shows the picture in `place`, a
+/// box inside the region. The result is resized to the region, pasted where the mask repaints and faded out over the
+/// feather; every pixel outside grow_mask(mask, feather) stays the same bit for bit. Grey pictures receive the
+/// luminance, 16-bit pictures 16 bits. Returns a byte for each pixel of the part, 1 where it changed.
 std::vector<std::uint8_t> composite(Image& part, const Box& place, const Mask& mask, const WorkingRegion& region,
                                     const at::Tensor& pixels, const CompositeOptions& options);
 

@@ -12,7 +12,7 @@ std::size_t at(int width, int x, int y) {
   return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
 }
 
-/// Two by two nodes become one. Weights and sums add; in two dimensions the neighbours' term keeps its factor.
+/// Merges 2×2 nodes into one. Weights and sums add up; in two dimensions the neighbours' term keeps its factor.
 Membrane coarser(const Membrane& fine) {
   Membrane coarse((fine.width + 1) / 2, (fine.height + 1) / 2);
   for (int y = 0; y < fine.height; ++y) {
@@ -26,7 +26,7 @@ Membrane coarser(const Membrane& fine) {
   return coarse;
 }
 
-/// Bilinear, with node centres: fine node x lies a quarter of a coarse node beside coarse node x / 2.
+/// Interpolates bilinearly between node centres: fine node x lies a quarter of a coarse node from coarse node x / 2.
 Plane finer(const Plane& coarse, int coarse_width, int coarse_height, int width, int height) {
   Plane fine(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
   for (int y = 0; y < height; ++y) {
@@ -43,7 +43,7 @@ Plane finer(const Plane& coarse, int coarse_width, int coarse_height, int width,
   return fine;
 }
 
-/// Nodes of one colour of the chessboard, then of the other.
+/// Does one red-black Gauss-Seidel sweep: the nodes of one colour of the chessboard, then those of the other.
 void sweep(const Membrane& m, const Plane& sum, Plane& u) {
   for (int colour = 0; colour < 2; ++colour) {
     for (int y = 0; y < m.height; ++y) {

@@ -1,4 +1,4 @@
-// A smooth sheet through scattered, weighted values.
+// Fits a smooth sheet through scattered, weighted values.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace zimage {
 
-/// Three values a node, each known with a weight; a weight of 0 knows nothing. Row-major.
+/// A grid of nodes, row-major. Each has three values and the weight that they are known with; weight 0 is unknown.
 struct Membrane {
   int width = 0;
   int height = 0;
@@ -18,9 +18,9 @@ struct Membrane {
   std::size_t size() const { return weight.size(); }
 };
 
-/// The u that minimises Σ weight·(u − value)² + Σ over neighbours (u_i − u_j)²: it follows the values where they are
-/// known and bridges smoothly what lies between. From the coarsest of a pyramid down, a fixed number of Gauss-Seidel
-/// sweeps a level, so that the same input gives the same bytes. All zeros if nothing is known.
+/// Returns the u that minimises Σ weight·(u − value)² + Σ over neighbours (u_i − u_j)²: it follows the values where
+/// they are known and bridges the gaps smoothly. Works down a pyramid from its coarsest level, with a fixed number of
+/// Gauss-Seidel sweeps per level, so that the same input gives the same bytes. All zeros if nothing is known.
 std::array<std::vector<float>, 3> solve_membrane(const Membrane& membrane);
 
 }  // namespace zimage

@@ -10,7 +10,7 @@
 namespace zimage {
 namespace {
 
-/// Rows for a thread to be worth while.
+/// The fewest rows that are worth a thread.
 constexpr std::int64_t kRowsEach = 64;
 
 at::Tensor plane_of(const std::vector<std::uint8_t>& values, const Mask& mask) {
@@ -48,7 +48,7 @@ at::Tensor to_pixels(const Image& image, const Box& box) {
 
 at::Tensor to_pixels(const Image& image, const Box& box, int height, int width) {
   if (box.height == height && box.width == width) return to_pixels(image, box);
-  // Shrinking, the whole box in fp32 would be most of the memory that a large picture takes.
+  // When shrinking, the whole box in fp32 would be most of the memory that a large picture takes.
   const at::Tensor pixels = height < box.height ? shrink_rows(image, box, height) : to_pixels(image, box);
   return resample(pixels, height, width, {0, 0, width, height}).clamp_(0.0, 1.0);
 }

@@ -22,13 +22,13 @@ double cubic(double x) {
   return 0.0;
 }
 
-/// What a pixel of the result is made of along one axis: inputs first, first + 1, … with weights that sum to 1.
+/// The inputs of one result pixel along one axis: first, first + 1, … with weights that sum to 1.
 struct Taps {
   int first = 0;
   std::vector<float> weights;
 };
 
-/// Of the results begin, begin + 1, … begin + count - 1 of `to`, made of `from` inputs.
+/// Returns the taps of results begin … begin + count - 1 when `from` inputs are resampled to `to` results.
 std::vector<Taps> taps_of(int from, int to, int begin, int count) {
   const double scale = static_cast<double>(from) / to;
   const double stretch = std::max(scale, 1.0);
@@ -49,17 +49,17 @@ std::vector<Taps> taps_of(int from, int to, int begin, int count) {
   return all;
 }
 
-/// The inputs that any of them needs: [first, end).
+/// Returns the range of inputs that the taps use, [first, end).
 std::pair<int, int> span_of(const std::vector<Taps>& all) {
   const Taps& last = all.back();
   return {all.front().first, last.first + static_cast<int>(last.weights.size())};
 }
 
-/// Rows of planes as they lie in a tensor [1, C, h, w].
+/// Gives access to the rows of the planes in a tensor [1, C, h, w].
 struct Planes {
   const float* data;
   std::int64_t count;   ///< C
-  std::int64_t height;  ///< of each in memory
+  std::int64_t height;  ///< of each plane in memory
   std::int64_t width;
   const float* row(std::int64_t plane, std::int64_t y) const { return data + (plane * height + y) * width; }
 };
@@ -68,7 +68,7 @@ Planes planes_of(const at::Tensor& pixels) {
   return {pixels.const_data_ptr<float>(), pixels.size(1), pixels.size(2), pixels.size(3)};
 }
 
-/// f(plane, row) for all rows of all planes, on all threads.
+/// Calls f(plane, row) for all rows of all planes, on all threads.
 template <class F>
 void for_each_row(std::int64_t planes, std::int64_t rows, F f) {
   parallel_for(0, planes * rows, 16, [&](std::int64_t begin, std::int64_t end) {
@@ -76,7 +76,7 @@ void for_each_row(std::int64_t planes, std::int64_t rows, F f) {
   });
 }
 
-/// Columns resampled, in the rows [top, bottom) of the input, whose first column is the picture's column `left`.
+/// Resamples columns in the rows [top, bottom) of the input, whose first column is the picture's column `left`.
 at::Tensor across(const at::Tensor& pixels, const std::vector<Taps>& columns, int left, int top, int bottom) {
   const Planes in = planes_of(pixels);
   const auto width = static_cast<std::int64_t>(columns.size());
@@ -96,7 +96,7 @@ at::Tensor across(const at::Tensor& pixels, const std::vector<Taps>& columns, in
   return result;
 }
 
-/// Rows resampled, in the columns [left, right) of the input, whose first row is the picture's row `top`.
+/// Resamples rows in the columns [left, right) of the input, whose first row is the picture's row `top`.
 at::Tensor down(const at::Tensor& pixels, const std::vector<Taps>& rows, int top, int left, int right) {
   const Planes in = planes_of(pixels);
   const auto height = static_cast<std::int64_t>(rows.size());
@@ -115,10 +115,10 @@ at::Tensor down(const at::Tensor& pixels, const std::vector<Taps>& rows, int top
   return result;
 }
 
-/// One row of `to.size()` samples, made of rows that lie `stride` samples apart from `first` on.
+/// Computes one row of `to.size()` samples from rows that start at `first` and lie `stride` samples apart.
 template <class Sample>
 void shrink_row(const Taps& taps, const Sample* first, std::size_t stride, std::vector<float>& to) {
-  constexpr std::size_t kPiece = 1024;  // so few at a time that the sums stay in the first-level cache
+  constexpr std::size_t kPiece = 1024;  // few enough at a time for the sums to stay in the first-level cache
   for (std::size_t begin = 0; begin < to.size(); begin += kPiece) {
     float sums[kPiece] = {};
     const std::size_t count = std::min(kPiece, to.size() - begin);
@@ -131,7 +131,7 @@ void shrink_row(const Taps& taps, const Sample* first, std::size_t stride, std::
   }
 }
 
-/// Pixels of `step` samples as three planes that lie `plane` values apart.
+/// Splits pixels of `step` samples into three planes that lie `plane` values apart.
 void part_colors(const float* row, std::size_t step, bool color, float full, std::size_t count, std::size_t plane,
                  float* to) {
   for (std::size_t c = 0; c < 3; ++c) {
@@ -171,7 +171,7 @@ at::Tensor resample(const at::Tensor& pixels, int height, int width, const Box& 
   if (from_height == height) return across(in, columns, 0, window.y, window.y + window.height);
   const std::vector<Taps> rows = taps_of(from_height, height, window.y, window.height);
   const auto [top, bottom] = span_of(rows);
-  // Down goes many columns at a time and across doesn't: across has the fewer rows to do.
+  // down() works on many columns at a time and across() doesn't, so across() gets the fewer rows.
   if (bottom - top <= window.height) return down(across(in, columns, 0, top, bottom), rows, top, 0, window.width);
   const auto [left, right] = span_of(columns);
   return across(down(in, rows, 0, left, right), columns, left, 0, window.height);

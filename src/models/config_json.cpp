@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/strict_json.h"
 #include "zimage/error.h"
 
 namespace zimage {
@@ -27,9 +28,7 @@ struct ConfigReader::Impl {
 
 ConfigReader::ConfigReader(const ConfigText& text) : name_(text.name), impl_(std::make_unique<Impl>()) {
   if (text.json.empty()) return;
-  impl_->root = nlohmann::json::parse(text.json, nullptr, /*allow_exceptions=*/false);
-  if (impl_->root.is_discarded()) fail("is not valid JSON");
-  if (!impl_->root.is_object()) fail("is not a JSON object");
+  impl_->root = parse_strict_json(text.json, name_);
 }
 
 ConfigReader::~ConfigReader() = default;

@@ -19,7 +19,7 @@ ControlBlock load_block(nn::WeightLoader& weights, const std::string& group, std
   return b;
 }
 
-/// Which hint, if any, a layer takes.
+/// Returns which hint, if any, a layer takes.
 std::optional<std::size_t> ordinal(const std::vector<std::int64_t>& places, std::size_t layer) {
   const auto it = std::find(places.begin(), places.end(), static_cast<std::int64_t>(layer));
   if (it == places.end()) return {};
@@ -47,7 +47,7 @@ ControlNet ControlNet::load(nn::WeightLoader& weights, const ControlNetConfig& c
       net.noise_refiner_.push_back(load_block(weights, "control_noise_refiner", index, base));
     }
   }
-  // 2.0's files may hold refiner blocks that were never trained.
+  // Files of version 2.0 may hold refiner blocks that were never trained.
   if (config.refiner == Refiner::kControlLayers) weights.ignore_prefix("control_noise_refiner.");
   return net;
 }
@@ -98,7 +98,7 @@ void ControlPass::add_refiner_hint(std::size_t layer, at::Tensor& x) {
 
 void ControlPass::begin_layers(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) {
   if (net_.config_.refiner != ControlNetConfig::Refiner::kPlain) {
-    // What is left of the refiner's group gives no hint; the next group starts from where it ends.
+    // The refiner's remaining blocks give no hints, but the next group starts from their output.
     while (next_ < refiner_blocks().size()) advance(refiner_blocks());
   }
   if (tapped()) tap("control.refiner_output", c_.clone());

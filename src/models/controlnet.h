@@ -14,22 +14,22 @@ namespace zimage {
 /// A DiT block on the control stream, and the projections that tie it to the base stream.
 struct ControlBlock {
   DiTBlock block;
-  nn::Linear before_proj;  ///< of a group's first block only
+  nn::Linear before_proj;  ///< only in a group's first block
   nn::Linear after_proj;
 };
 
-/// What doesn't depend on the step: made once a picture.
+/// The part that doesn't depend on the step: it is made once for each picture.
 struct ControlContext {
   at::Tensor tokens;   ///< the embedded control context, padded: [1, Lx, dim]
-  double scale = 0.0;  ///< of the hints
+  double scale = 0.0;  ///< scale of the hints
 };
 
 class ControlNet {
  public:
-  /// Problems are left in `weights`.
+  /// Loads the weights. Problems are left in `weights`.
   static ControlNet load(nn::WeightLoader& weights, const ControlNetConfig& config, const DiTConfig& base);
 
-  /// control_context [1, channels, H, W] → its tokens. `x_pad_token` is the base model's.
+  /// Embeds control_context [1, channels, H, W] as tokens. `x_pad_token` is the base model's.
   ControlContext prepare(const at::Tensor& control_context, const at::Tensor& x_pad_token, double scale) const;
 
   const ControlNetConfig& config() const { return config_; }
@@ -41,12 +41,12 @@ class ControlNet {
   nn::Placement placement_;
   nn::Linear x_embedder_;
   std::vector<ControlBlock> layers_;
-  std::vector<ControlBlock> noise_refiner_;  ///< 2.1
-  std::vector<DiTBlock> plain_refiner_;      ///< v1
+  std::vector<ControlBlock> noise_refiner_;  ///< version 2.1 only
+  std::vector<DiTBlock> plain_refiner_;      ///< version 1 only
 };
 
-/// One forward's control stream. After its first block it no longer looks at the base stream, so each block runs just
-/// before the base layer that takes its hint, and no stack of hints is kept.
+/// The control stream of one forward. After its first block it no longer reads the base stream, so each block can run
+/// just when the base layer that takes its hint needs it, and no stack of hints is kept.
 class ControlPass final : public HintStream {
  public:
   ControlPass(const ControlNet& net, const ControlContext& context) : net_(net), context_(context) {}
@@ -65,7 +65,7 @@ class ControlPass final : public HintStream {
   const ControlNet& net_;
   const ControlContext& context_;
   at::Tensor c_;     ///< the control stream
-  at::Tensor rope_;  ///< of the group that runs
+  at::Tensor rope_;  ///< for the group that is running
   at::Tensor t_emb_;
   std::size_t next_ = 0;  ///< the group's next block
 };

@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t kMaxLayers = 1000;
 constexpr const char* kEmbedder = "control_all_x_embedder.2-1.weight";
 
-/// What a file without a control embedder is, by the names it has.
+/// Guesses, by the names of its weights, what a file without a control embedder is.
 std::string guess_kind(const WeightSource& weights) {
   const auto names = weights.names();
   const auto any = [&](auto matches) { return std::any_of(names.begin(), names.end(), matches); };
@@ -46,7 +46,7 @@ bool all_zero(const WeightSource& weights, const std::string& name) {
   return zero;
 }
 
-/// Whether the file has refiner blocks of its own that were trained: 2.0 has them untrained, or not at all.
+/// Returns whether the file has trained refiner blocks: in version 2.0 they are untrained or missing.
 bool has_trained_refiner(const WeightSource& weights, std::int64_t blocks) {
   for (std::int64_t i = 0; i < blocks; ++i) {
     const std::string name = "control_noise_refiner." + std::to_string(i) + ".after_proj.weight";
@@ -61,7 +61,7 @@ std::vector<std::int64_t> first_numbers(std::int64_t count, std::int64_t stride)
   return places;
 }
 
-/// diffusers' dialect names the refiner; the trainer's has two booleans. Both may be absent.
+/// Applies config.json. diffusers' dialect names the refiner, the trainer's has two booleans; both may be absent.
 void apply_config(ControlNetConfig& c, const ConfigReader& json) {
   using Refiner = ControlNetConfig::Refiner;
   c.channels = json.integer("control_in_dim", 1, 1024).value_or(c.channels);
@@ -113,7 +113,7 @@ ControlNetConfig ControlNetConfig::detect(const WeightSource& weights, const Con
   }
   if (base.n_layers % layers == 0) c.layer_places = first_numbers(layers, base.n_layers / layers);
   c.refiner_places = first_numbers(base.n_refiner_layers, 1);
-  c.lite = layers * 2 < base.n_layers;  // 2.1 has 15 control layers on 30, lite 3
+  c.lite = layers * 2 < base.n_layers;  // on 30 layers, 2.1 has 15 control layers and lite 3
   const ConfigReader json(config.json.empty() ? ConfigText{weights.description(), ""} : config);
   apply_config(c, json);
 
@@ -122,7 +122,7 @@ ControlNetConfig ControlNetConfig::detect(const WeightSource& weights, const Con
            "its control context has " + std::to_string(c.channels) + " channels; the published ones have 16 or 33");
   }
   if ((c.refiner == Refiner::kPlain) != (c.channels == kControlChannels)) {
-    json.fail("the refiner it names does not go with " + std::to_string(c.channels) + " channels");
+    json.fail("the refiner it names does not match " + std::to_string(c.channels) + " channels");
   }
   if (c.layer_places.empty()) {
     refuse(weights, "its " + std::to_string(layers) + " control layers don't divide the model's " +

@@ -1,4 +1,4 @@
-// Which published ControlNet a file is, and its sizes.
+// Finds out which published ControlNet a file is, and its sizes.
 #pragma once
 
 #include <cstdint>
@@ -12,32 +12,32 @@
 namespace zimage {
 
 struct ControlNetConfig {
-  /// What runs on the control stream before the main layers.
+  /// Which blocks run on the control stream before the main layers.
   enum class Refiner {
     kPlain,               ///< v1: plain blocks, no hints
-    kControlLayers,       ///< 2.0: the control layers themselves; their first hints go to the noise refiner
+    kControlLayers,       ///< 2.0: the control layers themselves, whose first hints go to the noise refiner
     kControlNoiseRefiner  ///< 2.1: blocks of its own, with hints to the noise refiner
   };
 
-  std::int64_t channels = 0;                 ///< of the control context: 16 (v1) or 33
+  std::int64_t channels = 0;                 ///< channels of the control context: 16 (v1) or 33
   std::vector<std::int64_t> layer_places;    ///< the base layer that takes control layer n's hint
   std::vector<std::int64_t> refiner_places;  ///< the noise-refiner layer that takes refiner hint n
   Refiner refiner = Refiner::kControlNoiseRefiner;
-  bool lite = false;  ///< fewer than a control layer for every second base layer
+  bool lite = false;  ///< has less than one control layer for every two base layers
 
-  /// 33 channels: trained to inpaint, and needs no RePaint.
+  /// Returns whether it has 33 channels: then it was trained to inpaint, and needs no RePaint.
   bool inpaints() const { return channels == kInpaintChannels; }
-  /// "1", "2.0", "2.1" or "2.1-lite".
+  /// Returns "1", "2.0", "2.1" or "2.1-lite".
   const char* version() const;
-  /// The trainer's scale for this version, as far as the tensors show it.
+  /// Returns the trainer's recommended scale for this version, as far as the tensors show it.
   double default_scale() const;
 
   static constexpr std::int64_t kControlChannels = 16;
   static constexpr std::int64_t kInpaintChannels = 33;
 
-  /// From the tensors; a config.json (diffusers' dialect or the trainer's) wins over what they show.
-  /// Errors: kModel, saying what the file is instead where that can be told (a LoRA, a DiT, another model's
-  /// ControlNet), for places that don't divide the base's layers evenly, or for a damaged config.
+  /// Reads the sizes off the tensors; a config.json (diffusers' dialect or the trainer's) wins over what they show.
+  /// Errors: kModel for another kind of file (with a guess: a LoRA, a DiT, another model's ControlNet), for control
+  /// layers that don't divide the base's layers evenly, or for a damaged config.
   static ControlNetConfig detect(const WeightSource& weights, const ConfigText& config, const DiTConfig& base);
 };
 

@@ -17,7 +17,7 @@ constexpr double kTimestepMaxPeriod = 10000.0;
 constexpr double kFinalNormEps = 1e-6;
 
 void tap_block(const char* group, std::size_t index, const at::Tensor& x) {
-  // Blocks overwrite their input, so a listener gets its own copy.
+  // Blocks overwrite their input, so a listener needs a copy of its own.
   if (tapped()) tap("dit." + std::string(group) + "." + std::to_string(index), x.clone());
 }
 
@@ -58,13 +58,13 @@ DiTContext DiT::prepare(const at::Tensor& prompt_embeds, std::int64_t height, st
   const std::int64_t caption_tokens = padded_count(prompt_embeds.size(1));
   const auto& limits = config_.rope.lengths;
   if (context.rows > limits[1] || context.cols > limits[2]) {
-    throw Error(ErrorCode::kInput, "the picture is larger than the model's positions reach",
+    throw Error(ErrorCode::kInput, "the picture is too large for the model's position tables",
                 "at most " + std::to_string(config_.max_latent_side() * 8) + " pixels a side");
   }
   if (caption_tokens + 2 > limits[0]) {
-    throw Error(ErrorCode::kInput, "the prompt is longer than the model's positions reach", "shorten the prompt");
+    throw Error(ErrorCode::kInput, "the prompt is too long for the model's position tables", "shorten the prompt");
   }
-  // Image tokens stand one behind the padded caption on the first axis; their pad tokens at (0, 0, 0).
+  // On the first axis, image tokens are at the position after the padded caption; their pad tokens are at (0, 0, 0).
   const at::Tensor grid = nn::grid_positions(caption_tokens + 1, context.rows, context.cols);
   const at::Tensor image_positions = at::constant_pad_nd(grid, {0, 0, 0, padded_count(grid.size(0)) - grid.size(0)}, 0);
   const at::Tensor caption_positions =

@@ -12,7 +12,7 @@
 
 namespace zimage {
 
-/// One transformer block with sandwich norms; modulated by t_emb unless it is of the context refiner.
+/// A transformer block with sandwich norms. It is modulated by t_emb unless it belongs to the context refiner.
 struct DiTBlock {
   nn::Linear to_q, to_k, to_v, to_out;
   at::Tensor norm_q, norm_k;
@@ -25,51 +25,50 @@ struct DiTBlock {
 
   static DiTBlock load(nn::WeightLoader& weights, const std::string& prefix, const DiTConfig& config, bool modulated);
 
-  /// x [B, L, dim] → [B, L, dim]; x may be overwritten. rope [L, head_dim/2, 2]; t_emb [1, adaln_dim] if modulated.
+  /// Runs the block on x [B, L, dim] (may overwrite it); rope [L, head_dim/2, 2], t_emb [1, adaln_dim] if modulated.
   at::Tensor forward(at::Tensor x, const at::Tensor& rope, const at::Tensor& t_emb) const;
 };
 
-/// What doesn't depend on the step: made once a picture and prompt.
+/// The part that doesn't depend on the step: it is made once for each picture and prompt.
 struct DiTContext {
-  at::Tensor caption;       ///< refined, padded to a multiple of 32: [1, Lc, dim]
+  at::Tensor caption;       ///< refined and padded to a multiple of 32: [1, Lc, dim]
   at::Tensor image_rope;    ///< [Lx, head_dim/2, 2]
   at::Tensor unified_rope;  ///< image, then caption: [Lx + Lc, head_dim/2, 2]
-  std::int64_t rows = 0;    ///< image tokens down and across
+  std::int64_t rows = 0;    ///< rows and columns of image tokens
   std::int64_t cols = 0;
 };
 
-/// What adds hints to the token stream as it runs through a forward: a ControlNet. The layers call in their order, so
-/// that it can run beside them and keeps no stack of hints.
+/// Adds hints to the token stream during a forward; a ControlNet does so. The layers call it in their order, so that it
+/// can run alongside them and keeps no stack of hints.
 class HintStream {
  public:
   virtual ~HintStream() = default;
-  /// Before the noise refiner; x [1, Lx, dim] is embedded and padded, t_emb [1, adaln_dim].
+  /// Called before the noise refiner; x [1, Lx, dim] is embedded and padded, t_emb [1, adaln_dim].
   virtual void begin_refiner(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) = 0;
-  /// After noise-refiner layer `layer`: x is changed in place.
+  /// Called after noise-refiner layer `layer`; changes x in place.
   virtual void add_refiner_hint(std::size_t layer, at::Tensor& x) = 0;
-  /// Before the main layers; x [1, Lx + Lc, dim].
+  /// Called before the main layers; x [1, Lx + Lc, dim].
   virtual void begin_layers(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) = 0;
-  /// After main layer `layer`: x is changed in place.
+  /// Called after main layer `layer`; changes x in place.
   virtual void add_hint(std::size_t layer, at::Tensor& x) = 0;
 };
 
 class DiT {
  public:
-  /// Problems are left in `weights`.
+  /// Loads the weights. Problems are left in `weights`.
   static DiT load(nn::WeightLoader& weights, const DiTConfig& config);
 
-  /// prompt_embeds [1, L, cap_feat_dim]; latent height and width in cells, both even.
+  /// Prepares what no step changes. prompt_embeds [1, L, cap_feat_dim]; latent height and width in cells, both even.
   /// Errors: kInput if the picture or prompt is larger than the position tables.
   DiTContext prepare(const at::Tensor& prompt_embeds, std::int64_t height, std::int64_t width) const;
 
-  /// The model output (data − noise, i.e. −noise_pred) for latents [B, in_channels, H, W] at `timestep` = 1 − σ,
-  /// with a caption [B, Lc, dim] for each.
-  /// Computed in the weights' dtype; returned as fp32 of the latents' shape, on their device.
-  /// `hints` may be null.
+  /// Returns the model output (data − noise, i.e. −noise_pred) for latents [B, in_channels, H, W], each with a caption
+  /// [B, Lc, dim], at `timestep` = 1 − σ. Computes in the weights' dtype; the result is fp32, of the latents' shape and
+  /// on their device. `hints` may be null.
   at::Tensor forward(const at::Tensor& latents, float timestep, const DiTContext& context,
                      HintStream* hints = nullptr) const;
 
-  /// The token that pads a picture's tokens, [1, dim]: a ControlNet's tokens are padded with it too.
+  /// Returns the token that pads a picture's tokens, [1, dim]; a ControlNet's tokens are padded with it too.
   const at::Tensor& x_pad_token() const { return x_pad_token_; }
 
   const DiTConfig& config() const { return config_; }

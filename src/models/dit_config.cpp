@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t kMaxSize = 1 << 20;
 constexpr std::int64_t kMaxLayers = 1000;
 
-// Z-Image-Turbo's published values of what no tensor shows.
+// Z-Image-Turbo's published values for sizes that no tensor shows.
 constexpr std::int64_t kPublishedHeadDim = 128;
 const nn::RopeAxes kPublishedRope{256.0, {32, 48, 48}, {1024, 512, 512}};
 
@@ -39,12 +39,12 @@ void apply_config(DiTConfig& c, const ConfigReader& json) {
   c.cap_feat_dim = json.integer("cap_feat_dim", 1, kMaxSize).value_or(c.cap_feat_dim);
   c.norm_eps = json.number("norm_eps").value_or(c.norm_eps);
   c.t_scale = json.number("t_scale").value_or(c.t_scale);
-  if (json.integer("siglip_feat_dim", 0, kMaxSize)) json.fail("is of an Omni model, which this tool doesn't read");
-  if (json.boolean("qk_norm") == false) json.fail("'qk_norm' false is not of a Z-Image model");
+  if (json.integer("siglip_feat_dim", 0, kMaxSize)) json.fail("this belongs to an Omni model, which isn't supported");
+  if (json.boolean("qk_norm") == false) json.fail("'qk_norm' must be true");
   for (const auto& [key, wanted] :
        {std::pair{"all_patch_size", DiTConfig::kPatch}, {"all_f_patch_size", std::int64_t{1}}}) {
     const auto sizes = json.integers(key, 1, 64);
-    if (sizes && *sizes != std::vector<std::int64_t>{wanted}) json.fail(std::string("'") + key + "' is not Z-Image's");
+    if (sizes && *sizes != std::vector<std::int64_t>{wanted}) json.fail(std::string("'") + key + "' must be Z-Image's");
   }
 }
 

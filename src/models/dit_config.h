@@ -23,15 +23,15 @@ struct DiTConfig {
   double t_scale = 1000.0;
   nn::RopeAxes rope;
 
-  static constexpr std::int64_t kPatch = 2;           ///< latent cells a token spans, each way
-  static constexpr std::int64_t kTokenMultiple = 32;  ///< sequences are padded to it
+  static constexpr std::int64_t kPatch = 2;           ///< latent cells that a token spans, each way
+  static constexpr std::int64_t kTokenMultiple = 32;  ///< sequences are padded to a multiple of this
   std::int64_t head_dim() const { return dim / n_heads; }
-  /// The largest side in latent cells that the position tables cover.
+  /// Returns the longest side, in latent cells, that the position tables cover.
   std::int64_t max_latent_side() const;
 
-  /// From the tensors' shapes, and from config.json where there is one (it wins; what it contradicts shows up as a
-  /// mis-shaped tensor). What no shape shows takes Z-Image-Turbo's published values if the head dimension is the
-  /// published one. Source of the names: diffusers, models/transformers/transformer_z_image.py.
+  /// Reads the sizes off the tensors' shapes and config.json, if there is one (it wins; where it contradicts a shape,
+  /// that tensor is reported as mis-shaped). Sizes that no shape shows take Z-Image-Turbo's published values if the
+  /// head dimension is the published one. Source of the names: diffusers, models/transformers/transformer_z_image.py.
   /// Errors: kModel for a damaged config, or sizes that contradict each other or can't be known.
   static DiTConfig detect(const WeightSource& weights, const ConfigText& config);
 };

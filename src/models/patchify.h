@@ -1,4 +1,4 @@
-// Latents as tokens and back, and padding to a multiple of 32 tokens.
+// Turns latents into tokens and back, and pads them to a multiple of 32 tokens.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,16 +7,16 @@
 
 namespace zimage {
 
-/// [B, C, H, W] → [B, H/2·W/2, 4·C]: a token is (row, column, channel) of its 2×2 cells, channels fastest.
+/// Turns [B, C, H, W] into [B, H/2·W/2, 4·C]: a token holds (row, column, channel) of its 2×2 cells, channels fastest.
 at::Tensor patchify(const at::Tensor& latents);
 
-/// The first rows·cols tokens of [B, L, 4·C] → [B, C, 2·rows, 2·cols].
+/// Turns the first rows·cols tokens of [B, L, 4·C] into [B, C, 2·rows, 2·cols].
 at::Tensor unpatchify(const at::Tensor& tokens, std::int64_t rows, std::int64_t cols);
 
-/// The count rounded up to a multiple of 32.
+/// Returns the count rounded up to a multiple of 32.
 std::int64_t padded_count(std::int64_t tokens);
 
-/// [B, L, dim] → [B, padded_count(L), dim], filled with `pad_token` [1, dim].
+/// Pads [B, L, dim] to [B, padded_count(L), dim] with `pad_token` [1, dim].
 at::Tensor pad_tokens(const at::Tensor& tokens, const at::Tensor& pad_token);
 
 }  // namespace zimage

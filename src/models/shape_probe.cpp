@@ -11,7 +11,7 @@ std::int64_t ShapeProbe::size(const std::string& name, std::size_t dimension) co
 }
 
 std::int64_t ShapeProbe::count(const std::string& prefix) const {
-  constexpr std::int64_t kMost = 1000;  // a hostile name must not make a loop of billions
+  constexpr std::int64_t kMost = 1000;  // a hostile name must not cause a loop over billions
   std::int64_t count = 0;
   for (const auto& name : weights_.names()) {
     if (!name.starts_with(prefix)) continue;

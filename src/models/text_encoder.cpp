@@ -63,7 +63,7 @@ at::Tensor TextEncoder::layer_forward(const Layer& layer, const at::Tensor& x, c
 at::Tensor TextEncoder::forward(const std::vector<std::int64_t>& ids) const {
   const auto length = static_cast<std::int64_t>(ids.size());
   if (std::any_of(ids.begin(), ids.end(), [&](auto id) { return id < 0 || id >= config_.vocab_size; })) {
-    throw Error(ErrorCode::kModel, "the tokenizer makes a token that the text encoder's vocabulary lacks",
+    throw Error(ErrorCode::kModel, "the tokenizer produces a token that the text encoder's vocabulary lacks",
                 "give the tokenizer.json that belongs to the text encoder");
   }
   const at::Tensor index = at::tensor(ids, at::kLong);

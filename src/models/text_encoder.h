@@ -1,4 +1,4 @@
-// The Qwen3 text encoder up to its last layer but one. Source: transformers, models/qwen3/modeling_qwen3.py (5.x).
+// The Qwen3 text encoder without its last layer. Source: transformers, models/qwen3/modeling_qwen3.py (5.x).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,7 +17,7 @@ class TextEncoder {
   /// Loads all layers but the last, without the final norm and the head. Problems are left in `weights`.
   static TextEncoder load(nn::WeightLoader& weights, const TextEncoderConfig& config);
 
-  /// Token ids → prompt_embeds [1, L, hidden_size], the reference's hidden_states[-2], in the weights' dtype.
+  /// Turns token ids into prompt_embeds [1, L, hidden_size], the reference's hidden_states[-2], in the weights' dtype.
   /// Errors: kModel if an id is outside the vocabulary (tokenizer and encoder don't belong together).
   at::Tensor forward(const std::vector<std::int64_t>& ids) const;
 

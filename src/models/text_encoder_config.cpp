@@ -23,13 +23,13 @@ TextEncoderConfig from_shapes(const WeightSource& weights) {
   return c;
 }
 
-/// What a Qwen3 file may say that this forward doesn't do.
+/// Refuses settings of Qwen3 files that TextEncoder doesn't implement.
 void refuse_other_models(const ConfigReader& json) {
-  if (json.boolean("attention_bias") == true) json.fail("'attention_bias' is not of the model's text encoder");
-  if (json.boolean("use_sliding_window") == true) json.fail("'use_sliding_window' is not of the model's text encoder");
+  if (json.boolean("attention_bias") == true) json.fail("'attention_bias' must be false");
+  if (json.boolean("use_sliding_window") == true) json.fail("'use_sliding_window' must be false");
   if (json.string("hidden_act").value_or("silu") != "silu") json.fail("'hidden_act' must be silu");
   const auto type = json.string("model_type");
-  if (type && *type != "qwen3") json.fail("is of a '" + *type + "' model; the text encoder is a qwen3");
+  if (type && *type != "qwen3") json.fail("this belongs to a '" + *type + "' model; the text encoder must be a qwen3");
 }
 
 }  // namespace

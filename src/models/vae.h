@@ -15,9 +15,9 @@ namespace zimage {
 
 class VAEEncoder {
  public:
-  /// Problems are left in `weights`.
+  /// Loads the weights. Problems are left in `weights`.
   static VAEEncoder load(nn::WeightLoader& weights, const VAEConfig& config);
-  /// Pixels [1, 3, H, W] in [0, 1], sides multiples of 8 → latents [1, 16, H/8, W/8] fp32 on the CPU:
+  /// Encodes pixels [1, 3, H, W] in [0, 1], sides multiples of 8, to latents [1, 16, H/8, W/8] fp32 on the CPU:
   /// (mode(2x − 1) − shift_factor) · scaling_factor. The mode is the distribution's mean: nothing is drawn.
   at::Tensor encode(const at::Tensor& pixels) const;
 
@@ -33,9 +33,9 @@ class VAEEncoder {
 
 class VAEDecoder {
  public:
-  /// Problems are left in `weights`.
+  /// Loads the weights. Problems are left in `weights`.
   static VAEDecoder load(nn::WeightLoader& weights, const VAEConfig& config);
-  /// Latents [1, 16, h, w] → pixels [1, 3, 8h, 8w] fp32 on the CPU, clamped to [0, 1].
+  /// Decodes latents [1, 16, h, w] to pixels [1, 3, 8h, 8w] fp32 on the CPU, clamped to [0, 1].
   at::Tensor decode(const at::Tensor& latents) const;
 
  private:
@@ -48,7 +48,7 @@ class VAEDecoder {
   GroupNorm conv_norm_out_;
 };
 
-/// Both halves are in one file; this loads both, so that every tensor of it is accounted for.
+/// Both halves of the autoencoder. One file holds both, and load() loads both, so that every tensor is accounted for.
 struct VAE {
   VAEEncoder encoder;
   VAEDecoder decoder;

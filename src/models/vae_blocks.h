@@ -17,7 +17,7 @@ struct Conv {
   at::Tensor weight, bias;
   std::int64_t stride = 1;
   std::int64_t padding = 0;
-  /// A square kernel; 3×3 is padded by 1 unless `stride` is 2 (the encoder pads (0, 1, 0, 1) itself).
+  /// Loads a square kernel; a 3×3 one pads by 1 unless `stride` is 2 (there the encoder pads (0, 1, 0, 1) itself).
   static Conv load(nn::WeightLoader& weights, const std::string& prefix, std::int64_t in, std::int64_t out,
                    std::int64_t kernel, std::int64_t stride = 1);
   at::Tensor operator()(const at::Tensor& x) const;
@@ -31,7 +31,7 @@ struct GroupNorm {
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
-/// norm, SiLU, conv, twice, and the residual through a 1×1 conv where the widths differ.
+/// Norm, SiLU and conv, twice, plus the residual, which goes through a 1×1 conv if the widths differ.
 struct ResnetBlock {
   GroupNorm norm1, norm2;
   Conv conv1, conv2, conv_shortcut;
@@ -41,7 +41,7 @@ struct ResnetBlock {
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
-/// resnet, single-head attention over all cells, resnet.
+/// A resnet block, single-head attention over all cells, and another resnet block.
 struct VAEMidBlock {
   ResnetBlock resnet0, resnet1;
   GroupNorm group_norm;

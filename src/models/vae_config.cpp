@@ -27,7 +27,7 @@ VAEConfig from_shapes(const WeightSource& weights) {
 
 void refuse_other_models(const ConfigReader& json) {
   for (const char* key : {"use_quant_conv", "use_post_quant_conv"}) {
-    if (json.boolean(key) == true) json.fail(std::string("'") + key + "' is not of the model's VAE");
+    if (json.boolean(key) == true) json.fail(std::string("'") + key + "' must be false");
   }
   if (json.boolean("mid_block_add_attention") == false) json.fail("'mid_block_add_attention' must be true");
   if (json.string("act_fn").value_or("silu") != "silu") json.fail("'act_fn' must be silu");
@@ -51,7 +51,7 @@ VAEConfig VAEConfig::detect(const WeightSource& weights, const ConfigText& confi
   c.latent_channels = json.integer("latent_channels", 1, kMaxSize).value_or(c.latent_channels);
   if (c.block_out_channels.size() != kBlocks || c.latent_channels < 1 || c.layers_per_block < 1 ||
       std::any_of(c.block_out_channels.begin(), c.block_out_channels.end(), [](auto n) { return n < 1; })) {
-    json.fail("these are not the weights of a Flux VAE with 8 pixels a latent cell");
+    json.fail("these are not the weights of a Flux VAE with 8 pixels per latent cell");
   }
   if ((!groups || !scaling || !shift) && !published) {
     json.fail("'norm_num_groups', 'scaling_factor' and 'shift_factor' are needed for a VAE of these sizes");

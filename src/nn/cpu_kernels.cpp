@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-// One binary serves every x86-64: the loader picks the widest version the processor has.
-// gcc knows these names since 12.
+// One binary serves every x86-64: the loader picks the widest version that the processor supports.
+// gcc knows these names since version 12.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #define ZIMAGE_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -16,7 +16,7 @@
 namespace zimage::nn::cpu {
 namespace {
 
-/// Rows a task takes: enough work to be worth a thread.
+/// Returns how many rows are enough work to be worth a thread.
 std::int64_t grain(std::int64_t dim) { return std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(dim, 1)); }
 
 ZIMAGE_CLONES float inverse_rms(const float* x, std::int64_t dim, double eps) {

@@ -20,7 +20,7 @@ class DenseWeight final : public LinearWeight {
   at::Tensor weight_;
 };
 
-// oneDNN's prepacked linear has no C++ header: its operators are reached by name.
+// oneDNN's prepacked linear has no C++ header, so its operators are looked up by name.
 constexpr const char* kReorder = "mkldnn::_reorder_linear_weight";
 constexpr const char* kLinear = "mkldnn::_linear_pointwise";
 using ReorderSchema = at::Tensor(const at::Tensor&, std::optional<c10::SymInt>);

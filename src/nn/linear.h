@@ -1,5 +1,5 @@
-// A linear layer whose weight knows how to multiply: dense now, other storage (fp8, GGUF blocks, low-rank additions) as
-// further LinearWeight types.
+// A linear layer whose weight knows how to multiply. Weights are dense so far; other storage (fp8, GGUF blocks,
+// low-rank additions) will be further LinearWeight types.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,17 +12,17 @@ namespace zimage::nn {
 class LinearWeight {
  public:
   virtual ~LinearWeight() = default;
-  /// x [..., in] → [..., out]; `bias` [out] or undefined.
+  /// Maps x [..., in] to [..., out]; `bias` is [out] or undefined.
   virtual at::Tensor forward(const at::Tensor& x, const at::Tensor& bias) const = 0;
 };
 
-/// `weight` [out, in] in the compute dtype, multiplied by at::linear.
+/// Makes a weight that at::linear multiplies; `weight` is [out, in] in the compute dtype.
 std::shared_ptr<const LinearWeight> dense_weight(at::Tensor weight);
 
-/// `weight` [out, in] fp32 on the CPU, copied once into oneDNN's blocked layout: measured 1.4–1.8 times as fast as
+/// Copies `weight` [out, in], fp32 on the CPU, into oneDNN's blocked layout: measured 1.4–1.8 times as fast as
 /// at::linear (MKL) on AMD EPYC. `weight` itself is not kept.
 std::shared_ptr<const LinearWeight> packed_weight(const at::Tensor& weight);
-/// Whether this libtorch has oneDNN's packed linear.
+/// Returns whether this libtorch has oneDNN's packed linear.
 bool packing_available();
 
 struct Linear {

@@ -37,8 +37,8 @@ at::Tensor add_gated_norm(const at::Tensor& x, const at::Tensor& y, const at::Te
 at::Tensor norm_rope(const at::Tensor& x, const at::Tensor& weight, double eps, const at::Tensor& rope) {
   const at::Tensor pairs =
       at::view_as_complex(rms_norm(x, weight, eps).to(at::kFloat).unflatten(-1, {-1, 2}).contiguous());
-  const at::Tensor turned = pairs * at::view_as_complex(rope).unsqueeze(0).unsqueeze(2);
-  return at::view_as_real(turned).flatten(3).to(x.scalar_type());
+  const at::Tensor rotated = pairs * at::view_as_complex(rope).unsqueeze(0).unsqueeze(2);
+  return at::view_as_real(rotated).flatten(3).to(x.scalar_type());
 }
 
 }  // namespace twin

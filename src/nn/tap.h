@@ -1,4 +1,4 @@
-// Named intermediates for parity tests: free when nobody listens.
+// Reports named intermediate values to parity tests. It costs nothing when nobody listens.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,7 +10,7 @@ namespace zimage {
 
 using TapSink = std::function<void(const std::string& name, const at::Tensor& value)>;
 
-/// Listens to every tap on this thread while it lives; restores the previous listener after.
+/// Listens to every tap on this thread during its lifetime, then restores the previous listener.
 class TapScope {
  public:
   explicit TapScope(TapSink sink);

@@ -24,7 +24,7 @@ void append_kind(std::string& line, const char* kind, const std::vector<std::str
   if (names.size() > limit) line += " and " + std::to_string(names.size() - limit) + " more";
 }
 
-/// A float's bits are those of an infinity or a NaN when its whole exponent is ones.
+/// Returns whether all values are finite: only infinities and NaNs have all bits of their exponent set.
 template <class Bits>
 bool finite_bits(const Bits* values, std::int64_t count, Bits exponent) {
   std::atomic<bool> finite = true;
@@ -93,10 +93,10 @@ at::Tensor WeightLoader::read(const std::string& name, const std::vector<std::in
   const at::Tensor stored = source_.tensor(name);
   if (!all_finite(stored)) problems_.not_finite.push_back(name);
   if (keep_view) {
-    source_.release(name);  // read only to be checked; comes back when it is used
+    source_.release(name);  // it was read only to be checked; its pages come back when it is used
     return stored;
   }
-  // To the device first: half the bytes to move when the file is bf16, and the conversion is faster there.
+  // Move it to the device first: a bf16 file has half the bytes to move, and the conversion is faster there.
   const at::Tensor placed = stored.to(placement_.device).to(placement_.dtype);
   const at::Tensor held = placement_.packed && placed.is_alias_of(stored) ? placed.clone() : placed;
   source_.release(name);

@@ -31,10 +31,10 @@
 namespace zimage {
 namespace {
 
-/// Of prompts' embeddings: 3,500 of thirty tokens.
+/// The most bytes of prompt embeddings that are kept: some 3,500 prompts of thirty tokens.
 constexpr std::size_t kMaxPromptBytes = std::size_t{1} << 30;
-/// Of those that nobody is known to want again, where encoding again is cheap because the encoder stays loaded: so
-/// small a part of the model's weights, in fp32. A long stream for a small model would grow well past its weights.
+/// If the encoder stays loaded, encoding again is cheap, so prompts that nobody expects may take only 1/20 of the bytes
+/// of the model's fp32 weights: in a long stream for a small model they would outgrow the weights.
 constexpr std::size_t kWeightsPerPrompts = 20;
 
 std::size_t most_unexpected(const ModelStore& models) {
@@ -43,7 +43,7 @@ std::size_t most_unexpected(const ModelStore& models) {
                   static_cast<std::size_t>(models.info().parameters) * sizeof(float) / kWeightsPerPrompts);
 }
 
-/// While it lives, loading ends where the observer says so.
+/// Lets the observer cancel the loading of weights while this lives.
 class LoadingCheck {
  public:
   LoadingCheck(ModelStore& models, Observer& observer) : models_(models) {
@@ -66,13 +66,13 @@ Latents to_latents(const at::Tensor& latents) {
           {values, values + flat.numel()}};
 }
 
-/// What the picture shows in a box, as a patch's pixels are.
+/// Crops a box out of the picture and brings it into sRGB, as a patch's pixels are.
 Image in_srgb(const PixelSource& picture, const Box& box) {
   Image part = crop_image(picture.image, box);
   return picture.to_srgb ? picture.to_srgb(part) : part;
 }
 
-/// `decoded`: the region's pixels, at its working size.
+/// Makes a region's patch from its decoded pixels at the working size.
 Patch make_patch(const Request& request, const WorkingRegion& region, const at::Tensor& decoded) {
   if (!request.composite) return {box_of(region), to_image(decoded), {}};
   const Box box = changed_part(*request.mask, region, request.feather);
@@ -90,7 +90,7 @@ at::Tensor InpaintPipeline::predict(const Stack& stack, const at::Tensor& x, dou
   Job& job = stack.first();
   job.check_cancelled();
   const DiT& dit = models_.dit();
-  // Z-Image's conventions stay here: it is fed 1 − σ, and its output is the negated noise prediction.
+  // Z-Image's conventions stay here: the DiT takes 1 − σ, and its output is the negated noise prediction.
   const float timestep = 1.0F - static_cast<float>(sigma);
   const auto forward = [&](const DiTContext& prompt) {
     if (!stack.control.tokens.defined()) return -dit.forward(x, timestep, prompt);
@@ -110,7 +110,7 @@ at::Tensor InpaintPipeline::predict(const Stack& stack, const at::Tensor& x, dou
 at::Tensor InpaintPipeline::denoise(const Stack& stack) {
   Job& job = stack.first();
   job.begin("denoise");
-  // A ControlNet that inpaints has blended the latents itself: overwriting them leaves stripes.
+  // A ControlNet that inpaints has blended the latents itself: overwriting them would leave stripes.
   const auto hold = [&](const at::Tensor& x, double sigma) {
     return job.work.strategy.strategy == Strategy::kRepaint ? stack.blend(x, sigma) : x;
   };
@@ -122,7 +122,7 @@ at::Tensor InpaintPipeline::denoise(const Stack& stack) {
     job.observer.step(++job.steps_done, steps_in_all);
     return hold(x, sigma_next);
   };
-  // A sampler goes down; the jumps back lie between its runs, and its multistep history starts anew after each.
+  // A sampler only descends. The jumps back happen between its runs, and each run starts a new multistep history.
   for (const auto& run : descents(job.work.sigmas)) {
     if (!problem.sigmas.empty()) {
       problem.x = hold(renoised(problem.x, problem.sigmas.back(), run.front(), stack.draw_noise()), run.front());

@@ -13,25 +13,26 @@
 
 namespace zimage {
 
+/// Runs the stages with one model's parts.
 class InpaintPipeline {
  public:
   InpaintPipeline(const ModelPaths& paths, const ComputeOptions& compute);
 
   const ModelStore& models() const { return models_; }
 
-  /// As Inpainter::plan.
+  /// Does what Inpainter::plan() documents.
   Work plan(const Request& request) const;
 
-  /// As Inpainter::can_share.
+  /// Does what Inpainter::can_share() documents.
   bool can_share(const Work& a, const Work& b) const;
 
-  /// The prompts of runs to come may be said here.
+  /// Returns the cache of encoded prompts, which may be told the prompts of coming runs.
   PromptCache& prompts() { return prompts_; }
 
-  /// As Inpainter::prepare.
+  /// Does what Inpainter::prepare() documents.
   std::map<std::string, double> prepare(const std::vector<std::string>& prompts, Observer& observer);
 
-  /// Inpaints pictures that can share their forwards, or one. Errors as Inpainter::run.
+  /// Inpaints one picture, or several that can share their forwards. Errors: those of Inpainter::run().
   std::vector<Result> run(const std::vector<Work>& works, Observer& observer);
 
  private:

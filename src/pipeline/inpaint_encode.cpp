@@ -1,4 +1,4 @@
-// The stages before the denoising: prompt, picture and control image become what the model takes.
+// The stages before denoising: they turn prompt, picture and control image into the model's inputs.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 namespace zimage {
 namespace {
 
-/// The part of a control image that lies over a region of the picture, which it covers whole.
+/// Returns the part of a control image that lies over a region. The control image covers the whole picture.
 Box control_box(const Image& control, const Image& picture, const WorkingRegion& region) {
   const auto scaled = [](int place, int side, int of) {
     return static_cast<int>(std::lround(static_cast<double>(place) * side / of));
@@ -29,7 +29,7 @@ Box control_box(const Image& control, const Image& picture, const WorkingRegion&
   return {left, top, std::max(right - left, 1), std::max(bottom - top, 1)};
 }
 
-/// A region at its working size, in sRGB, as to_pixels(). Where it shrinks it is brought to sRGB after that.
+/// Returns a region at its working size, in sRGB, as to_pixels() does. One that shrinks is brought to sRGB after that.
 at::Tensor region_pixels(const PixelSource& picture, const WorkingRegion& region) {
   const Box box = box_of(region);
   const int height = region.working_height;
@@ -60,7 +60,7 @@ EncodedPrompt InpaintPipeline::encode_prompt(Job& job, const std::string& prompt
   const TextEncoder& encoder =
       job.load(models_.has_text_encoder(), [&]() -> const TextEncoder& { return models_.text_encoder(); });
   job.begin("encode prompt");
-  // Kept in the host's memory: a device's is for what it works on.
+  // Embeddings stay in the host's memory: the device's is for what it works on.
   EncodedPrompt encoded{encoder.forward(tokens.ids).cpu(), static_cast<std::int64_t>(tokens.ids.size())};
   require_finite(encoded.embeds, "the prompt's embeddings");
   prompts_.add(prompt, encoded);
@@ -77,7 +77,7 @@ void InpaintPipeline::encode_prompts(Job& job) {
   EncodedPrompt negative;
   if (guided) negative = encode_prompt(job, request.negative_prompt);
   if (models_.text_encoder_is_leaving()) {
-    // Loading it takes longer than a prompt: those to come are encoded while it is here.
+    // Loading the encoder takes longer than encoding a prompt, so the expected prompts are encoded while it is loaded.
     while (const auto next = prompts_.next_missing()) encode_prompt(job, *next);
   }
   models_.finish_text_encoder();
@@ -112,7 +112,7 @@ void InpaintPipeline::encode_picture(Job& job) {
 void InpaintPipeline::encode_control(Job& job) {
   const Request& request = job.request();
   const double scale = request.sampling.control_scale.value_or(models_.info().control_scale);
-  // Hints of scale 0 change nothing: none are made, and the forward is the base model's to the last bit.
+  // Hints of scale 0 change nothing, so none are computed, and the forward is the base model's to the last bit.
   if (scale == 0.0) return;
   const VAE& vae = models_.vae();
   at::Tensor control_latents;

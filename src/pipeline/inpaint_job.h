@@ -1,4 +1,4 @@
-// One run's state, handed from stage to stage of the pipeline.
+// One run's state, passed from stage to stage of the pipeline.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,18 +17,19 @@
 
 namespace zimage {
 
-/// Errors: kInterrupted.
+/// Errors: kInterrupted if the observer has cancelled the run.
 inline void require_not_cancelled(Observer& observer) {
   if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
 }
 
+/// The state of one picture's run.
 struct InpaintPipeline::Job {
   Job(const Work& work_, Observer& observer_) : work(work_), observer(observer_) {}
 
   const Request& request() const { return work.request; }
   const Sampling& sampling() const { return work.request.sampling; }
 
-  /// Ends the stage before, asks whether to go on, begins the next.
+  /// Ends the current stage, checks whether the run was cancelled, and begins the next stage. Errors: kInterrupted.
   void begin(const std::string& stage) {
     end();
     check_cancelled();
@@ -44,7 +45,7 @@ struct InpaintPipeline::Job {
   }
   void check_cancelled() { require_not_cancelled(observer); }
 
-  /// A part of the model, as `get` gives it; it is loaded as a stage of its own where it isn't `there` yet.
+  /// Returns the part of the model that `get` returns. If it isn't `there` yet, loading it is a stage of its own.
   template <class Get>
   decltype(auto) load(bool there, Get get) {
     result.timings.try_emplace("load", 0.0);
@@ -58,22 +59,22 @@ struct InpaintPipeline::Job {
   using Clock = std::chrono::steady_clock;
   Clock::time_point started;
   WorkingRegion region;
-  at::Tensor pixels;   ///< of the region, at its working size, [1, 3, h, w]
-  at::Tensor mask;     ///< the same, [1, 1, h, w]
-  int steps_done = 0;  ///< over all regions
+  at::Tensor pixels;   ///< the region's, at its working size, [1, 3, h, w]
+  at::Tensor mask;     ///< the region's, at its working size, [1, 1, h, w]
+  int steps_done = 0;  ///< denoising steps over all regions
   DiTContext positive;
   DiTContext negative;  ///< only with guidance
   RepaintBlend blend;
-  std::optional<NoiseSource> noise;  ///< gave the blend's noise, and goes on for the jumps
+  std::optional<NoiseSource> noise;  ///< draws the blend's noise, then the jumps'
   ControlContext control;            ///< tokens undefined: no ControlNet, or its scale is 0
   Result result;
 };
 
-/// What jobs that share their forwards look like to the model: their tensors stacked along the first dimension.
+/// The tensors of jobs that share their forwards, stacked along the first dimension.
 struct InpaintPipeline::Stack {
   explicit Stack(const std::vector<Job*>& jobs_);
   Job& first() const { return *jobs.front(); }
-  /// The next noise of every job's own generator, [N, 16, h, w].
+  /// Draws the next noise from every job's own generator, [N, 16, h, w].
   at::Tensor draw_noise() const;
 
   std::vector<Job*> jobs;
@@ -83,7 +84,7 @@ struct InpaintPipeline::Stack {
   ControlContext control;
 };
 
-/// Errors: kModel, saying that `what` are not finite numbers.
+/// Errors: kModel if `values` aren't all finite; the message names them as `what`.
 void require_finite(const at::Tensor& values, const char* what);
 
 }  // namespace zimage

@@ -1,4 +1,4 @@
-// What a run is going to do: all that follows from a request and the model's headers, before a weight is read.
+// Plans a run: decides everything that follows from a request and the model's headers, before a weight is read.
 #include <algorithm>
 #include <memory>
 
@@ -20,19 +20,19 @@ void check_request(const Request& request) {
   }
   const Image& image = request.picture->image;
   if (request.mask == nullptr || request.mask->width != image.width || request.mask->height != image.height) {
-    throw Error(ErrorCode::kInput, "the mask's size is not the picture's");
+    throw Error(ErrorCode::kInput, "the mask and the picture have different sizes");
   }
   if (request.mask->soft() && request.mask->level.size() != request.mask->repaint.size()) {
-    throw Error(ErrorCode::kInput, "the mask's levels don't have its size");
+    throw Error(ErrorCode::kInput, "the mask's levels don't match its size");
   }
   if (request.mask->none()) throw Error(ErrorCode::kInput, "the mask is empty: nothing is to be repainted");
 }
 
-/// Before a weight is read, though the DiT would find it too.
+/// Rejects a region that is too large for the DiT, which would find that itself only once its weights are read.
 void check_reach(const WorkingRegion& region, const DiTConfig& config) {
   const std::int64_t reach = config.max_latent_side() * VAEConfig::kScale;
   if (std::max(region.working_width, region.working_height) <= reach) return;
-  throw Error(ErrorCode::kInput, "the picture is larger than the model's positions reach",
+  throw Error(ErrorCode::kInput, "the picture is larger than the model's position tables allow",
               "at most " + std::to_string(reach) + " pixels a side");
 }
 
@@ -71,7 +71,7 @@ bool InpaintPipeline::can_share(const Work& a, const Work& b) const {
   if (a.regions.size() != 1 || b.regions.size() != 1) return false;
   if (a.regions[0].working_width != b.regions[0].working_width) return false;
   if (a.regions[0].working_height != b.regions[0].working_height) return false;
-  // A caption is padded to a multiple of 32 and attended without a mask: only equal lengths go together.
+  // A caption is padded to a multiple of 32 and attended to without a mask, so only equal lengths can share.
   const auto padded = [&](const std::string& prompt) {
     return padded_count(static_cast<std::int64_t>(tokenize_prompt(models_.tokenizer(), prompt).ids.size()));
   };

@@ -1,4 +1,4 @@
-// Pictures that share their forwards: their tensors stacked.
+// Stacks the tensors of pictures that share their forwards.
 #include <ATen/ATen.h>
 
 #include "pipeline/inpaint_job.h"
@@ -10,7 +10,7 @@ InpaintPipeline::Stack::Stack(const std::vector<Job*>& jobs_) : jobs(jobs_) {
     for (const Job* job : jobs) parts.push_back(part(*job));
     return parts.size() == 1 || !parts.front().defined() ? parts.front() : at::cat(parts, 0);
   };
-  // All but the captions is the same for all: the positions depend on the sizes alone.
+  // Only the captions of the prompts' contexts differ: the positions depend on the sizes alone.
   positive = first().positive;
   positive.caption = stack([](const Job& job) { return job.positive.caption; });
   negative = first().negative;

@@ -1,4 +1,4 @@
-// The library's front door: guards, and libtorch's errors turned into ours.
+// The library's front door: enters inference mode and turns libtorch's errors into zimage::Error.
 #include "zimage/inpainter.h"
 
 #include <ATen/ATen.h>
@@ -96,7 +96,7 @@ void Inpainter::release_prompt(const std::string& prompt) { impl_->pipeline.prom
 std::vector<double> plan_sigmas(const Sampling& sampling) {
   const auto schedule = sigmas_from_strength(make_sigmas(sampling.steps, sampling.shift), sampling.strength);
   std::vector<double> sigmas;
-  // σ is computed in fp64 and kept as fp32, as the reference keeps it.
+  // σ is computed in fp64 and rounded to fp32, as in the reference.
   for (const double sigma : with_jumps(schedule, sampling.jump_length, sampling.jump_count)) {
     sigmas.push_back(static_cast<double>(static_cast<float>(sigma)));
   }

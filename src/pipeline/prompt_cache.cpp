@@ -58,7 +58,7 @@ void PromptCache::evict(std::size_t most, bool unexpected_only) {
   for (std::size_t sum = bytes(unexpected_only); sum > most;) {
     auto oldest = entries_.end();
     for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
-      // What is used right now stays.
+      // The entry that was used last stays.
       if (entry->second.used == clock_ || (unexpected_only && wanted(entry->first))) continue;
       if (oldest == entries_.end() || entry->second.used < oldest->second.used) oldest = entry;
     }

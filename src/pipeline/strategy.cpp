@@ -19,23 +19,23 @@ StrategyChoice choose_strategy(const ModelStore& models, const Request& request)
   if (models.controlnet_config().inpaints()) {
     if (request.sampling.strategy == Strategy::kRepaint) {
       throw Error(ErrorCode::kUsage, "--strategy repaint can't be used with a 33-channel ControlNet: " + version,
-                  "it blends the kept part itself; leave --strategy out, or leave --controlnet out");
+                  "it blends the kept part itself: leave out --strategy or --controlnet");
     }
     if (request.mask->soft()) {
       throw Error(ErrorCode::kUsage, "--soft-mask can't be used with a 33-channel ControlNet: " + version,
-                  "its mask is black and white; leave --soft-mask out, or leave --controlnet out");
+                  "its mask is black and white: leave out --soft-mask or --controlnet");
     }
-    return {Strategy::kControlNet, "controlnet", version + ", whose 33 channels hold picture and mask"};
+    return {Strategy::kControlNet, "controlnet", version + ", whose 33 channels include picture and mask"};
   }
   if (wants_controlnet) {
     throw Error(ErrorCode::kModel, "--strategy controlnet needs a 33-channel ControlNet: " + version,
-                "it knows nothing of inpainting: leave --strategy out, or give a 2.x file");
+                "it was not trained to inpaint: leave out --strategy, or give a 2.x file");
   }
   if (request.control_image == nullptr) {
-    throw Error(ErrorCode::kUsage, "a control image is needed: " + version + ", which is told of nothing else",
-                "give --control-image");
+    throw Error(ErrorCode::kUsage, "--control-image is required: a v1 ControlNet sees neither picture nor mask",
+                "give a picture of edges, a pose or depth");
   }
-  return {Strategy::kRepaint, "repaint", version + ", whose 16 channels know nothing of the mask"};
+  return {Strategy::kRepaint, "repaint", version + ", whose 16 channels don't include the mask"};
 }
 
 }  // namespace zimage

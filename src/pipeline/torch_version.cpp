@@ -5,7 +5,7 @@
 
 namespace zimage {
 
-// hasCUDA() would also ask for a device.
+// hasCUDA() would also look for a device.
 std::string torch_version() { return std::string(TORCH_VERSION) + (at::Context::hasCUDART() ? " (CUDA)" : " (CPU)"); }
 
 }  // namespace zimage

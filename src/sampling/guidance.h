@@ -5,7 +5,7 @@
 
 namespace zimage {
 
-/// `negative + scale·(positive − negative)`; a scale of 1 is the positive prediction.
+/// Returns `negative + scale·(positive − negative)`; for a scale of 1 that is the positive prediction.
 at::Tensor guide(const at::Tensor& positive, const at::Tensor& negative, double scale);
 
 }  // namespace zimage

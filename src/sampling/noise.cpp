@@ -14,13 +14,9 @@ at::Tensor NoiseSource::draw(const std::vector<std::int64_t>& shape) {
   return at::randn(shape, generator_, at::TensorOptions(at::kFloat));
 }
 
-at::Tensor make_noise(const std::vector<std::int64_t>& shape, std::uint64_t seed) {
-  return NoiseSource(seed).draw(shape);
-}
-
 at::Tensor renoised(const at::Tensor& x, double sigma, double sigma_back, const at::Tensor& noise) {
   const double kept = (1.0 - sigma_back) / (1.0 - sigma);
-  // Variances add: what is kept of the old noise, and as much new as is missing.
+  // Variances add, so the new noise makes up for the variance that the kept old noise lacks.
   const double added = std::sqrt(std::max(0.0, sigma_back * sigma_back - kept * kept * sigma * sigma));
   return x * kept + noise * added;
 }

@@ -1,4 +1,4 @@
-// The noise a picture starts from, and what comes after it.
+// The noise that a picture starts from, and that later jumps back add.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -9,9 +9,9 @@
 
 namespace zimage {
 
-/// Standard normal fp32 noise from a CPU mt19937 generator, so that a seed means the same on every device. The first
-/// draw is torch.randn(shape, generator=torch.Generator().manual_seed(seed)), the next what the same generator gives
-/// then.
+/// Draws standard normal fp32 noise from a CPU mt19937 generator, so that a seed means the same on every device. The
+/// first draw is torch.randn(shape, generator=torch.Generator().manual_seed(seed)); later draws continue that
+/// generator.
 class NoiseSource {
  public:
   explicit NoiseSource(std::uint64_t seed);
@@ -21,11 +21,8 @@ class NoiseSource {
   at::Generator generator_;
 };
 
-/// The first draw of a seed.
-at::Tensor make_noise(const std::vector<std::int64_t>& shape, std::uint64_t seed);
-
-/// A jump back: x at noise level `sigma` brought to the higher `sigma_back` with new noise, so that
-/// x = (1 − σ)·x_0 + σ·n becomes (1 − σ')·x_0 + σ'·n'. Requires sigma < sigma_back <= 1.
+/// Jumps back: raises x from noise level `sigma` to `sigma_back` with new noise, so that x = (1 − σ)·x_0 + σ·n becomes
+/// (1 − σ')·x_0 + σ'·n'. Requires sigma < sigma_back <= 1.
 at::Tensor renoised(const at::Tensor& x, double sigma, double sigma_back, const at::Tensor& noise);
 
 }  // namespace zimage

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <map>
 
 #include "zimage/error.h"
@@ -14,9 +15,9 @@ constexpr int kMaxSteps = 100000;
 }  // namespace
 
 std::vector<double> make_sigmas(int steps, double shift) {
-  if (steps < 1) throw Error(ErrorCode::kUsage, "steps must be at least 1", "the model is made for 8");
+  if (steps < 1) throw Error(ErrorCode::kUsage, "steps must be at least 1", "the model is made for 8 steps");
   if (!(shift > 0.0) || !std::isfinite(shift)) {
-    throw Error(ErrorCode::kUsage, "shift must be a positive number", "the model is made for 3");
+    throw Error(ErrorCode::kUsage, "shift must be a positive number", "the model is made for a shift of 3");
   }
   std::vector<double> sigmas;
   sigmas.reserve(static_cast<std::size_t>(steps) + 1);
@@ -51,11 +52,11 @@ std::vector<double> sigmas_from_strength(const std::vector<double>& sigmas, doub
 std::vector<double> with_jumps(const std::vector<double>& sigmas, int length, int count) {
   if (length < 1 || count < 2) return sigmas;
   const int steps = static_cast<int>(sigmas.size()) - 1;
-  const int jumps = std::max(0, (steps - 1) / length) * (count - 1);
+  const std::int64_t jumps = std::int64_t{std::max(0, (steps - 1) / length)} * (count - 1);
   if (jumps > (kMaxSteps - steps) / length) {
     throw Error(ErrorCode::kUsage, "--jump-length and --jump-count make too many steps", "give a smaller --jump-count");
   }
-  // As in the paper's schedule: `left` steps remain, and jumps start where a multiple of the length does.
+  // As in the paper, `left` steps remain, and jumps start where `left` is a multiple of the length.
   std::vector<double> visits{sigmas.front()};
   std::map<int, int> again;
   for (int left = 0; left < steps - length; left += length) again[left] = count - 1;

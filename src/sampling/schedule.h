@@ -5,30 +5,30 @@
 
 namespace zimage {
 
-/// `steps` noise levels from 1 down, shifted, then 0 (steps + 1 values):
+/// Returns `steps` noise levels from 1 down, shifted, and then 0 (steps + 1 values):
 /// t = linspace(1, 1/steps, steps), σ = shift·t / (1 + (shift − 1)·t).
 /// Errors: kUsage for steps < 1 or a shift that is not a positive finite number.
 std::vector<double> make_sigmas(int steps, double shift);
 
-/// The schedule entered at noise level `strength`: [strength], then the σ below it. The first of those is left out
-/// when the step to it is less than half the next one in λ = −ln σ, because a short step before a long one makes the
-/// multistep coefficients blow up. The step to 0 is an Euler step, which has no such coefficients: before it nothing
-/// is left out. strength = 1 is the schedule itself.
+/// Returns the schedule entered at noise level `strength`: [strength], then the σ below it. The first of those is left
+/// out when the step to it is less than half the next one in λ = −ln σ, because a short step before a long one makes
+/// the multistep coefficients blow up. Before the step to 0, which is an Euler step without such coefficients, nothing
+/// is left out. strength = 1 gives the schedule itself.
 /// Errors: kUsage for a strength outside (0, 1].
 std::vector<double> sigmas_from_strength(const std::vector<double>& sigmas, double strength);
 
-/// The levels in the order in which RePaint resampling visits them (Lugmayr et al., arXiv 2201.09865): wherever a
-/// multiple of `length` steps is left, but for the first `length` steps, it jumps `length` steps back and goes through
-/// them again, until it has gone through them `count` times. A level above the one before it is such a jump.
-/// length < 1 or count < 2 is off: the levels themselves. Descending `sigmas`.
+/// Returns the levels in the order in which RePaint resampling visits them (Lugmayr et al., arXiv 2201.09865): wherever
+/// a multiple of `length` steps is left, except during the first `length` steps, it jumps `length` steps back and goes
+/// through them again, until it has gone through them `count` times. A level above the one before it is such a jump.
+/// With length < 1 or count < 2 it returns `sigmas`, which must descend.
 /// Errors: kUsage for more than 100000 steps in all.
 std::vector<double> with_jumps(const std::vector<double>& sigmas, int length, int count);
 
-/// What lies between the jumps: descending levels, a sampler's run each. A jump goes from one's last to the next's
-/// first.
+/// Splits the levels at the jumps into descending runs, each for one run of a sampler. A jump goes from the last level
+/// of a run to the first of the next.
 std::vector<std::vector<double>> descents(const std::vector<double>& visits);
 
-/// The steps of all descents.
+/// Returns the number of steps in all descents.
 int count_steps(const std::vector<double>& visits);
 
 }  // namespace zimage

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-/// GPT-2's alphabet: printable Latin-1 bytes stand for themselves, the others for the code points from U+0100 on.
+/// Makes GPT-2's alphabet: printable Latin-1 bytes stand for themselves, the others for code points from U+0100 on.
 std::array<std::string, 256> make_byte_alphabet() {
   std::array<std::string, 256> alphabet;
   char32_t free = 0x100;
@@ -39,7 +39,7 @@ std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
   return (static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32) | static_cast<std::uint32_t>(right);
 }
 
-/// A piece of the word as merging goes on: a doubly linked list in an array.
+/// A part of the word during merging, in a doubly linked list within an array.
 struct Symbol {
   std::int32_t id;
   std::ptrdiff_t previous, next;  ///< −1: none
@@ -48,7 +48,7 @@ struct Symbol {
 
 struct Candidate {
   std::uint32_t rank;
-  std::size_t at;  ///< the left symbol
+  std::size_t at;  ///< index of the left symbol
   std::int32_t id;
   bool operator>(const Candidate& other) const { return std::tie(rank, at) > std::tie(other.rank, other.at); }
 };
@@ -134,7 +134,7 @@ void Bpe::read_merges(const json& model, const std::string& name) {
       }
       ids[i] = found->second;
     }
-    merges_.insert_or_assign(pair_key(ids[0], ids[1]), Merge{rank++, ids[2]});  // the last of equal pairs counts
+    merges_.insert_or_assign(pair_key(ids[0], ids[1]), Merge{rank++, ids[2]});  // of equal pairs, the last one counts
   }
 }
 
@@ -174,7 +174,7 @@ void Bpe::encode(std::string_view piece, std::vector<std::int64_t>& ids) const {
     Symbol& left = symbols[best.at];
     if (left.merged_away || left.next < 0) continue;
     Symbol& right = symbols[static_cast<std::size_t>(left.next)];
-    // An outdated entry: one side has been merged since. Like the package, it is told by the merged token alone.
+    // Skip outdated entries, where a side has been merged since; like the package, compare the merged token alone.
     const Merge* merge = find(left.id, right.id);
     if (merge == nullptr || merge->id != best.id) continue;
     left.id = best.id;

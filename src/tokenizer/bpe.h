@@ -1,4 +1,4 @@
-// Byte-level byte-pair encoding: the model of a tokenizer.json.
+// Byte-level byte-pair encoding, the "model" of a tokenizer.json.
 #pragma once
 
 #include <array>
@@ -15,15 +15,15 @@ using Vocabulary = std::unordered_map<std::string, std::int32_t>;
 
 class Bpe {
  public:
-  /// Reads the "model" of a tokenizer.json. Every byte that UTF-8 uses must be in the vocabulary; then an unknown token
-  /// and byte_fallback, which only speak of characters that aren't, have nothing to do and may be anything.
+  /// Reads the "model" of a tokenizer.json. Every byte that UTF-8 uses must be in the vocabulary; then "unk_token" and
+  /// "byte_fallback", which are for characters outside it, never apply and are ignored.
   /// Errors: kModel, naming `name`.
   static Bpe from_json(const nlohmann::json& model, const std::string& name);
 
-  /// Appends the tokens of one pre-tokenized piece. O(n log n).
+  /// Appends the tokens of one pre-tokenized piece. Takes O(n log n).
   void encode(std::string_view piece, std::vector<std::int64_t>& ids) const;
 
-  const Vocabulary& vocabulary() const { return vocabulary_; }  ///< tokens in the byte-to-character alphabet
+  const Vocabulary& vocabulary() const { return vocabulary_; }  ///< its tokens are in GPT-2's byte alphabet
 
  private:
   struct Merge {

@@ -38,7 +38,7 @@ T* checked(T* pointer) {
   return pointer;
 }
 
-/// Steps a match may take: linear in the text, so that a pattern that backtracks without end is stopped.
+/// Returns how many steps a match may take: linear in the text, so that a pattern can't backtrack without end.
 std::uint32_t step_limit(std::size_t size) {
   constexpr std::size_t kLeast = 10'000'000;
   constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
@@ -51,7 +51,7 @@ struct CompiledPattern {
   Handle<pcre2_code> code;
 };
 
-/// What matching needs besides the pattern; not shared between threads.
+/// What matching needs besides the pattern. It must not be shared between threads.
 struct MatchState {
   explicit MatchState(const pcre2_code* code)
       : match(checked(pcre2_match_data_create_from_pattern(code, nullptr))),
@@ -81,8 +81,8 @@ Split::Split(const std::string& pattern, bool regex, Behavior behavior, bool inv
   }
   std::uint32_t matches_empty = 0;
   pcre2_pattern_info(pattern_->code.get(), PCRE2_INFO_MATCHEMPTY, &matches_empty);
-  if (matches_empty != 0 || pattern.empty()) tokenizer_json::fail(name_, what + " can match nothing at all");
-  // Where there is no just-in-time compiler, matching goes on without.
+  if (matches_empty != 0 || pattern.empty()) tokenizer_json::fail(name_, what + " can match an empty string");
+  // Without a just-in-time compiler this fails, and matching works all the same.
   pcre2_jit_compile(pattern_->code.get(), PCRE2_JIT_COMPLETE);
 }
 
@@ -91,7 +91,7 @@ Split::Split(Split&&) noexcept = default;
 Split& Split::operator=(Split&&) noexcept = default;
 
 std::vector<Split::Span> Split::spans(std::string_view text, MatchState& state) const {
-  // Both of the same length with the same boundaries, so the offsets hold for the text itself.
+  // Both have the same length and the same character boundaries, so the offsets hold for the text itself.
   const std::string subject = unicode::with_stand_ins(text);
   pcre2_set_match_limit(state.context.get(), step_limit(subject.size()));
   std::vector<Span> spans;
@@ -105,10 +105,10 @@ std::vector<Split::Span> Split::spans(std::string_view text, MatchState& state) 
       options |= PCRE2_NO_JIT;  // the interpreter keeps its state on the heap
       continue;
     }
-    if (found < 0) tokenizer_json::fail(name_, "the split pattern gives up on the text: " + pcre2_message(found));
+    if (found < 0) tokenizer_json::fail(name_, "the split pattern fails on this text: " + pcre2_message(found));
     const PCRE2_SIZE* range = pcre2_get_ovector_pointer(state.match.get());
     if (range[1] <= range[0] || range[0] < done)
-      tokenizer_json::fail(name_, "the split pattern matches nothing at all");
+      tokenizer_json::fail(name_, "the split pattern matches an empty string");
     if (range[0] > done) spans.emplace_back(range[0], false);
     spans.emplace_back(range[1], true);
     done = range[1];
@@ -128,7 +128,7 @@ void Split::append_pieces(std::string_view text, std::vector<Span> all, std::vec
   if (invert_) {
     for (Span& span : all) span.second = !span.second;
   }
-  // Whether the piece that ends with span i goes on with span i + 1.
+  // joined[i]: the piece that contains span i continues with span i + 1.
   std::vector<bool> joined(all.size(), false);
   if (behavior_ == Behavior::kContiguous) {
     for (std::size_t i = 0; i + 1 < all.size(); ++i) joined[i] = all[i].second == all[i + 1].second;

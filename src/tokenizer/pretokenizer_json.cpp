@@ -11,7 +11,7 @@ using nlohmann::json;
 
 namespace {
 
-// GPT-2's, which ByteLevel applies where it isn't told not to.
+// GPT-2's pattern, which ByteLevel applies unless "use_regex" is false.
 constexpr const char* kByteLevelPattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 

@@ -1,10 +1,11 @@
-// What of a regular expression Oniguruma (the package's engine) and PCRE2 read alike. Both know much more, but mean
-// different things by it: \h is a hexadecimal digit to one and a space to the other, && in a class intersects or not.
+// Checks that a regular expression uses only syntax that Oniguruma (the `tokenizers` package's engine) and PCRE2 share.
+// Elsewhere they differ: \h is a hexadecimal digit to one and a space to the other, && in a class intersects or not.
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <string>
 
+#include "base/text.h"
 #include "tokenizer/pretokenizer.h"
 
 namespace zimage {
@@ -87,16 +88,15 @@ class Checker {
     if (!left_.empty() && (left_.front() == '?' || left_.front() == '*')) refuse("a group of an unknown kind");
   }
 
-  /// Oniguruma also lets 'ss' match 'ß' and the like; only letters without such a partner are taken.
+  /// Oniguruma also lets 'ss' match 'ß' and the like, so only letters without such a partner are accepted.
   void ignoring_case() {
     const std::size_t close = left_.find(')');
     if (close == std::string_view::npos) return refuse("a group that isn't closed");
-    std::string inside;
-    for (const char c : left_.substr(0, close)) {
+    const std::string inside = lower(left_.substr(0, close));
+    for (const char c : inside) {
       if (c != '\'' && c != '|' && std::isalpha(static_cast<unsigned char>(c)) == 0) {
         return refuse("more than letters in a group that ignores case");
       }
-      inside += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     }
     for (const char* pair : {"ff", "fi", "fl", "ss", "st"}) {
       if (inside.find(pair) != std::string::npos) return refuse(std::string("'") + pair + "' ignoring case");
@@ -110,7 +110,7 @@ class Checker {
     const bool digits = !inside.empty() && std::isdigit(static_cast<unsigned char>(inside.front())) != 0 &&
                         inside.find_first_not_of("0123456789,") == std::string_view::npos &&
                         std::count(inside.begin(), inside.end(), ',') <= 1;
-    if (!digits) return refuse("a '{' that doesn't count");
+    if (!digits) return refuse("a '{' that isn't a repeat count");
     left_.remove_prefix(close + 1);
     if (!left_.empty() && (left_.front() == '+' || left_.front() == '?')) refuse("a count followed by + or ?");
   }

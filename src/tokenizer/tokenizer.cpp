@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/strict_json.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "tokenizer/bpe.h"
@@ -20,8 +21,8 @@ using nlohmann::json;
 
 struct Tokenizer::Impl {
   bool normalize = false;
-  AddedTokenMatcher raw_tokens;         ///< sought in the text as it is
-  AddedTokenMatcher normalized_tokens;  ///< sought after normalisation
+  AddedTokenMatcher raw_tokens;         ///< matched in the text as it is
+  AddedTokenMatcher normalized_tokens;  ///< matched after normalisation
   std::vector<Split> splits;
   Bpe bpe;
   std::int64_t vocab_size = 0;
@@ -29,7 +30,7 @@ struct Tokenizer::Impl {
 
 namespace {
 
-/// Whether the text is normalised (NFC); anything else is refused.
+/// Returns whether text is normalised (NFC); any other normalizer is refused.
 bool read_normalizer(const json& value, const std::string& name) {
   if (value.is_null()) return false;
   if (!value.is_object()) tokenizer_json::fail(name, "\"normalizer\" isn't an object");
@@ -48,19 +49,6 @@ bool read_normalizer(const json& value, const std::string& name) {
   return !list->empty();
 }
 
-json parse(std::string_view text, const std::string& name) {
-  try {
-    json file = json::parse(text.begin(), text.end());
-    if (file.is_object()) return file;
-  } catch (const json::exception& error) {
-    std::string why = error.what();
-    why = why.substr(why.find("] ") == std::string::npos ? 0 : why.find("] ") + 2);
-    std::replace(why.begin(), why.end(), '\n', ' ');
-    tokenizer_json::fail(name, "isn't JSON: " + why);
-  }
-  tokenizer_json::fail(name, "isn't a JSON object");
-}
-
 }  // namespace
 
 Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -69,7 +57,7 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 
 Tokenizer Tokenizer::from_json(std::string_view text, const std::string& name) {
-  const json file = parse(text, name);
+  const json file = parse_strict_json(text, name);
   if (file.contains("version") && tokenizer_json::text(file, "version", name) != "1.0") {
     tokenizer_json::fail(name, "\"version\" isn't 1.0");
   }
@@ -81,7 +69,7 @@ Tokenizer Tokenizer::from_json(std::string_view text, const std::string& name) {
   impl->bpe = Bpe::from_json(*model, name);
 
   std::vector<AddedToken> raw, normalized;
-  std::set<std::string> contents;  // of the normalised ones
+  std::set<std::string> contents;  // of the normalised tokens
   for (AddedToken& token : read_added_tokens(file, impl->bpe.vocabulary(), name)) {
     impl->vocab_size = std::max<std::int64_t>(impl->vocab_size, token.id + 1);
     if (token.normalized && impl->normalize) token.content = unicode::nfc(token.content);

@@ -29,7 +29,7 @@ AddedToken read_added_token(const json& entry, const std::string& name) {
   token.lstrip = tokenizer_json::flag(entry, "lstrip", name);
   token.rstrip = tokenizer_json::flag(entry, "rstrip", name);
   token.normalized = tokenizer_json::flag(entry, "normalized", name);
-  tokenizer_json::flag(entry, "special", name);  // matters to decoding alone
+  tokenizer_json::flag(entry, "special", name);  // checked, but used only for decoding
   return token;
 }
 
@@ -53,8 +53,8 @@ std::vector<AddedToken> read_added_tokens(const json& file, const Vocabulary& vo
     tokens.push_back(read_added_token(entry, name));
     AddedToken& token = tokens.back();
     const std::string what = "added token " + in_quotes(token.content);
-    if (!contents.insert(token.content).second) tokenizer_json::fail(name, what + " is there twice");
-    if (!ids.insert(token.id).second) tokenizer_json::fail(name, what + " has the id of another");
+    if (!contents.insert(token.content).second) tokenizer_json::fail(name, what + " appears twice");
+    if (!ids.insert(token.id).second) tokenizer_json::fail(name, what + " has the same id as another");
     const auto known = vocabulary.find(token.content);
     const std::size_t expected = known != vocabulary.end() ? static_cast<std::size_t>(known->second) : next_id++;
     if (static_cast<std::size_t>(token.id) != expected) {
@@ -98,7 +98,7 @@ std::vector<AddedTokenMatcher::Piece> AddedTokenMatcher::split(std::string_view 
     }
     std::size_t start = at;
     std::size_t stop = at + token->content.size();
-    at = stop;  // a match that is dropped below is still used up
+    at = stop;  // the search goes on behind a match even if it is dropped below
     if (token->single_word) {
       std::size_t after = stop;
       if (start > 0 && unicode::is_word(utf8::before(text, start))) continue;
@@ -113,12 +113,12 @@ std::vector<AddedTokenMatcher::Piece> AddedTokenMatcher::split(std::string_view 
       start = std::max(left, done);
     }
     if (token->rstrip) {
-      // Tokens of white space ask for the end of the same run again and again.
+      // Remember the end of the run: tokens that are white space would look for it again and again.
       if (stop > run_end) run_end = end_of_spaces(text, stop);
       stop = run_end;
     }
     if (done < start) pieces.push_back({text.substr(done, start - done), -1});
-    // Nothing is left of a token whose characters the one before it has stripped.
+    // A token is dropped if the one before it has stripped all of its characters.
     if (start < stop) pieces.push_back({text.substr(start, stop - start), token->id});
     done = stop;
   }

@@ -1,4 +1,4 @@
-// Added tokens: found in the text before anything else looks at it.
+// Added tokens, which are found in the text before anything else is done with it.
 #pragma once
 
 #include <cstddef>
@@ -17,18 +17,18 @@ namespace zimage {
 struct AddedToken {
   std::string content;
   std::int32_t id = 0;
-  bool single_word = false;  ///< only between characters that aren't Rust's `\w`
-  bool lstrip = false;       ///< takes the white space on its left
-  bool rstrip = false;       ///< and on its right
-  bool normalized = false;   ///< sought in normalised text, by its normalised content
+  bool single_word = false;  ///< matches only between characters that aren't Rust's `\w`
+  bool lstrip = false;       ///< takes in the white space on its left
+  bool rstrip = false;       ///< takes in the white space on its right
+  bool normalized = false;   ///< matches in normalised text, by its normalised content
 };
 
-/// Reads "added_tokens". Errors: kModel for a wrong type, an empty or repeated content, or an id that isn't the one in
-/// `vocabulary` (for a new token: the next one after it, which is what the `tokenizers` package would give).
+/// Reads "added_tokens". Errors: kModel for a wrong type, an empty or repeated content, or an id other than the token's
+/// in `vocabulary` (for a new token: other than the next free id, which the `tokenizers` package would give it).
 std::vector<AddedToken> read_added_tokens(const nlohmann::json& file, const Vocabulary& vocabulary,
                                           const std::string& name);
 
-/// Finds tokens leftmost first, the longest of those that start together.
+/// Finds tokens from left to right; of those that start together, the longest wins.
 class AddedTokenMatcher {
  public:
   AddedTokenMatcher() = default;
@@ -47,7 +47,7 @@ class AddedTokenMatcher {
 
   std::vector<AddedToken> tokens_;
   std::unordered_map<std::string_view, const AddedToken*> by_content_;
-  std::vector<std::size_t> lengths_[256];  ///< of the contents that start with a byte, longest first
+  std::vector<std::size_t> lengths_[256];  ///< lengths of the contents that start with each byte, longest first
 };
 
 }  // namespace zimage

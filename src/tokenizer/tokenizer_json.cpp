@@ -34,7 +34,7 @@ bool flag(const json& object, const char* key, const std::string& name) {
 
 std::int32_t id(const json& value, const std::string& what, const std::string& name) {
   constexpr std::uint64_t kLargest = std::numeric_limits<std::int32_t>::max() - 1;
-  // Numbers without a sign or fraction are read as unsigned; anything else is no id.
+  // JSON numbers without a sign or fraction are unsigned; anything else isn't an id.
   if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kLargest) {
     fail(name, what + " isn't a whole number from 0 to " + std::to_string(kLargest));
   }

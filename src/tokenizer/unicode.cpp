@@ -30,7 +30,7 @@ char32_t stand_in(char32_t code_point) {
 std::string with_stand_ins(std::string_view text) {
   std::string result(text);
   for (std::size_t at = 0; at < text.size();) {
-    if (static_cast<unsigned char>(text[at]) < 0xE0) {  // the table starts at three bytes
+    if (static_cast<unsigned char>(text[at]) < 0xE0) {  // the table has no characters shorter than three bytes
       ++at;
       continue;
     }
@@ -51,7 +51,7 @@ bool is_space(char32_t c) {
 }
 
 bool is_word(char32_t c) {
-  // Alphabetic through Other_Alphabetic, though symbols: circled and squared Latin letters. And the two joiners.
+  // The two joiners, and circled and squared Latin letters: symbols that are alphabetic through Other_Alphabetic.
   static constexpr Range kAlso[] = {
       {0x200C, 0x200D}, {0x24B6, 0x24E9}, {0x1F130, 0x1F149}, {0x1F150, 0x1F169}, {0x1F170, 0x1F189}};
   if (find(std::span<const Range>(kAlso), c) != nullptr) return true;
@@ -73,7 +73,7 @@ bool is_word(char32_t c) {
 
 namespace {
 
-/// Canonical decomposition and order, then composition, of text in which nothing is inert.
+/// Appends the NFC (canonical decomposition and ordering, then composition) of text without inert characters.
 void append_nfc(std::string_view text, std::string& out) {
   std::vector<utf8proc_int32_t> points;
   points.reserve(text.size());
@@ -84,7 +84,7 @@ void append_nfc(std::string_view text, std::string& out) {
     const auto count = utf8proc_decompose_char(code_point, parts, 32, UTF8PROC_DECOMPOSE, &boundary);
     points.insert(points.end(), parts, parts + std::clamp<utf8proc_ssize_t>(count, 0, 32));
   }
-  // utf8proc's own ordering is an insertion sort: quadratic on a long run of marks.
+  // utf8proc's own ordering is an insertion sort, which is quadratic for a long run of marks.
   const auto order = [](utf8proc_int32_t c) { return utf8proc_get_property(c)->combining_class; };
   for (auto at = points.begin(); at != points.end();) {
     const auto mark = std::find_if(at, points.end(), [&](auto c) { return order(c) != 0; });
@@ -111,7 +111,7 @@ std::string nfc(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t here = at;
     if (find(kInert, utf8::next(text, at)) == nullptr) continue;
-    // To the package this is a starter that composes with nothing, so both sides are normalised on their own.
+    // To the package this is a starter that composes with nothing, so each side is normalised on its own.
     append_nfc(text.substr(start, here - start), out);
     out.append(text.substr(here, at - here));
     start = at;

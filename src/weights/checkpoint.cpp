@@ -34,7 +34,7 @@ std::optional<at::ScalarType> supported_dtype(const std::string& name) {
 /// One tensor of a mapped file.
 struct Stored {
   WeightInfo info;
-  std::string dtype;  ///< as in the header
+  std::string dtype;  ///< as the header spells it
   bool supported = false;
   std::shared_ptr<const MappedFile> file;
   std::size_t begin = 0;
@@ -71,7 +71,7 @@ class Checkpoint : public WeightSource {
     if (stored.begin == stored.end) return at::empty(stored.info.shape, options);
     const std::uint8_t* data = stored.file->bytes().data() + stored.begin;
     if (reinterpret_cast<std::uintptr_t>(data) % at::elementSize(stored.info.dtype) != 0) {
-      // A header of odd length, which the format allows, leaves every tensor misaligned.
+      // The format allows a header of odd length, which misaligns every tensor.
       at::Tensor copy = at::empty(stored.info.shape, options);
       std::memcpy(copy.mutable_data_ptr(), data, stored.end - stored.begin);
       return copy;
@@ -89,7 +89,7 @@ class Checkpoint : public WeightSource {
   std::vector<fs::path> files() const override { return files_; }
 
  private:
-  /// One message for all of them: they come in hundreds.
+  /// Throws one message for all weights of that dtype, because there may be hundreds.
   [[noreturn]] void refuse_dtype(const Stored& asked) const {
     std::vector<std::string> names;
     for (const auto& [name, stored] : tensors_) {
@@ -124,18 +124,18 @@ std::map<std::string, Stored> read_shard(const fs::path& path) {
   return tensors;
 }
 
-/// Tensor name → shard name, from the index.
+/// Reads the index: tensor name → shard name.
 std::map<std::string, std::string> read_index(const fs::path& path) {
   const nlohmann::json index = parse_strict_json(read_text(path, kMaxIndexBytes, ErrorCode::kModel), path.string());
   const auto weight_map = index.find("weight_map");
   if (weight_map == index.end() || !weight_map->is_object() || weight_map->empty()) {
-    throw Error(ErrorCode::kModel, path.string() + " has no weight_map: it is no safetensors index",
+    throw Error(ErrorCode::kModel, path.string() + " has no weight_map, so it isn't a safetensors index",
                 "get the file again");
   }
   std::map<std::string, std::string> shards;
   for (const auto& [tensor, shard] : weight_map->items()) {
     const std::string name = shard.is_string() ? shard.get<std::string>() : "";
-    // Shards stand beside their index; a name that leads elsewhere is not followed.
+    // Shards lie beside their index, so a name that leads elsewhere is refused.
     if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos ||
         name.find('\0') != std::string::npos) {
       throw Error(ErrorCode::kModel, path.string() + " gives no file name for " + in_quotes(tensor),

@@ -48,7 +48,7 @@ LocatedCheckpoint search_folder(const fs::path& folder) {
   if (is_shard_name(names[0])) {
     return {{},
             folder.string() + " has shards (" + list_some(names, 3) + ") without their *.safetensors.index.json",
-            "get the index file too, it stands beside the shards"};
+            "get the index file too; it is published beside the shards"};
   }
   return {{},
           folder.string() + " has several .safetensors files (" + list_some(names, 3) + ") and none is called model",

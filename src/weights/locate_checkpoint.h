@@ -1,4 +1,4 @@
-// Which file of a folder holds the weights.
+// Finds the file that holds a model's weights.
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,11 @@ namespace zimage {
 
 struct LocatedCheckpoint {
   std::filesystem::path file;  ///< a *.safetensors file or a *.index.json; empty if nothing was found
-  std::string problem;         ///< why nothing was found, a sentence about `path`
+  std::string problem;         ///< a sentence about the path that says why nothing was found
   std::string hint;
 };
 
-/// Looks at names alone: a file is taken as it is, a folder is searched as open_checkpoint says.
+/// Finds the file by names alone: a file is accepted as it is, a folder is searched as open_checkpoint() describes.
 LocatedCheckpoint locate_checkpoint(const std::filesystem::path& path);
 
 }  // namespace zimage

@@ -27,7 +27,7 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, error);
 }
 
-/// The folder a path is in, "." for a bare name.
+/// Returns the folder that a path is in, "." for a bare name.
 fs::path folder_of(const fs::path& path) {
   const fs::path parent = path.parent_path();
   return parent.empty() ? fs::path(".") : parent;
@@ -44,10 +44,10 @@ std::string list_paths(const std::vector<fs::path>& paths) {
   return list_some(names, names.size());
 }
 
-/// Collects what is missing, so that one message can tell all of it.
+/// Finds the parts of a model and collects the missing ones, so that one message can name them all.
 class Finder {
  public:
-  /// A part with weights: from its option if that is given, else the first of the places that has it.
+  /// Finds a part with weights: at its option's path if one is given, else in the first of the places that has it.
   ComponentFiles weights(const std::string& part, const std::string& option, const fs::path& given,
                          const std::vector<fs::path>& places) {
     if (!given.empty()) {
@@ -107,9 +107,9 @@ class Finder {
   std::vector<std::string> missing_;
 };
 
-/// What `--model` is: the places of its DiT, and the folders its other parts may be in.
+/// What `--model` points to: where its DiT is, and the folders that its other parts may be in.
 struct Layout {
-  fs::path dit;  ///< given to the search as it is, if not empty
+  fs::path dit;  ///< the DiT's own path; empty: search `dit_places`
   std::vector<fs::path> dit_places;
   std::vector<fs::path> bases;
 };

@@ -1,4 +1,4 @@
-// Which files make up a model.
+// Finds the files that make up a model.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace zimage {
 
-/// One component: where its weights are, and its config.json's text (empty if there is none: sizes come from shapes).
+/// Where a component's weights are, and the text of its config.json (empty if there is none: sizes come from shapes).
 struct ComponentFiles {
   std::filesystem::path weights;      ///< a file or folder for open_checkpoint
   std::filesystem::path config_path;  ///< empty if there is none
@@ -21,13 +21,13 @@ struct ModelFiles {
   ComponentFiles dit;
   ComponentFiles text_encoder;
   ComponentFiles vae;
-  ComponentFiles controlnet;        ///< weights empty: none was asked for
+  ComponentFiles controlnet;        ///< its `weights` are empty if none was asked for
   std::filesystem::path tokenizer;  ///< tokenizer.json
 };
 
 /// Finds every part of the model. `paths.model` is a diffusers folder (transformer/, text_encoder/, tokenizer/, vae/)
-/// or the DiT's file or folder, when the other three must be given (a part that is not given is looked for beside it).
-/// Errors: kModel, naming every part that is missing at once, where it was looked for, and which option gives it.
+/// or the DiT's file or folder; then the other three are looked for beside it unless they are given.
+/// Errors: kModel, naming all missing parts at once, where each was looked for, and which option gives it.
 ModelFiles find_model(const ModelPaths& paths);
 
 }  // namespace zimage

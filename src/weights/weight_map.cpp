@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kTextEncoderPrefix = "model.";
 
-/// A source whose names are given by a table.
+/// A source whose weights are renamed by a table.
 class RenamedSource final : public WeightSource {
  public:
   RenamedSource(std::shared_ptr<const WeightSource> source, std::map<std::string, std::string> stored)
@@ -38,7 +38,7 @@ class RenamedSource final : public WeightSource {
 
  private:
   std::shared_ptr<const WeightSource> source_;
-  std::map<std::string, std::string> stored_;  ///< our name → the file's
+  std::map<std::string, std::string> stored_;  ///< our name → the name in the file
 };
 
 }  // namespace
@@ -51,7 +51,7 @@ std::shared_ptr<const WeightSource> text_encoder_weights(std::shared_ptr<const W
     prefixed = prefixed || has_prefix;
     stored.emplace(has_prefix ? name.substr(kTextEncoderPrefix.size()) : name, name);
   }
-  // Two spellings of one name would hide a weight: then the file's own names stand, and are reported.
+  // Two spellings of one name would hide a weight, so then the names stay as in the file, and will be reported.
   if (!prefixed || stored.size() != source->names().size()) return source;
   return std::make_shared<RenamedSource>(std::move(source), std::move(stored));
 }

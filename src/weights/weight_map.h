@@ -1,4 +1,4 @@
-// Names: files spell some of them differently; models ask for one spelling.
+// Renames weights: files spell some names differently, and models ask for one spelling.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace zimage {
 
-/// A text encoder's weights under names without the `model.` that some files put before every one of them.
+/// Returns a text encoder's weights without the `model.` prefix that some files put before every name.
 std::shared_ptr<const WeightSource> text_encoder_weights(std::shared_ptr<const WeightSource> source);
 
 }  // namespace zimage

@@ -1,4 +1,4 @@
-"""The real executable, run as its users run it. ZIMAGE_BIN names it; ZIMAGE_TEST_MODEL another model than the bundled one."""
+"""Runs the real executable as users do. ZIMAGE_BIN names it, ZIMAGE_TEST_MODEL a model instead of the bundled one."""
 
 import os
 import pathlib
@@ -14,12 +14,12 @@ BINARY = pathlib.Path(os.environ.get("ZIMAGE_BIN", ROOT / "build" / "zimage-inpa
 MODEL = pathlib.Path(os.environ.get("ZIMAGE_TEST_MODEL", ROOT / "models" / "demo"))
 WIDTH, HEIGHT = 64, 48
 TIMEOUT = 120
-# The guide's plain algorithm, whatever the defaults are.
+# These options select the guide's plain algorithm, whatever the defaults are.
 PLAIN = ("--crop", "off", "--feather", "0", "--no-color-match", "--mask-grow", "0", "--jump-length", "0")
 
 
 def environment(**changes):
-    """A quiet environment: nothing of the developer's own settings."""
+    """Returns an environment without the developer's own settings, with `changes`; None removes a variable."""
     env = {k: v for k, v in os.environ.items() if k not in ("ZIMAGE_MODEL", "NO_COLOR")}
     env.update(ZIMAGE_MODEL=str(MODEL), OMP_NUM_THREADS="1")
     env.update(changes)
@@ -38,9 +38,9 @@ class Finished:
 
 
 class Work:
-    """A folder with a picture and a mask, and the executable run in it."""
+    """A folder with a picture and a mask, in which the executable runs."""
 
-    options = ()  #: of every job; its own come after and win
+    options = ()  #: options of every job; a job's own come after and win
 
     def __init__(self, folder):
         self.folder = folder
@@ -72,7 +72,7 @@ class Work:
         )
 
     def job(self, *more, image="picture.png", mask="mask.png", prompt="a door", **popen):
-        """A complete command line of few steps; `more` may repeat an option, the last one counts."""
+        """Runs a complete command line with few steps; `more` may repeat an option, and the last one counts."""
         base = ["--image", image, "--mask", mask, "--prompt", prompt, "--seed", "7", "--steps", "2"]
         return self.run(*base, *self.options, *more, **popen)
 
@@ -87,7 +87,7 @@ def work(tmp_path):
 
 @pytest.fixture
 def model_copy(tmp_path_factory):
-    """A model of one's own to break."""
+    """Copies the model, so that a test may break it."""
     target = tmp_path_factory.mktemp("model") / "broken"
     shutil.copytree(MODEL, target)
     return target

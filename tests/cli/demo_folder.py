@@ -1,4 +1,4 @@
-"""Folders of small pictures for batches, and what came of them."""
+"""Makes folders of small pictures for batches, and checks what came of them."""
 
 import hashlib
 import json
@@ -11,12 +11,12 @@ from PIL import Image
 
 from conftest import environment, load
 
-PICTURES = 6  # of the fixture
+PICTURES = 6  # how many the fixture has
 PROMPT = "a large yellow circle in the center on a striped cyan background"
 
 
 def make_pictures(folder, count, size=(64, 48), first=0):
-    """`folder`/pictures and `folder`/masks, each picture different; returns the pictures' names."""
+    """Fills `folder`/pictures and `folder`/masks, each picture different; returns the pictures' names."""
     names = [f"p{i:04}.png" for i in range(first, first + count)]
     for kind in ("pictures", "masks"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
@@ -33,13 +33,13 @@ def make_pictures(folder, count, size=(64, 48), first=0):
 
 
 def folder_job(folder, output, *more):
-    """The command line of a folder made above."""
+    """Returns the command line for a folder that make_pictures() filled."""
     return ["--image", folder / "pictures", "--mask", folder / "masks", "--prompt", PROMPT, "--seed", "7",
             "--output", output, *more]  # fmt: skip
 
 
 def digests(folder):
-    """Every file below a folder, hidden ones too, with the hash of its bytes."""
+    """Returns every file below a folder, hidden ones too, with the hash of its bytes."""
     if not folder.is_dir():
         return {}
     return {
@@ -55,7 +55,7 @@ def json_lines(text):
 
 @pytest.fixture
 def batch(work):
-    """Pictures and masks, and the arguments that inpaint them into `results`."""
+    """Makes pictures and masks, and the arguments that inpaint them into `results`."""
     work.names = make_pictures(work.folder, PICTURES)
     work.results = work.folder / "results"
     work.arguments = folder_job(work.folder, work.results, "--steps", "2")
@@ -68,7 +68,7 @@ def start(work, *args, **popen):
 
 
 def whole_outputs(work):
-    """The names in the results' folder, each of which must be a whole picture; temporary files too."""
+    """Returns the names in the results' folder, temporary files too; each file must be a whole picture."""
     names = sorted(os.listdir(work.results)) if work.results.is_dir() else []
     for name in names:
         load(work.results / name)

@@ -1,4 +1,4 @@
-"""Picture files with what they carry, and what of the result is to be as it was. Used by test_formats.py and
+"""Writes picture files with metadata, and finds where a result must equal its picture. Used by test_formats.py and
 test_metadata.py."""
 
 import numpy as np
@@ -13,13 +13,13 @@ XMP = b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"><a b="c"/></x:xm
 
 @pytest.fixture
 def work(work):
-    """Without the feather, so that the hole is all that may change."""
+    """Turns off the feather, so that only the hole may change."""
     work.options = ("--feather", "0")
     return work
 
 
 def save(picture, path, exif=None, icc=None, xmp=None):
-    """Losslessly, but for JPEG."""
+    """Saves a picture with metadata, losslessly except as JPEG."""
     more = {}
     if path.suffix == ".webp":
         more["lossless"] = True
@@ -27,7 +27,7 @@ def save(picture, path, exif=None, icc=None, xmp=None):
         more["quality"] = 95
     if path.suffix == ".tif" and (exif is not None or xmp is not None):
         more["exif"] = Image.Exif()
-        # Pillow leaves out directories that were not read from bytes.
+        # Pillow writes only directories that were read from bytes.
         more["exif"].load(exif.tobytes() if exif is not None else b"")
         if xmp is not None:
             more["exif"][700] = xmp
@@ -59,14 +59,14 @@ def result_of(work, finished):
 
 
 def smooth():
-    """A picture that JPEG keeps well."""
+    """Returns a picture that JPEG keeps well."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     return np.stack([x * 3 + 20, y * 4 + 30, 200 - x - y], axis=-1).astype(np.uint8)
 
 
 def kept(work, ending):
-    """Where nothing may change: with JPEG outside the 16x16 blocks that the hole lies in, and the pixel around them that
-    takes part in their colours."""
+    """Returns where nothing may change. With JPEG that is outside the 16x16 blocks that the hole touches and one pixel
+    around them, which shares their colours."""
     if ending != "jpg":
         return ~work.hole
     rows, columns = np.nonzero(work.hole)

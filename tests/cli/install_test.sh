@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `cmake --install`, moved elsewhere and run from another folder: it finds its libraries and its demo model, and writes
-# the same bytes as the program in the build folder.
+# Checks that what `cmake --install` made can be moved and run from another folder: it finds its libraries and its demo
+# model, and writes the same bytes as the program in the build folder.
 # usage: install_test.sh CMAKE BUILD_FOLDER SOURCE_FOLDER
 set -euo pipefail
 cmake=$1 build=$(cd "$2" && pwd) source=$(cd "$3" && pwd)
@@ -11,7 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 mv "$folder/first" "$folder/moved here"
 program="$folder/moved here/bin/zimage-inpaint"
 
-# `../models/demo` is for a source tree; from here there is none, so a result means that the installed model was found.
+# Unlike a source tree, this place has no `../models/demo`, so a result means that the installed model was found.
 inpaint() {
   (cd / && env -i HOME="$HOME" "$1" --image "$source/models/demo/picture.png" --mask "$source/models/demo/mask.png" \
     --prompt hills --seed 1 --steps 2 --threads 1 --output "$2" >/dev/null 2>"$folder/log") || { cat "$folder/log" >&2; exit 1; }
@@ -30,4 +30,4 @@ if readelf -d "$program" | grep -E 'R(UN)?PATH' | grep -qF "$build"; then
   echo "the installed program still looks for libraries in $build" >&2
   exit 1
 fi
-echo "installed, moved, and the same picture"
+echo "installed, moved, and made the same picture"

@@ -1,4 +1,4 @@
-"""Pictures of 24 megapixels and their masks, for the test of memory and the benchmark of time."""
+"""Makes 24-megapixel pictures and their masks, for the memory test and the time benchmark."""
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFilter
@@ -6,7 +6,7 @@ from PIL import ExifTags, Image, ImageFilter
 from pictures import DISPLAY_P3, profile
 
 SIDES = (6000, 4000)
-#: The picture and its mask.
+#: Each case's picture and mask.
 CASES = {
     "smooth": ("large.jpg", "large-mask.png"),
     "noisy": ("noisy.jpg", "large-mask.png"),
@@ -19,7 +19,7 @@ SMALL = ("small.png", "small-mask.png")
 
 
 def picture():
-    """Waves and a little noise on every eighth row: a smooth photo."""
+    """Draws waves, with a little noise on every eighth row, like a smooth photo."""
     width, height = SIDES
     x = np.sin(np.arange(width, dtype=np.float32) / 37) * 90
     y = np.cos(np.arange(height, dtype=np.float32) / 29)
@@ -30,7 +30,7 @@ def picture():
 
 
 def noisy(image):
-    """As a camera's at a high sensitivity: three times the bits."""
+    """Adds noise like a camera's at high sensitivity, which takes three times the bits."""
     noise = np.random.default_rng(2).normal(0, 8, (SIDES[1] // 8, SIDES[0], 3)).astype(np.int8)
     pixels = np.asarray(image).astype(np.int16)
     pixels += np.tile(noise, (8, 1, 1))
@@ -38,7 +38,7 @@ def noisy(image):
 
 
 def write_all(folder):
-    """Every picture and mask of CASES and SMALL."""
+    """Writes every picture and mask of CASES and SMALL."""
     large = picture()
     large.save(folder / "large.jpg", quality=92)
     noisy(large).save(folder / "noisy.jpg", quality=93)
@@ -49,13 +49,13 @@ def write_all(folder):
     mask[1500:2300, 2500:3500] = 255
     Image.fromarray(mask).save(folder / "large-mask.png", compress_level=1)
     Image.fromarray(mask[1450:1578, 2450:2578]).save(folder / "small-mask.png")
-    # From corner to corner, nine pixels wide: the region is nearly all of the picture.
+    # This stroke runs from corner to corner, nine pixels wide, so the region is nearly the whole picture.
     stroke = np.zeros(SIDES[::-1], np.uint8)
     for x in range(SIDES[0]):
         y = x * (SIDES[1] - 9) // SIDES[0]
         stroke[y : y + 9, x] = 255
     Image.fromarray(stroke).save(folder / "stroke-mask.png", compress_level=1)
-    # As a telephone has it: upright on its side, in its own colours, and with a mask that somebody painted.
+    # A phone stores an upright picture on its side, with its own colour profile; this mask is painted softly.
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     large.save(folder / "camera.jpg", quality=92, exif=exif, icc_profile=profile(DISPLAY_P3))

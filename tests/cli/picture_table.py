@@ -1,4 +1,4 @@
-"""A table of pictures and masks as people have them, and what must hold of each result. Used by test_pictures.py."""
+"""A table of pictures and masks such as people have, and checks for each result. Used by test_pictures.py."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from pictures import DISPLAY_P3, load_png16, load_tiff16, profile, save_png16, save_tiff16
 
-#: Pillow's transpositions from upright to how a file of an orientation is stored.
+#: Pillow's transpositions from the upright picture to the stored one, by orientation.
 STORED = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
 SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 P3_PROFILE = profile(DISPLAY_P3)
@@ -20,7 +20,7 @@ class Row:
     """One picture and its mask."""
 
     name: str
-    size: tuple[int, int]  # upright: width, height
+    size: tuple[int, int]  # width and height when upright
     ending: str
     mode: str = "RGB"  # Pillow's, or "RGB;16", "L;16", "RGBA;16", "LA;16"
     orientation: int = 1
@@ -35,7 +35,7 @@ class Row:
 
 
 def pixels_of(row, generator):
-    """A picture that JPEG keeps well, with some noise, [H, W, 4] of 16 bits."""
+    """Returns a picture that JPEG keeps well, with some noise: [H, W, 4] of 16 bits."""
     width, height = row.size
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     waves = [np.sin(x / 37 + k) * np.cos(y / 29 - k) for k in range(4)]
@@ -44,7 +44,7 @@ def pixels_of(row, generator):
 
 
 def hole_of(row, generator):
-    """[H, W], true where it is to be repainted."""
+    """Returns [H, W], true where the picture is to be repainted."""
     width, height = row.size
     hole = np.zeros((height, width), dtype=bool)
     if row.mask == "full":
@@ -68,7 +68,7 @@ def hole_of(row, generator):
 
 
 def picture_of(row, deep):
-    """What Pillow saves: upright."""
+    """Returns the upright picture for Pillow to save."""
     eight = (deep >> 8).astype(np.uint8)
     if row.mode == "P":
         return Image.fromarray(eight[..., :3]).quantize(64)
@@ -79,7 +79,7 @@ def picture_of(row, deep):
 
 
 def stored(picture, orientation):
-    """Turned so that a reader that heeds the flag sees it upright."""
+    """Rotates the picture so that a reader that heeds the flag sees it upright."""
     if orientation == 1:
         return picture
     return picture.transpose(Image.Transpose(STORED[orientation]))
@@ -93,7 +93,7 @@ def exif_of(row):
 
 
 def write_inputs(row, folder, generator):
-    """Saves NAME.ENDING and NAME-mask.png; the hole."""
+    """Saves NAME.ENDING and NAME-mask.png; returns the hole."""
     deep, hole = pixels_of(row, generator), hole_of(row, generator)
     path = folder / f"{row.name}.{row.ending}"
     channels = {"L": [0], "LA": [0, 3], "RGB": [0, 1, 2], "RGBA": [0, 1, 2, 3]}.get(row.mode[:-3])
@@ -128,7 +128,7 @@ def save_with_metadata(row, picture, path):
 
 
 def grown(hole, pixels):
-    """Every pixel within `pixels` of the hole, from centre to centre."""
+    """Returns every pixel within `pixels` of the hole, measured from centre to centre."""
     if pixels == 0:
         return hole
     height, width = hole.shape
@@ -142,7 +142,7 @@ def grown(hole, pixels):
 
 
 def deep_pixels(row, path):
-    """uint16 [H, W, C]. Pillow knows 16-bit TIFFs of one channel, with compressions that the tests' own reader doesn't."""
+    """Returns uint16 [H, W, C]. Pillow reads one-channel 16-bit TIFFs, whose compressions the tests' reader lacks."""
     if path.suffix == ".png":
         return load_png16(path)
     if row.mode != "L;16":
@@ -162,7 +162,7 @@ def upright(path):
 
 
 def turns_without_loss(row):
-    """Whether no MCU that the picture fills only in part comes to lie at its left or top."""
+    """Returns whether the rotation leaves no partly filled MCU at the left or the top."""
     width, height = row.size if row.orientation < 5 else row.size[::-1]
     unit = {"4:4:4": (8, 8), "4:2:2": (16, 8), "4:2:0": (16, 16)}[row.save["subsampling"]]
     from_right, from_bottom = row.orientation in (2, 3, 7, 8), row.orientation in (3, 4, 6, 7)
@@ -170,8 +170,8 @@ def turns_without_loss(row):
 
 
 def touched(changed, sampling):
-    """The pixels of a JPEG that may decode differently: the MCUs that hold a changed pixel, and a pixel around them
-    where the decoder smooths subsampled colour across."""
+    """Returns the pixels of a JPEG that may decode differently: the MCUs that hold a changed pixel, and one pixel
+    around them where the decoder interpolates subsampled colour across their border."""
     unit = {"4:4:4": (8, 8), "4:2:2": (8, 16), "4:4:0": (16, 8), "4:2:0": (16, 16), "grey": (8, 8)}[sampling]
     height, width = changed.shape
     rows, columns = -(-height // unit[0]), -(-width // unit[1])
@@ -189,7 +189,7 @@ def touched(changed, sampling):
 
 
 def table():
-    """The rows: every format, depth and orientation, sizes from one pixel to 24 million, masks of all kinds."""
+    """Returns the rows: every format, depth and orientation, sizes from one pixel to 24 million, masks of all kinds."""
     rows = []
 
     def add(name, *args, **more):

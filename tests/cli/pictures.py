@@ -1,11 +1,11 @@
-"""Picture files for the tests: 16-bit PNGs and TIFFs, which Pillow reads at 8 bits, and ICC profiles."""
+"""Reads and writes files for the tests: 16-bit PNGs and TIFFs, which Pillow reads at 8 bits, and ICC profiles."""
 
 import struct
 import zlib
 
 import numpy as np
 
-# Channels by PNG's colour type.
+# The number of channels by PNG's colour type.
 CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 SRGB = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
 DISPLAY_P3 = ((0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841))
@@ -25,7 +25,7 @@ def save_png16(path, pixels):
 
 
 def load_png16(path):
-    """uint16 pixels [H, W, C] of a 16-bit PNG that isn't interlaced."""
+    """Reads the uint16 pixels [H, W, C] of a 16-bit PNG that isn't interlaced."""
     data = path.read_bytes()
     at, packed, header = 8, b"", None
     while at < len(data):
@@ -63,7 +63,7 @@ def unfilter(kind, row, above, step):
 
 
 def save_tiff16(path, pixels, order="<"):
-    """uint16 pixels [H, W, C], uncompressed; a last channel of 2 or 4 is alpha that was not multiplied."""
+    """Writes uint16 pixels [H, W, C] uncompressed; the last of 2 or 4 channels is alpha that was not multiplied."""
     height, width, channels = pixels.shape
     data = pixels.astype(order + "u2").tobytes()
     entries = [(256, 4, width), (257, 4, height), (258, 3, [16] * channels), (259, 3, 1), (262, 3, 2 if channels >= 3 else 1),
@@ -85,7 +85,7 @@ def save_tiff16(path, pixels, order="<"):
 
 
 def load_tiff16(path):
-    """uint16 pixels [H, W, C] of a 16-bit TIFF in strips, uncompressed or deflate, with or without predictor."""
+    """Reads uint16 pixels [H, W, C] from a 16-bit TIFF in strips, uncompressed or deflate, maybe with predictor."""
     data = path.read_bytes()
     order = "<" if data[:2] == b"II" else ">"
 
@@ -114,7 +114,7 @@ def load_tiff16(path):
 
 
 def profile(primaries=SRGB, gamma=2.2):
-    """A matrix profile (ICC.1:2001-04) with one gamma; with no primaries a grey one."""
+    """Returns a matrix profile (ICC.1:2001-04) with one gamma; without primaries a grey profile."""
 
     def fixed(value):
         return struct.pack(">i", round(value * 65536))

@@ -1,4 +1,4 @@
-"""The same command twice: the same bytes, metadata, --replay and --skip-existing."""
+"""Running the same command again: the same bytes, metadata, --replay and --skip-existing."""
 
 import json
 import shutil
@@ -94,13 +94,13 @@ def test_skip_existing(work):
     assert output.stat().st_mtime_ns == before
 
 
-def test_skip_existing_without_a_seed_takes_any(work):
+def test_skip_existing_without_a_seed_accepts_any(work):
     args = ["-i", "picture.png", "-m", "mask.png", "-p", "a door", "--steps", "2", "--skip-existing", "--json"]
     assert json.loads(work.run(*args).out)["status"] == "ok"
     assert json.loads(work.run(*args).out)["status"] == "skipped"
 
 
-def test_skip_existing_does_not_take_what_was_made_otherwise(work):
+def test_skip_existing_refuses_results_of_other_options(work):
     work.job()
     other = work.job("--skip-existing", "--steps", "3")
     assert other.code == 2 and "other parameters" in other.err
@@ -111,7 +111,7 @@ def test_skip_existing_does_not_take_what_was_made_otherwise(work):
     assert damaged.code == 2 and "not a whole picture" in damaged.err
 
 
-def test_skip_existing_does_what_is_missing(work):
+def test_skip_existing_makes_what_is_missing(work):
     assert work.job("--num-images", "2").code == 0
     (work.folder / "picture-inpainted-0.png").unlink()
     lines = work.job("--num-images", "3", "--skip-existing", "--json").out.splitlines()

@@ -52,7 +52,7 @@ def json_lines(result):
     return [json.loads(line) for line in result.out.decode().splitlines()]
 
 
-def test_a_folder_becomes_a_folder_of_the_same_tree(batch):
+def test_a_folder_becomes_a_folder_with_the_same_tree(batch):
     result = batch.folder_job()
     assert result.code == 0, result.err
     assert batch.results() == sorted(batch.NAMES)
@@ -72,7 +72,7 @@ def test_a_batch_gives_the_bytes_of_single_runs(batch):
         assert (batch.folder / "single.png").read_bytes() == (batch.folder / "out" / name).read_bytes()
 
 
-def test_results_that_share_their_forwards_differ_by_rounding_alone(batch):
+def test_results_that_share_their_forwards_differ_only_by_rounding(batch):
     assert batch.folder_job("-o", "one").code == 0
     result = batch.folder_job("-o", "three", "--batch-size", "3")
     assert result.code == 0, result.err
@@ -81,8 +81,8 @@ def test_results_that_share_their_forwards_differ_by_rounding_alone(batch):
         assert apart.max() <= 1, name
 
 
-def test_pictures_that_share_their_forwards_are_waited_for(work):
-    """Those with a profile are still being brought to sRGB when the model begins."""
+def test_a_shared_forward_waits_for_its_pictures(work):
+    """Pictures with a profile are still being converted to sRGB when the model begins."""
     for folder in ("large", "holes"):
         (work.folder / folder).mkdir()
     x, y = np.meshgrid(np.arange(3200), np.arange(2400))
@@ -133,7 +133,7 @@ def test_skip_existing_resumes_and_overwrite_redoes(batch):
     assert again.code == 0, again.err
     assert sorted(line["status"] for line in json_lines(again)) == ["ok", "skipped", "skipped", "skipped"]
     assert kept.stat().st_mtime_ns == times["a.png"]
-    # Without the seed any will do; with another seed the old one is in the way, and is replaced only when asked to.
+    # Without a seed any result counts. With another seed the old result is in the way and is replaced only on request.
     assert batch.run("--image", "in", "--mask", "masks", *SEEDLESS, "--skip-existing").code == 0
     other = batch.folder_job("--seed", "4", "--skip-existing")
     assert other.code == 7 and "made with other parameters" in other.err
@@ -142,7 +142,7 @@ def test_skip_existing_resumes_and_overwrite_redoes(batch):
     assert kept.stat().st_mtime_ns != times["a.png"]
 
 
-def test_existing_results_are_not_replaced_unasked(batch):
+def test_existing_results_are_not_replaced_by_default(batch):
     assert batch.folder_job().code == 0
     before = (batch.folder / "in-inpainted/a.png").read_bytes()
     result = batch.folder_job("--seed", "9")
@@ -150,14 +150,14 @@ def test_existing_results_are_not_replaced_unasked(batch):
     assert (batch.folder / "in-inpainted/a.png").read_bytes() == before
 
 
-def test_a_prompt_beside_the_picture_is_its_own(batch):
+def test_a_prompt_beside_a_picture_is_used_for_it(batch):
     (batch.folder / "in/b.txt").write_text("a window\n", encoding="utf-8")
     result = batch.folder_job("--json")
     assert {line["image"]: line["prompt"] for line in json_lines(result)} == {
         "in/a.png": "a door", "in/b.png": "a window", "in/sub/c.png": "a door", "in/sub/deep/d.png": "a door"}  # fmt: skip
 
 
-def test_a_mask_without_a_picture_is_warned_of(batch):
+def test_a_mask_without_a_picture_gives_a_warning(batch):
     batch.save_mask(batch.hole, "masks/nobody.png")
     result = batch.folder_job("--dry-run", "-q")
     assert result.code == 0 and "masks/nobody.png has no picture" in result.err
@@ -174,7 +174,7 @@ def test_shards_share_the_folder(batch):
     assert batch.folder_job("--shard", "0/3").code == 2
 
 
-def test_a_manifest_gives_each_job_its_own(batch):
+def test_a_manifest_gives_each_job_its_own_options(batch):
     path = batch.manifest(
         {"image": "../in/a.png", "mask": "../masks/a.png", "prompt": "a red door", "seed": 1, "output": "first.png"},
         {"image": "../in/b.png", "mask": "../masks/b.png", "steps": 3, "no-color-match": True, "feather": 0},
@@ -197,8 +197,8 @@ def test_one_picture_may_have_many_jobs(batch):
 
 
 @pytest.mark.parametrize("line, says", [
-    ("not json", "not JSON"), ('{"image": "in/a.png", "promt": "x"}', "unknown key 'promt'"),
-    ('{"model": "x"}', "same for all jobs"), ('{"steps": "many"}', "--steps"),
+    ("not json", "not valid JSON"), ('{"image": "in/a.png", "promt": "x"}', "unknown key 'promt'"),
+    ('{"model": "x"}', "can't differ between jobs"), ('{"steps": "many"}', "--steps"),
 ])  # fmt: skip
 def test_a_bad_line_of_a_manifest_is_named_before_anything_runs(batch, line, says):
     good = json.dumps({"image": "in/a.png", "mask": "masks/a.png", "output": "good.png"})
@@ -224,7 +224,7 @@ def test_bmp_and_png_of_one_name_collide_in_one_format(batch):
     assert result.code == 3 and "in/a.bmp" in result.err and "in/a.png" in result.err
 
 
-def test_what_makes_no_sense_in_a_batch(batch):
+def test_what_makes_no_sense_in_a_batch_is_refused(batch):
     assert batch.folder_job("-o", "-").code == 2
     assert batch.folder_job("--replay", "in/a.png").code == 2
     assert batch.folder_job("--manifest", "jobs.jsonl").code == 2
@@ -248,7 +248,7 @@ def test_a_model_that_can_not_make_the_first_picture_ends_the_batch(batch, model
     assert batch.results() == []
 
 
-def test_the_report_is_not_replaced_unasked(batch):
+def test_the_report_is_not_replaced_by_default(batch):
     (batch.folder / "report.jsonl").write_text("mine\n")
     result = batch.folder_job("--report", "report.jsonl")
     assert result.code == 2 and (batch.folder / "report.jsonl").read_text() == "mine\n"
@@ -282,8 +282,8 @@ def test_several_results_of_each_picture(batch):
     assert len(batch.results()) == 8 and "4 done" in result.lines[-1]
 
 
-def test_golden_pictures_are_a_tree_like_the_results(batch):
-    assert batch.folder_job("--golden", "golden").code == 7  # there are none yet: every job says so
+def test_golden_pictures_form_a_tree_like_the_results(batch):
+    assert batch.folder_job("--golden", "golden").code == 7  # there are none yet, and every job says so
     assert batch.folder_job("--golden", "golden", "--golden-update").code == 0
     assert batch.results("golden") == sorted(batch.NAMES)
     assert batch.folder_job("--golden", "golden", "--overwrite").code == 0
@@ -299,7 +299,7 @@ def test_golden_pictures_are_a_tree_like_the_results(batch):
     assert batch.folder_job("--golden", "picture.png").code == 2
 
 
-def test_a_golden_picture_that_is_none_fails_its_job_alone(batch):
+def test_a_damaged_golden_picture_fails_only_its_job(batch):
     assert batch.folder_job("--golden", "golden", "--golden-update").code == 0
     (batch.folder / "golden/b.png").write_bytes(b"no picture")
     result = batch.folder_job("--golden", "golden", "--skip-existing", "--json")

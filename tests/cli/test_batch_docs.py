@@ -44,7 +44,7 @@ def test_the_driver(batch):  # noqa: F811
     assert done.stdout == "ok driven/p0000-inpainted.png\nok driven/p0001-inpainted.png\n"
 
 
-def test_what_the_page_links_to_is_there():
+def test_the_files_that_the_page_links_to_exist():
     for target in re.findall(r"\]\(([^)#]+)", PAGE):
         assert (ROOT / "docs" / target).is_file(), target
     assert json.loads(blocks("json")[0].splitlines()[0])["seed"] == 1

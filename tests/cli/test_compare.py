@@ -1,4 +1,4 @@
-"""`zimage-inpaint compare` on files that Pillow wrote, against figures that numpy finds."""
+"""`zimage-inpaint compare` on files that Pillow wrote, checked against numpy's figures."""
 
 import json
 
@@ -29,7 +29,7 @@ def compare(work, *args, code):
 
 
 def mirrored_blur(values):
-    """The 11-tap Gaussian of sigma 1.5 along both sides, mirrored beyond the borders."""
+    """Applies the 11-tap Gaussian of sigma 1.5 along both sides, mirrored beyond the borders."""
     offsets = np.arange(-5, 6)
     weights = np.exp(-(offsets**2) / (2 * 1.5**2))
     weights /= weights.sum()
@@ -40,7 +40,7 @@ def mirrored_blur(values):
 
 
 def ssim_map(a, b):
-    """Wang et al. 2004, equation 13, on Rec. 601 luma."""
+    """Computes Wang et al. 2004, equation 13, on Rec. 601 luma."""
     a, b = (p.astype(float) @ [0.299, 0.587, 0.114] for p in (a, b))
     ma, mb = mirrored_blur(a), mirrored_blur(b)
     va, vb, cov = mirrored_blur(a * a) - ma**2, mirrored_blur(b * b) - mb**2, mirrored_blur(a * b) - ma * mb
@@ -49,7 +49,7 @@ def ssim_map(a, b):
 
 
 def figures(a, b, where, ssim):
-    """What the measures over `where` ought to be."""
+    """Returns what the measures over `where` ought to be."""
     d = np.abs(a.astype(float) - b.astype(float))[where]
     mse = (d**2).mean()
     return {
@@ -116,7 +116,7 @@ def test_a_mask_of_another_size(work, base):
     assert report["outside"]["max"] == 0 and report["inside"]["pixels"] == report["inside"]["changed_pixels"] == 1600
     work.save_mask(hole[:, :30], "hole.png")
     result = work.run("compare", a, b, "--mask", "hole.png")
-    assert result.code == 3 and "sides in proportion" in result.err and result.out == b""
+    assert result.code == 3 and "aspect ratio" in result.err and result.out == b""
 
 
 def test_different_sizes(work, base):
@@ -189,7 +189,7 @@ def test_mistakes(work, base, args, code, part):
     assert error["status"] == "error" and error["command"] == "compare" and error["error"]["code"] == code
 
 
-def test_help_of_its_own(work):
+def test_compare_has_its_own_help(work):
     for flag in ("--help", "-h", "--help-all"):
         result = work.run("compare", flag)
         text = result.out.decode()

@@ -1,4 +1,4 @@
-"""Man page and completions say what `--help-all` says, and the shells take them."""
+"""The man page and the completions say what `--help-all` says, and the shells accept them."""
 
 import os
 import re
@@ -16,16 +16,16 @@ def program(*args):
 
 
 def needs(tool):
-    """The tool's path; without it the test is skipped, in CI failed."""
+    """Returns the tool's path; without the tool skips the test, or fails it in CI."""
     path = shutil.which(tool)
     if path is None:
-        message = f"{tool} isn't installed (scripts/setup --test): not tried"
+        message = f"{tool} isn't installed (scripts/setup --test installs it)"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     return path
 
 
 def parse_help(text):
-    """{names of an option: (available, its help)} from the help's own layout."""
+    """Parses the help's layout into {names of an option: (available, its help)}."""
     options = {}
     current = None
     for line in text.splitlines():
@@ -42,13 +42,13 @@ def parse_help(text):
 
 
 def subcommands(text):
-    """{name: available} of `zimage-inpaint NAME`, a line each in --help-all."""
+    """Returns {name: available} for `zimage-inpaint NAME`; --help-all has a line for each."""
     return {name: "[not in this version]" not in words for name, words in re.findall(r"^       zimage-inpaint ([\w-]+)((?:.*\n {8,}(?!zimage)\S.*|.*))", text, re.M)}
 
 
 @pytest.fixture(scope="module")
 def tables():
-    """{subcommand or "": its options}; what isn't available has none."""
+    """Returns {subcommand or "": its options}; a subcommand that isn't available has none."""
     text = program("--help-all")
     found = {"": parse_help(text)}
     for name, available in subcommands(text).items():
@@ -73,7 +73,7 @@ def page(tmp_path_factory):
 
 
 def manual_text(page):
-    """As `man` shows it, without line breaks within words."""
+    """Returns the page as `man` shows it, without line breaks within words."""
     shown = subprocess.run([needs("man"), "--warnings", "-E", "UTF-8", "-l", str(page)], capture_output=True, text=True,
                            env={**os.environ, "MANWIDTH": "400", "MAN_KEEP_FORMATTING": "0", "LC_ALL": "C.UTF-8"})  # fmt: skip
     assert shown.returncode == 0 and shown.stderr == ""
@@ -81,7 +81,7 @@ def manual_text(page):
 
 
 def manual_options(page):
-    """{section or subsection: names} of the entries in the source."""
+    """Returns {section or subsection: names} for the entries in the source."""
     found, section = {}, ""
     lines = page.read_text().splitlines()
     for i, line in enumerate(lines):
@@ -120,7 +120,7 @@ def test_man_page_has_no_warnings(page):
     for tool, *arguments in checks:
         done = subprocess.run([needs(tool), *arguments, str(page)], capture_output=True, text=True)
         output = done.stderr if tool != "mandoc" else done.stdout + done.stderr
-        # A tarball has no commit, and so no date.
+        # A tarball has no commit and therefore no date.
         assert not [line for line in output.splitlines() if "missing date" not in line], (tool, output)
 
 
@@ -128,7 +128,7 @@ def test_man_page_has_no_warnings(page):
 
 
 def bash(script, *words, cwd=None):
-    """COMPREPLY for `zimage-inpaint WORDS`, the last of them being typed; bash splits at `=`."""
+    """Returns COMPREPLY for `zimage-inpaint WORDS` while the last word is being typed; bash splits at `=`."""
     line = ["zimage-inpaint"]
     for word in words:
         line += re.split("(=)", word) if word.startswith("--") else [word]
@@ -173,8 +173,8 @@ def test_bash_offers_subcommands_choices_and_files(scripts, tables, tmp_path):
     assert bash(script, "--steps", "", cwd=tmp_path) == set()
 
 
-def test_every_choice_offered_is_one_the_program_takes(scripts, tables, tmp_path):
-    """Taken means: only something else is wrong, as the missing picture."""
+def test_the_program_accepts_every_choice_offered(scripts, tables, tmp_path):
+    """A choice is accepted if only something else is wrong, such as the missing picture."""
     tried = 0
     for names, (available, words) in tables[""].items():
         offered = bash(scripts / "bash", names[0], "", cwd=tmp_path) if available and re.match(r" [A-Z]", words) else set()
@@ -190,7 +190,7 @@ def test_every_choice_offered_is_one_the_program_takes(scripts, tables, tmp_path
 
 def test_zsh_has_every_available_option_and_no_other(scripts, tables):
     subprocess.run([needs("zsh"), "-n", str(scripts / "zsh")], check=True)
-    # The real function with `_arguments` replaced by one that shows what it is given.
+    # This runs the real function with an `_arguments` that shows what it is given.
     code = """
       compdef() { : }; _arguments() { print -rl -- "$@" }; _describe() { print -rl -- $subcommands }
       source "$1"; shift; words=(zimage-inpaint "$@"); CURRENT=$#words; _zimage_inpaint"""
@@ -209,7 +209,7 @@ def test_zsh_has_every_available_option_and_no_other(scripts, tables):
 
 
 def test_zsh_completes(scripts, tmp_path):
-    """In a real zsh on a pseudo-terminal (zsh/zpty): what Tab writes."""
+    """Checks what Tab writes in a real zsh on a pseudo-terminal (zsh/zpty)."""
     functions = tmp_path / "functions"
     functions.mkdir()
     shutil.copy(scripts / "zsh", functions / "_zimage-inpaint")

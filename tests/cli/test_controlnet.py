@@ -1,4 +1,4 @@
-"""ControlNets through the executable: strategy, scale, refusals, what a run records."""
+"""ControlNets with the executable: strategy, scale, errors, and what a run records."""
 
 import json
 import shutil
@@ -58,17 +58,17 @@ def test_a_16_channel_file_steers_repaint(work):
 
 
 @pytest.mark.parametrize("net", [V21, V1], ids=["2.1", "v1"])
-def test_scale_0_is_the_run_without_hints(work, net):
+def test_scale_0_equals_a_run_without_hints(work, net):
     report(work.job(*net, "--control-image", "edges.png", "--control-scale", "0", "--json", "-o", "zero.png"))
     report(work.job(*net, "--control-image", "edges.png", "--json", "-o", "some.png"))
     zero, some = (load(work.folder / name) for name in ("zero.png", "some.png"))
     assert (zero != some).any()
-    if net is V1:  # RePaint either way
+    if net is V1:  # both runs use RePaint
         report(work.job(*ON_A, "--json", "-o", "none.png"))
         assert (load(work.folder / "none.png") == zero).all()
 
 
-def test_the_control_image_counts_and_may_have_another_size(work):
+def test_the_control_image_matters_and_may_have_another_size(work):
     report(work.job(*V21, "--json", "-o", "without.png"))
     report(work.job(*V21, "--control-image", "edges.png", "--json", "-o", "with.png"))
     Image.open(work.folder / "edges.png").resize((128, 96)).save(work.folder / "large.png")
@@ -77,7 +77,7 @@ def test_the_control_image_counts_and_may_have_another_size(work):
     assert len({load(work.folder / name).tobytes() for name in names}) == 3
 
 
-def test_the_default_scale_and_why(work):
+def test_the_default_scale_is_explained(work):
     said = work.job(*LITE, "-v", "--dry-run")
     assert said.code == 0
     assert "control scale 0.9: version 2.1-lite" in said.err and "strategy controlnet: " in said.err
@@ -87,12 +87,12 @@ def test_the_default_scale_and_why(work):
         assert f"control scale {scale}: {why} in the file's name" in said.err
 
 
-def test_a_scale_out_of_the_useful_range_is_a_warning(work):
+def test_a_scale_out_of_the_useful_range_gives_a_warning(work):
     assert "warning: --control-scale 1.2 is outside" in work.job(*V21, "--control-scale", "1.2", "--dry-run").err
     assert "outside" not in work.job(*V21, "--control-scale", "0.65", "--dry-run").err
 
 
-def test_strategies_that_cannot_be(work):
+def test_impossible_strategies_are_refused(work):
     failure(work, work.job(*ON_A, "--strategy", "controlnet"), 2, "--controlnet")
     failure(work, work.job(*V21, "--strategy", "repaint"), 2, "33-channel")
     failure(work, work.job(*V1, "--control-image", "edges.png", "--strategy", "controlnet"), 4, "33-channel")
@@ -100,7 +100,7 @@ def test_strategies_that_cannot_be(work):
     failure(work, work.job(*ON_A, "--control-image", "edges.png"), 2, "--controlnet")
 
 
-def test_files_that_are_no_controlnet(work):
+def test_files_that_are_no_controlnet_are_refused(work):
     failure(work, work.job(*ON_A, "--controlnet", "none.safetensors"), 4, "none.safetensors")
     failure(work, work.job(*ON_A, "--controlnet", A / "transformer"), 4, "a DiT")
     failure(work, work.job(*ON_A, "--controlnet", NETS / "v20_absent" / "controlnet.safetensors"), 4, "evenly")
@@ -115,14 +115,14 @@ def test_files_that_are_no_controlnet(work):
         ("something.weight", "none of a Z-Image ControlNet's tensors"),
     ],
 )
-def test_another_file_is_named_as_what_it_is(work, tensor, what):
+def test_the_error_says_what_another_file_is(work, tensor, what):
     header = json.dumps({tensor: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
     (work.folder / "other.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<f", 1.0))
     result = work.job(*ON_A, "--controlnet", "other.safetensors")
     assert result.code == 4 and what in result.err and "other.safetensors" in result.err
 
 
-def test_a_replay_brings_the_controlnet_along(work):
+def test_a_replay_uses_the_controlnet_again(work):
     report(work.job(*V21, "--control-image", "edges.png", "--control-scale", "0.8", "--json", "-o", "first.png"))
     again = work.run("--replay", "first.png", "-o", "again.png", "--json", env=environment(ZIMAGE_MODEL=None))
     assert report(again)["control_scale"] == 0.8

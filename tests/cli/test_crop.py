@@ -1,4 +1,4 @@
-"""The region that is worked on, and the canvas grown beyond the picture."""
+"""The region that the model processes, and the canvas grown beyond the picture."""
 
 import json
 
@@ -10,7 +10,7 @@ from conftest import HEIGHT, PLAIN, WIDTH, load
 
 @pytest.fixture
 def wide(work):
-    """A picture far larger than the area, with one hole."""
+    """Makes a picture far larger than the working area, with one hole."""
     generator = np.random.default_rng(3)
     work.pixels = generator.integers(0, 256, (400, 600, 3), dtype=np.uint8)
     work.hole = np.zeros((400, 600), dtype=bool)
@@ -34,7 +34,7 @@ def holds(region, hole):
     )  # fmt: skip
 
 
-def test_only_the_surroundings_are_worked_on(wide):
+def test_only_the_surroundings_are_processed(wide):
     after, report, _ = outcome(wide, "--save-crop", "crop.png")
     (region,) = report["regions"]
     assert holds(region, wide.hole)
@@ -59,7 +59,7 @@ def test_megapixels_and_padding_set_the_region(wide):
     assert 0.02e6 < working[0] * working[1] < 0.07e6
 
 
-def test_parts_far_apart_are_done_one_by_one(wide):
+def test_parts_far_apart_are_processed_one_by_one(wide):
     wide.hole[:] = False
     wide.hole[10:30, 10:40] = True
     wide.hole[360:390, 550:590] = True
@@ -72,7 +72,7 @@ def test_parts_far_apart_are_done_one_by_one(wide):
         assert wide.hole[max(y - 4, 0) : y + 5, max(x - 4, 0) : x + 5].any()
     assert (after[wide.hole] != wide.pixels[wide.hole]).any(axis=-1).mean() > 0.9
     assert (wide.folder / "crop-0.png").is_file() and (wide.folder / "crop-1.png").is_file()
-    # A region doesn't depend on the others: each starts from a fresh generator.
+    # A region doesn't depend on the others, because each starts from a fresh generator.
     alone = wide.hole.copy()
     alone[:200] = False
     wide.save_mask(alone, "alone.png")
@@ -81,7 +81,7 @@ def test_parts_far_apart_are_done_one_by_one(wide):
     assert np.array_equal(single[200:], after[200:])
 
 
-def test_the_raw_decode_is_of_one_region(wide):
+def test_the_raw_decode_is_one_region(wide):
     wide.hole[380:390, 10:20] = True
     wide.save_mask(wide.hole, "mask.png")
     raw, report, _ = outcome(wide, "--no-composite")
@@ -89,7 +89,7 @@ def test_the_raw_decode_is_of_one_region(wide):
     assert list(raw.shape[1::-1]) == region["working_size"]
 
 
-def test_a_picture_of_about_the_area_is_done_whole(work):
+def test_a_picture_of_about_the_working_area_is_processed_whole(work):
     off = work.job("--json", *PLAIN, "-o", "off.png")
     auto, report, _ = outcome(work, "--megapixels", "0.01")
     assert [report["regions"][0][k] for k in ("width", "height")] == [WIDTH, HEIGHT]
@@ -155,12 +155,12 @@ def test_a_wrong_outpaint_is_refused(work, value):
     assert work.files() == ["mask.png", "picture.png"]
 
 
-def test_without_mask_and_border_there_is_nothing_to_do(work):
+def test_without_a_mask_or_a_border_there_is_nothing_to_do(work):
     finished = work.run("-i", "picture.png", "-p", "a door", "--outpaint", "0,0,0,0")
     assert finished.code == 2 and "no mask" in finished.err
 
 
-def test_a_canvas_beyond_all_measure_is_refused(work):
+def test_an_enormous_canvas_is_refused(work):
     finished = work.run("-i", "picture.png", "-p", "a door", "--outpaint", "60000,60000,0,0")
     assert finished.code == 3 and "60064x60048" in finished.err
 
@@ -173,7 +173,7 @@ def test_by_default_an_outpainted_border_fades_into_the_picture(work):
     assert not changed[:, : WIDTH - 4].any() and changed[:, WIDTH - 4 :].mean() > 0.8
 
 
-def test_by_default_the_surroundings_are_worked_on(wide):
+def test_by_default_the_surroundings_are_processed(wide):
     finished = wide.job("--json", "-o", "out.png")
     (region,) = json.loads(finished.out)["regions"]
     assert holds(region, wide.hole) and region["width"] < 300
@@ -181,7 +181,7 @@ def test_by_default_the_surroundings_are_worked_on(wide):
     assert json.loads(whole.out)["regions"][0]["width"] == 600
 
 
-def test_a_dry_run_tells_the_regions(wide):
+def test_a_dry_run_reports_the_regions(wide):
     finished = wide.job("--json", "--crop", "auto", "--dry-run")
     assert finished.code == 0, finished.err
     assert holds(json.loads(finished.out)["regions"][0], wide.hole)

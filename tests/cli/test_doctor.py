@@ -27,7 +27,7 @@ def test_a_machine_that_works(work):
     assert work.files() == ["mask.png", "picture.png"]
 
 
-def test_it_says_what_a_run_uses(work):
+def test_it_reports_what_a_run_uses(work):
     run = work.job("--dry-run", "--json", "--device", "cpu")
     planned = json.loads(run.out)
     _, report = doctor(work, "--device", "cpu")
@@ -39,7 +39,7 @@ def test_the_bundled_model(work):
     assert done.code == 0 and report["model"]["source"] == "bundled" and report["model"]["demo"]
 
 
-def test_a_missing_model_is_4_as_in_a_run(work):
+def test_a_missing_model_exits_4_like_a_run(work):
     done, report = doctor(work, "--model", "nowhere")
     run = work.job("--model", "nowhere")
     assert done.code == run.code == 4 and report["status"] == "error" and not report["model"]["usable"]
@@ -48,7 +48,7 @@ def test_a_missing_model_is_4_as_in_a_run(work):
     assert problem["message"] in run.err
 
 
-def test_a_damaged_model_and_an_absent_device_are_both_told(work, model_copy):
+def test_a_damaged_model_and_an_absent_device_are_both_reported(work, model_copy):
     shutil.rmtree(model_copy / "vae")
     done, report = doctor(work, "--model", model_copy, "--device", "cuda:77")
     assert done.code == 2 and report["compute"] is None  # a run would find the device first
@@ -66,14 +66,14 @@ def test_a_truncated_weight_file(work, model_copy):
     assert weights.name in report["problems"][0]["message"]
 
 
-def test_a_controlnet_is_looked_at(work):
+def test_a_controlnet_is_checked(work):
     done, report = doctor(work, "--controlnet", MODEL / "controlnet")
     assert done.code == 0 and report["model"]["controlnet"]
     done, report = doctor(work, "--controlnet", work.folder / "picture.png")
     assert done.code == 4 and "picture.png" in report["problems"][0]["message"]
 
 
-def test_for_people(work):
+def test_the_report_for_people(work):
     good = work.run("doctor", "--device", "cpu")
     assert good.code == 0 and good.out.decode().endswith("A run would work.\n")
     bad = work.run("doctor", "--model", "nowhere\x1b[31m")
@@ -81,8 +81,8 @@ def test_for_people(work):
     assert bad.code == 4 and text.endswith("A run would fail.\n") and "problem: there is no model nowhere" in text and "\x1b" not in text
 
 
-def test_a_read_only_folder_is_a_warning(work):
-    """Root may write anywhere but into /proc."""
+def test_a_read_only_folder_gives_a_warning(work):
+    """Uses /proc, the only place where even root can't write."""
     done = subprocess.run(work.command("doctor", "--json"), cwd="/proc/self", env=environment(), capture_output=True, timeout=60)
     report = json.loads(done.stdout)
     assert done.returncode == 0 and not report["folder"]["writable"] and "not writable" in report["warnings"][0]

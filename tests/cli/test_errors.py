@@ -1,4 +1,4 @@
-"""Every kind of broken or missing input: one line, the right code, nothing left behind."""
+"""Every kind of broken or missing input gives one line and the right exit code, and leaves nothing behind."""
 
 import json
 import os
@@ -82,16 +82,16 @@ def test_unknown_config_key(clean):
     check_failure(clean, clean.job("--config", "c.toml"), 2, "c.toml", "stpes")
 
 
-def test_picture_not_there(clean):
+def test_missing_picture(clean):
     check_failure(clean, clean.job(image="none.png"), 3, "none.png")
 
 
-def test_mask_not_there(clean):
+def test_missing_mask(clean):
     check_failure(clean, clean.job(mask="none.png"), 3, "none.png")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n", os.urandom(2000)], ids=["empty", "text", "head", "noise"])
-def test_no_picture(clean, content):
+def test_file_that_is_no_picture(clean, content):
     (clean.folder / "bad.png").write_bytes(content)
     check_failure(clean, clean.job(image="bad.png"), 3, "bad.png")
     check_failure(clean, clean.job(mask="bad.png"), 3, "bad.png")
@@ -111,7 +111,7 @@ def test_a_flipped_bit(clean):
     check_failure(clean, clean.job(image="flipped.png"), 3, "flipped.png")
 
 
-def test_unreadable_kinds(clean):
+def test_files_that_are_not_regular(clean):
     os.mkfifo(clean.folder / "pipe.png")
     check_failure(clean, clean.job(image="pipe.png"), 3, "pipe.png")
     check_failure(clean, clean.job(image="/dev/null"), 3, "/dev/null")
@@ -124,7 +124,7 @@ def test_mask_of_another_size(clean):
 
 def test_a_picture_larger_than_the_model_can_see(clean):
     Image.fromarray(np.zeros((32, 20000), dtype=np.uint8)).save(clean.folder / "wide.png")
-    check_failure(clean, clean.job(image="wide.png", mask="wide.png"), 3, "wide.png")  # all black as a mask
+    check_failure(clean, clean.job(image="wide.png", mask="wide.png"), 3, "wide.png")  # as a mask it is all black
     clean.save_mask(np.ones((32, 20000), dtype=bool), "wide-mask.png")
     check_failure(clean, clean.job("--crop", "off", image="wide.png", mask="wide-mask.png"), 3, "wide.png", "20000x32")
 
@@ -135,8 +135,8 @@ def test_empty_mask(clean):
 
 
 @pytest.mark.parametrize("progress", ["plain", "json"])
-def test_a_model_that_loads_for_nothing_is_not_told_of(clean, progress):
-    # It loads while the inputs are read.
+def test_a_model_that_loads_in_vain_is_not_reported(clean, progress):
+    # The model loads while the inputs are read.
     clean.save_mask(np.zeros_like(clean.hole), "black.png")
     result = clean.job("--progress", progress, mask="black.png")
     check_failure(clean, result, 3, "black.png")
@@ -175,7 +175,7 @@ def test_side_output_not_writable(clean, option):
     check_failure(clean, clean.job(option, name), 2, name)
 
 
-def test_json_tells_errors_too(clean):
+def test_json_reports_errors_too(clean):
     result = clean.job("--json", mask="none.png")
     assert result.code == 3 and result.lines[-1].startswith("error: ")
     report = json.loads(result.out)
@@ -195,7 +195,7 @@ def dit(model):
 
 
 def read_tensors(path):
-    """Names to [dtype, shape, bytes], whatever the dtype."""
+    """Returns [dtype, shape, bytes] by name, whatever the dtype."""
     data = path.read_bytes()
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])
@@ -216,7 +216,7 @@ def change_tensors(path, change):
     path.write_bytes(len(text).to_bytes(8, "little") + text + body)
 
 
-def test_model_not_there(clean):
+def test_missing_model(clean):
     check_failure(clean, clean.job("--model", "none"), 4, "none")
     check_failure(clean, clean.job(env=environment(ZIMAGE_MODEL="/no/such/model")), 4, "/no/such/model")
 
@@ -227,7 +227,7 @@ def test_model_part_missing(clean, model_copy, part):
     check_failure(clean, clean.job("--model", model_copy), 4, part)
 
 
-def test_the_picture_s_error_comes_before_the_model_s(clean, model_copy):
+def test_the_pictures_error_comes_before_the_models(clean, model_copy):
     (model_copy / "vae").rename(model_copy / "elsewhere")
     truncated(clean, "cut.png")
     check_failure(clean, clean.job("--model", model_copy, image="cut.png"), 3, "cut.png")
@@ -256,12 +256,22 @@ def test_extra_tensor(clean, model_copy):
     check_failure(clean, clean.job("--model", model_copy), 4, "layers.0.surprise")
 
 
-@pytest.mark.parametrize("which", ["transformer/config.json", "vae/config.json", "text_encoder/config.json",
-                                   "tokenizer/tokenizer.json", "model_index.json"])
+JSON_FILES = ("transformer/config.json", "vae/config.json", "text_encoder/config.json", "tokenizer/tokenizer.json",
+              "model_index.json")
+
+
+@pytest.mark.parametrize("which", JSON_FILES)
 @pytest.mark.parametrize("content", ["{", "[]", "\x00\xff", '{"a": 1e999}'], ids=["open", "list", "binary", "number"])
 def test_bad_json(clean, model_copy, which, content):
     (model_copy / which).write_bytes(content.encode("latin-1"))
     check_failure(clean, clean.job("--model", model_copy), 4, pathlib.Path(which).name)
+
+
+@pytest.mark.parametrize("which", JSON_FILES)
+def test_a_key_given_twice(clean, model_copy, which):
+    text = (model_copy / which).read_text()
+    (model_copy / which).write_text(text.replace("{", '{"a key": 1, "a key": 1,', 1))
+    check_failure(clean, clean.job("--model", model_copy), 4, pathlib.Path(which).name, 'the key "a key" twice')
 
 
 @pytest.mark.parametrize("cut", [0, 4, 200, -100], ids=["empty", "length", "header", "data"])
@@ -288,7 +298,7 @@ def test_a_file_as_a_model_needs_its_parts(clean, model_copy):
     check_failure(clean, clean.job("--model", lonely), 4, "--text-encoder", "--vae")
 
 
-def test_device_that_is_not_there(clean):
+def test_missing_device(clean):
     if pathlib.Path("/dev/nvidia0").exists():
         pytest.skip("there is an NVIDIA GPU here")
     check_failure(clean, clean.job("--device", "cuda"), 2, "--device cpu")

@@ -1,4 +1,4 @@
-"""Formats, depths, orientations and colour profiles, checked with Pillow, not with the program's own reader."""
+"""Formats, depths, orientations and colour profiles, checked with Pillow rather than the program's own reader."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from format_files import ENDINGS, kept, result_of, save, smooth, with_exif, work
 from pictures import DISPLAY_P3, SRGB, load_png16, load_tiff16, profile, save_png16, save_tiff16
 
 
-#: Levels: one of luma and of both chromas, as blue has them at most.
+#: One level of luma and of both chromas changes blue by at most this many levels.
 TURNED = 3
 
 
@@ -23,7 +23,7 @@ TURNED = 3
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation(work, ending, orientation):
     upright = Image.fromarray(smooth())
-    turn = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's transpositions that undo it
+    turn = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's transpositions that undo the orientation
     stored = upright.transpose(Image.Transpose(turn[orientation])) if orientation > 1 else upright
     path = work.folder / f"in.{ending}"
     save(stored, path, exif=with_exif(orientation))
@@ -42,12 +42,12 @@ def test_orientation(work, ending, orientation):
         after = np.asarray(picture.convert("RGB"))
     assert after.shape == seen.shape
     changed = abs(after.astype(int) - seen)
-    # A JPEG's coefficients are turned, and decoders round the turned ones otherwise.
+    # A JPEG's coefficients are rotated, and decoders round rotated ones differently.
     assert changed[kept(work, ending)].max() <= (0 if ending != "jpg" or orientation == 1 else TURNED)
 
 
 @pytest.mark.parametrize("orientation", [3, 6])
-def test_a_mask_is_turned_as_the_picture_is(work, orientation):
+def test_a_mask_is_rotated_like_the_picture(work, orientation):
     turned = Image.open(work.folder / "mask.png").transpose(Image.Transpose({3: 3, 6: 2}[orientation]))
     save(turned, work.folder / "turned.png", exif=with_exif(orientation))
     assert work.job("-o", "a.png").code == 0
@@ -92,7 +92,7 @@ def test_16_bits_are_kept_in_tiff(work, channels, order):
         assert (after[work.hole] != pixels[work.hole]).any()
 
 
-def test_bmp_takes_8_of_16_bits_and_says_so(work):
+def test_bmp_keeps_8_of_16_bits_and_says_so(work):
     pixels = np.random.default_rng(6).integers(0, 65536, (HEIGHT, WIDTH, 3), dtype=np.uint16)
     save_png16(work.folder / "deep.png", pixels)
     result = work.job("--json", "-o", "out.bmp", image="deep.png")
@@ -100,7 +100,7 @@ def test_bmp_takes_8_of_16_bits_and_says_so(work):
     after = load(work.folder / "out.bmp")
     assert np.array_equal(after[~work.hole], ((pixels.astype(int) + 128) // 257)[~work.hole])
     report = json.loads(result.out)
-    assert report["max_change_outside_mask"] == 0  # of 8 bits
+    assert report["max_change_outside_mask"] == 0  # at 8 bits
     changed = (after != (pixels.astype(int) + 128) // 257).any(axis=-1)
     assert report["changed_pixels"] == np.count_nonzero(changed) > 0
 
@@ -136,7 +136,7 @@ def test_tiff_modes(work, mode):
         assert np.array_equal(np.asarray(after)[~work.hole], np.asarray(before)[~work.hole])
 
 
-def test_tiffs_that_are_refused(work):
+def test_unsupported_tiffs_are_refused(work):
     Image.fromarray(work.pixels).convert("CMYK").save(work.folder / "cmyk.tif")
     result = work.job(image="cmyk.tif")
     assert result.code == 3 and "CMYK" in result.err
@@ -145,7 +145,7 @@ def test_tiffs_that_are_refused(work):
     assert result.code == 3 and "floating-point" in result.err
 
 
-# Pillow's name, and what the result has: lossless ones stay, others become deflate.
+# Maps Pillow's names to the result's compression: lossless ones stay, others become deflate.
 COMPRESSIONS = {"raw": "raw", "packbits": "packbits", "tiff_lzw": "tiff_lzw", "tiff_adobe_deflate": "tiff_adobe_deflate",
                 "tiff_deflate": "tiff_adobe_deflate", "jpeg": "tiff_adobe_deflate", "zstd": "tiff_adobe_deflate"}  # fmt: skip
 
@@ -182,7 +182,7 @@ def test_bmp_modes(work, mode):
 
 
 def bmp_profile(path):
-    """What a BITMAPV5HEADER says is embedded."""
+    """Returns the profile that the BITMAPV5HEADER says is embedded."""
     data = path.read_bytes()
     assert data[:2] == b"BM" and struct.unpack_from("<I", data, 2) == (len(data),)
     if struct.unpack_from("<I", data, 14)[0] < 124 or data[70:74] != b"DEBM":
@@ -197,7 +197,7 @@ def test_bmp_keeps_a_profile(work, mode):
     picture = Image.fromarray(smooth()).convert(mode)
     save(picture, work.folder / "in.png", icc=icc)
     output = result_of(work, work.job("-o", "a.bmp", image="in.png"))
-    # A grey profile fits no RGBA.
+    # A grey profile doesn't fit RGBA.
     assert bmp_profile(output) == (None if mode == "LA" else icc)
     if mode == "LA":
         return
@@ -238,7 +238,7 @@ def test_a_profile_is_kept_and_so_are_the_pixels(work, ending, primaries, gamma)
 
 
 def test_the_hole_is_painted_in_the_colours_of_the_profile(work):
-    """As the same picture in sRGB is painted, once both are seen in sRGB."""
+    """The result equals that of the same picture in sRGB, once both are converted to sRGB."""
     icc = profile(SRGB, 1.0)
     pixels = smooth()
     srgb = Image.fromarray(pixels)
@@ -252,12 +252,12 @@ def test_the_hole_is_painted_in_the_colours_of_the_profile(work):
     seen = np.asarray(back).astype(int)
     raw = load(output).astype(int)
     assert abs(seen - plain)[work.hole].mean() < 3
-    assert abs(raw - plain)[work.hole].mean() > 20  # that they differ at all without the profile
+    assert abs(raw - plain)[work.hole].mean() > 20  # without the profile they do differ
 
 
 @pytest.mark.parametrize("feather", [0, 9])
-def test_only_the_regions_are_converted_and_nothing_shows_it(work, feather):
-    """Two of them in a larger picture; the rest of the working copy is empty."""
+def test_only_the_regions_are_converted_and_it_does_not_show(work, feather):
+    """Uses two regions in a larger picture; the rest of the working copy stays empty."""
     icc = profile(SRGB, 1.0)
     srgb = Image.fromarray(np.tile(smooth(), (6, 8, 1)))
     linear = ImageCms.profileToProfile(srgb, ImageCms.createProfile("sRGB"), ImageCms.getOpenProfile(io.BytesIO(icc)))
@@ -299,7 +299,7 @@ def test_a_crop_of_a_picture_with_a_profile_is_in_srgb(work):
 
 
 def test_16_bits_with_a_profile(work):
-    """The deep path of the conversion, and grey."""
+    """Tests the conversion at 16 bits, and in grey."""
     pixels = np.random.default_rng(4).integers(0, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
     Image.fromarray(pixels).save(work.folder / "grey.tif", icc_profile=profile(None, 1.8))
     output = result_of(work, work.job(image="grey.tif"))
@@ -333,7 +333,7 @@ def test_a_raw_decode_is_srgb(work):
         assert "icc_profile" not in picture.info
 
 
-def test_srgb_with_a_profile_is_worked_on_as_it_is(work):
+def test_srgb_with_a_profile_is_not_converted(work):
     icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     save(Image.fromarray(work.pixels), work.folder / "srgb.png", icc=icc)
     output = result_of(work, work.job(image="srgb.png"))
@@ -354,7 +354,7 @@ def test_a_profile_that_does_not_fit(work, icc, why):
         assert "icc_profile" not in picture.info
 
 
-# --- EXIF, XMP, what made it --------------------------------------------------------------------------------------------
+# --- JPEG coefficients --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("icc", [None, profile(DISPLAY_P3)], ids=["srgb", "p3"])

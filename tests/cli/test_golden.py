@@ -1,4 +1,4 @@
-"""`--golden`: runs of the demo model compared with pictures."""
+"""`--golden` compares runs of the demo model with pictures."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from conftest import load
 
 
 def shifted(path, by=3, at=(2, 5)):
-    """Changes one sample of a picture's file."""
+    """Changes one sample in a picture file."""
     pixels = load(path).copy()
     value = int(pixels[at][1])
     pixels[at][1] = value + by if value + by <= 255 else value - by
@@ -24,7 +24,7 @@ def golden_of(result):
 
 @pytest.fixture
 def made(work):
-    """A golden picture, written by the run."""
+    """Lets a run write a golden picture."""
     result = work.job("-o", "made.png", "--golden", "golden.png", "--golden-update", "--json")
     assert result.code == 0, result.err
     report = golden_of(result)
@@ -97,8 +97,8 @@ def test_another_size_is_a_mismatch(made):
 
 
 @pytest.mark.parametrize("golden", ["golden.png", "goldens/"])
-def test_a_missing_golden_picture_is_found_before_weights(work, model_copy, golden):
-    """The model is broken: were a weight read, or its headers, the error would be another."""
+def test_a_missing_golden_picture_is_found_before_weights_are_read(work, model_copy, golden):
+    """The model is broken, so reading a weight or even its header would give another error."""
     for weights in model_copy.rglob("*.safetensors"):
         weights.write_bytes(b"")
     result = work.job("--model", model_copy, "--golden", golden, "-o", "result.png")
@@ -149,7 +149,7 @@ def test_a_kept_output_is_compared_too(made):
     (["--golden", "picture.png", "--golden-update"], "would write over picture.png"),
     (["--golden", "./", "-o", "-"], "is a folder"),
 ], ids=lambda a: " ".join(a) if isinstance(a, list) else None)
-def test_what_does_not_go_together(work, args, part):
+def test_options_that_do_not_go_together_are_refused(work, args, part):
     result = work.job(*args)
     assert result.code == 2, result.err
     assert part in result.err and len(result.lines) == 1

@@ -1,4 +1,4 @@
-"""The examples of docs/golden-checks.md, run as they stand."""
+"""Runs the examples of docs/golden-checks.md as they stand."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def shell(folder, script):
 
 
 def action():
-    """The lines below the step's `run: |`."""
+    """Returns the lines below the step's `run: |`."""
     text = block("yaml", "pull_request")
     return textwrap.dedent(re.search(r"name: Compare\n +run: \|\n((?: {10}.*\n)+)", text)[1])
 

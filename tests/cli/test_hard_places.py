@@ -1,4 +1,4 @@
-"""Batches, and single runs, where things go wrong: full and read-only disks, readers that leave, signals, odd names."""
+"""Batches and single runs when things go wrong: full and read-only disks, readers that leave, signals, odd names."""
 
 import contextlib
 import fcntl
@@ -23,14 +23,14 @@ COLUMNS = 200  # the paths of temporary folders are long
 
 
 def run_on_terminal(work, *args):
-    """The exit code, stdout, and what a terminal got."""
+    """Returns the exit code, stdout, and what the terminal showed."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
     process = subprocess.Popen(work.command(*args), cwd=work.folder, env=environment(TERM="xterm"),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave)  # fmt: skip
     os.close(slave)
     seen = b""
-    with contextlib.suppress(OSError):  # EIO: nobody holds the other end any more
+    with contextlib.suppress(OSError):  # EIO means that nobody holds the other end any more
         while chunk := os.read(master, 65536):
             seen += chunk
     os.close(master)
@@ -47,14 +47,14 @@ def test_a_batch_on_a_terminal(batch):
     bars = [text for text in shown if re.match(r"\[\d+/6", text)]
     assert any(re.search(r"^\[[3-6]/6, 1 failed, .+ left\] ", text) for text in bars), shown
     assert all(len(text) < COLUMNS for text in bars) and any("denoise [" in text for text in bars)
-    # Lines of the log stand alone, and the last thing is the summary.
+    # Log lines stand alone, and the summary comes last.
     errors = [text for text in shown if "error: " in text]
     assert len(errors) == 2 and "there is no mask for it" in errors[0] and "5 done, 1 failed in" in errors[1]
     assert not any("denoise" in text for text in shown if text not in bars)
     assert seen.endswith(b"\r\n") and shown[-1] == errors[1]
 
 
-def test_progress_events_are_a_line_each(batch):
+def test_progress_events_take_one_line_each(batch):
     (batch.folder / "masks" / batch.names[0]).unlink()
     result = batch.run(*batch.arguments, "--progress", "json", "--quiet")
     assert result.code == 7
@@ -83,7 +83,7 @@ def test_a_reader_that_leaves_in_the_middle(batch):
     assert whole_outputs(batch) == batch.names
 
 
-def test_stdout_that_is_closed_is_found_before_work(batch):
+def test_a_closed_stdout_is_found_before_work_begins(batch):
     command = ["sh", "-c", 'exec "$0" "$@" >&-', *batch.command(*batch.arguments)]
     done = subprocess.run(command, env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=TIMEOUT)
     assert done.returncode == 2 and b"stdout is closed" in done.stderr
@@ -95,13 +95,13 @@ def test_stdout_that_is_closed_is_found_before_work(batch):
 
 @contextlib.contextmanager
 def mounted(folder, options):
-    """A small file system in memory. Skips where mounting isn't allowed; a CI that runs as root has to allow it."""
+    """Mounts a small file system in memory. Skips where that isn't allowed; a CI that runs as root must allow it."""
     folder.mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True)
     if done.returncode != 0:
         reason = f"a tmpfs can't be mounted here: {done.stderr.strip()}"
         if os.environ.get("CI") == "true" and os.getuid() == 0 and os.environ.get("ZIMAGE_NO_MOUNT") is None:
-            pytest.fail(reason + " (set ZIMAGE_NO_MOUNT=1 where that is meant)")
+            pytest.fail(reason + " (set ZIMAGE_NO_MOUNT=1 if that is intended)")
         pytest.skip(reason)
     try:
         yield
@@ -114,7 +114,7 @@ def remount(folder, options):
 
 
 def test_a_disk_that_fills_up(batch):
-    # 64x48 pixels of noise are 9 KB: three fit, and a small one still does when a large one has failed.
+    # 64x48 pixels of noise are 9 KB. Three fit, and a small one still fits after a large one has failed.
     with mounted(batch.results, "size=40k"):
         result = batch.run(*batch.arguments, "--json", "--report", batch.folder / "report.jsonl")
         assert result.code == 7, result.err
@@ -125,7 +125,7 @@ def test_a_disk_that_fills_up(batch):
         assert all("No space left" in error["message"] and "free some space" in error["hint"] for error in failed)
         assert whole_outputs(batch) == made
         assert json_lines((batch.folder / "report.jsonl").read_text()) == lines
-        # Space was made: what is there stays, the rest comes.
+        # Once there is space, a second run keeps what is there and makes the rest.
         before = digests(batch.results)
         remount(batch.results, "size=400k")
         assert batch.run(*batch.arguments, "--skip-existing").code == 0
@@ -158,11 +158,11 @@ def test_a_read_only_disk(batch):
 
 
 def test_a_disk_that_becomes_read_only(batch):
-    """As file systems do after an error: each job says so, and nothing half is left."""
+    """File systems do this after an error. Each job reports it, and no partial file is left."""
     with mounted(batch.results, "size=1m"):
         process = start(batch, *batch.arguments, "--json", "--steps", "8")
         first = json.loads(process.stdout.readline())
-        for _ in range(100):  # not while a file is being written
+        for _ in range(100):  # remounting fails while a file is being written
             with contextlib.suppress(subprocess.CalledProcessError):
                 remount(batch.results, "ro")
                 break
@@ -185,7 +185,7 @@ NAMES = [
 
 
 def place_names(work):
-    """A picture for each odd name, in a folder with an odd name; returns the two folders."""
+    """Makes a picture for each odd name, in a folder with an odd name; returns the two folders."""
     folders = [os.fsencode(work.folder / kind) for kind in ("-pictures \n\xe9", "masks, odd")]
     source = [work.folder / kind / work.names[0] for kind in ("pictures", "masks")]
     for folder, path in zip(folders, source):
@@ -198,18 +198,18 @@ def place_names(work):
 
 def test_odd_names_in_a_folder(batch):
     pictures, masks = place_names(batch)
-    # A value that begins with a dash is given with an equals sign.
+    # A value that begins with a dash needs an equals sign.
     arguments = ["--image=" + os.path.basename(pictures), "--mask", masks, "--prompt", "a door", "--seed", "7", "--steps",
                  "1", "--output=-results", "--report", "report.jsonl"]  # fmt: skip
     result = batch.run(*arguments, "--json", "--progress", "plain")
     assert result.code == 0, result.err
     output = os.fsencode(batch.folder / "-results")
     assert sorted(os.listdir(output)) == sorted(NAMES)
-    # One picture under many names.
+    # It is the same picture under many names.
     assert len({load(os.path.join(output, name)).tobytes() for name in NAMES}) == 1
     lines = json_lines(result.out)
     assert len(lines) == len(NAMES) and (batch.folder / "report.jsonl").read_bytes() == result.out
-    # A line a job on stderr, whatever the names hold; nothing of them reaches the terminal as a command.
+    # Each job has one line on stderr, whatever the names hold, and nothing in them reaches the terminal as a command.
     assert len([line for line in result.lines if re.match(r"\[\d+/\d+\] done ", line)]) == len(NAMES)
     assert "\x1b" not in result.err
     again = batch.run(*arguments, "--skip-existing", "--json")
@@ -245,7 +245,7 @@ def test_odd_names_in_a_manifest(batch):
 
 
 def interrupt_after(work, count, numbers, *args):
-    """Signals after `count` results; the exit code, the rest of stdout and stderr."""
+    """Sends signals after `count` results; returns the exit code, stdout and stderr."""
     process = start(work, *args)
     lines = [process.stdout.readline() for _ in range(count)]
     for number in numbers:
@@ -260,7 +260,7 @@ def test_a_signal_in_the_middle_of_a_batch(batch, number):
     assert code == 130, err
     done = sorted(os.path.basename(line["output"]) for line in json_lines(out))
     assert 2 <= len(done) < PICTURES
-    assert whole_outputs(batch) == done, "what was made is written and told, and nothing else"
+    assert whole_outputs(batch) == done, "every finished picture must be written and reported, and nothing else"
     assert re.search(rf"^error: interrupted: {len(done)} done in [\d.]+ s$", err.splitlines()[-1])
     again = batch.run(*batch.arguments, "--steps", "20", "--skip-existing", "--json")
     assert again.code == 0
@@ -268,7 +268,7 @@ def test_a_signal_in_the_middle_of_a_batch(batch, number):
 
 
 def test_a_second_signal_in_a_batch_stops_at_once(work):
-    # Large pictures, so that some are being written when it comes.
+    # The pictures are large, so that some are being written when the signal comes.
     work.names = make_pictures(work.folder, PICTURES, (1600, 1200))
     work.results = work.folder / "results"
     arguments = folder_job(work.folder, work.results, "--steps", "1", "--crop", "auto", "--json")

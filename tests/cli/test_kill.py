@@ -1,6 +1,6 @@
-"""A batch that is killed at random moments and run again comes out as if nothing had happened.
+"""A batch that is killed at random moments and run again ends as if nothing had happened.
 
-Twenty pictures and five kills; with ZIMAGE_LONG=1 two hundred and twenty.
+There are twenty pictures and five kills, with ZIMAGE_LONG=1 two hundred pictures and twenty kills.
 """
 
 import os
@@ -14,7 +14,7 @@ from demo_folder import digests, folder_job, make_pictures
 
 LONG = os.environ.get("ZIMAGE_LONG") == "1"
 PICTURES, KILLS = (200, 20) if LONG else (20, 5)
-# Noise of this size takes about as long to encode, write and sync as its hole takes to make.
+# Noise of this size takes about as long to encode, write and sync as its hole takes to inpaint.
 SIZE = (640, 480)
 SEED = 20260101
 
@@ -37,12 +37,13 @@ def parts(output):
 
 
 def kill_at(process, output, seconds, writing):
-    """Kills after some seconds, or as soon after them as a file is being written. Whether it was still running."""
-    before = parts(output)  # of an earlier kill
+    """Kills the process after some seconds, or with `writing` as soon afterwards as a file is being written. Returns
+    whether it was still running."""
+    before = parts(output)  # left by an earlier kill
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         time.sleep(0.001)
-    # Busy, so that the file is caught before it is whole.
+    # This busy loop catches the file before it is whole.
     while writing and process.poll() is None and not parts(output) - before:
         pass
     process.kill()
@@ -51,13 +52,14 @@ def kill_at(process, output, seconds, writing):
 
 
 def check_whole(output, expected):
-    """All that has a result's name is that result, to the last byte; nothing else is there but what was being written."""
+    """Checks that every file with a result's name is that result, to the last byte, and that the only other files were
+    being written."""
     for name, digest in digests(output).items():
         if not name.endswith(".part"):
             assert digest == expected[name], name
 
 
-def test_killed_and_run_again(work):
+def test_a_killed_batch_can_be_run_again(work):
     generator = random.Random(SEED)
     make_pictures(work.folder, PICTURES, SIZE)
     begin = time.monotonic()
@@ -68,11 +70,11 @@ def test_killed_and_run_again(work):
 
     output = work.folder / "results"
     caught, hits, starts = 0, 0, 0
-    # Some more where by chance every write was over before it was caught.
+    # If by chance every write was over before it was caught, there are some more kills.
     while hits < KILLS or (caught == 0 and hits < 4 * KILLS):
         starts += 1
-        assert starts <= 8 * KILLS, "it ends before it can be killed"
-        # Half of them anywhere, the start included; half in the middle of a write.
+        assert starts <= 8 * KILLS, "the batch ends before it can be killed"
+        # Half of the kills come at any time, even at the start; half in the middle of a write.
         writing = hits % 2 == 1 or hits >= KILLS
         moment = generator.uniform(0, 2 * seconds / KILLS)
         before = parts(output)
@@ -80,15 +82,15 @@ def test_killed_and_run_again(work):
         left = parts(output)
         done = len(digests(output)) - len(left)
         print(f"kill {hits + 1} after {moment:.3f} s{', writing' if writing else ''}: "
-              f"{'hit' if hit else 'it had ended'}, {done} done, {len(left)} being written")  # fmt: skip
+              f"{'hit' if hit else 'the batch had ended'}, {done} done, {len(left)} being written")  # fmt: skip
         check_whole(output, expected)
         if hit:
             hits += 1
             caught += len(left - before) > 0
-        else:  # it was through before its time: from the start again
+        else:  # the batch ended before the kill, so it starts again from nothing
             assert digests(output) == expected
             shutil.rmtree(output)
-    assert caught > 0, "no kill fell into a write"
+    assert caught > 0, "no kill came during a write"
 
     finish(work, output)
     assert digests(output) == expected
@@ -97,8 +99,8 @@ def test_killed_and_run_again(work):
     assert {path: path.stat().st_mtime_ns for path in output.iterdir()} == untouched
 
 
-def test_what_a_kill_left_goes_though_nothing_is_to_be_done(work):
-    """As after a kill in the middle of --overwrite: the old result is there, and half of the new."""
+def test_leftovers_of_a_kill_are_removed_even_if_all_is_done(work):
+    """A kill in the middle of --overwrite leaves the old result and half of the new one."""
     make_pictures(work.folder, 2)
     output = work.folder / "results"
     finish(work, output)

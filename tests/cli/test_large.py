@@ -1,4 +1,4 @@
-"""Pictures of 24 megapixels: the memory that they take above a small picture's run. bench/large_pictures.py has the time."""
+"""How much more memory 24-megapixel pictures take than a small picture. bench/large_pictures.py measures the time."""
 
 import json
 
@@ -17,7 +17,7 @@ def pictures(tmp_path_factory):
 
 
 def report_of(work, folder, name, mask):
-    """With --json, so that the result is decoded and compared too."""
+    """Runs a job with --json, so that the result is decoded and compared too."""
     result = work.job("--json", "--overwrite", "-o", f"out-{name}", image=folder / name, mask=folder / mask)
     assert result.code == 0, result.err
     return json.loads(result.out)
@@ -29,6 +29,6 @@ def test_a_large_picture_takes_little_more_memory_than_its_samples(work, picture
     large = report_of(work, pictures, *CASES[case])
     above = large["peak_memory_mb"] - small["peak_memory_mb"]
     print(f"{case}: {above:.0f} MB above a small picture's run")
-    # At least the samples themselves, or it isn't measured.
+    # Anything below the samples' own size would mean a wrong measurement.
     assert 70 < above < MOST_MEMORY_MB
     assert large["max_change_outside_mask"] == 0 or CASES[case][0].endswith("jpg")

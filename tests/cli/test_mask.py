@@ -10,14 +10,14 @@ from conftest import HEIGHT, PLAIN, WIDTH, load
 
 
 def distances(hole):
-    """Exact distance of every pixel to the nearest pixel of the hole."""
+    """Returns the exact distance of every pixel to the nearest pixel of the hole."""
     rows, columns = np.nonzero(hole)
     y, x = np.mgrid[0 : hole.shape[0], 0 : hole.shape[1]]
     return np.sqrt(((y[..., None] - rows) ** 2 + (x[..., None] - columns) ** 2).min(axis=-1))
 
 
 def outcome(work, *options, **more):
-    """The result of the plain algorithm with some options, and its report."""
+    """Returns the result of the plain algorithm with some options, and its report."""
     finished = work.job("--json", "--overwrite", "-o", "out.png", *PLAIN, *options, **more)
     assert finished.code == 0, finished.err
     return load(work.folder / "out.png").astype(int), json.loads(finished.out)
@@ -34,7 +34,7 @@ def test_a_feather_changes_its_band_and_nothing_beyond(work):
     band = effective & ~work.hole
     assert (soft[band] != work.pixels[band]).any(axis=-1).mean() > 0.9
     assert report["max_change_outside_mask"] == 0
-    # Less and less of the result, the further out: the band lies between the picture and the model's own pixels.
+    # Further out there is less and less of the result: the band lies between the picture and the model's own pixels.
     raw, _ = outcome(work, "--no-composite")
     share = [np.abs(soft - work.pixels)[np.abs(away - d) < 0.1].sum() / np.abs(raw - work.pixels)[np.abs(away - d) < 0.1].sum()
              for d in range(1, 6)]  # fmt: skip
@@ -55,8 +55,8 @@ def test_a_feather_in_other_modes(work, mode):
     assert report["max_change_outside_mask"] == 0
 
 
-def test_the_colour_match_changes_the_hole_alone_and_by_little(work):
-    # A smooth picture: the model's shift of it is smooth as well.
+def test_the_colour_match_changes_only_the_hole_and_by_little(work):
+    # On a smooth picture the model's colour shift is smooth as well.
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     smooth = np.stack([90 + x, 120 + y, 100 + (x + y) // 2], axis=-1).astype(np.uint8)
     Image.fromarray(smooth).save(work.folder / "smooth.png")
@@ -90,7 +90,7 @@ def test_holes_are_filled(work):
 
 
 @pytest.mark.parametrize("factor", [2, 3, 0.5])
-def test_a_mask_of_another_size_is_resized_and_said(work, factor):
+def test_a_mask_of_another_size_is_resized_with_a_notice(work, factor):
     mask = Image.fromarray(np.where(work.hole, 255, 0).astype(np.uint8))
     mask.resize((int(WIDTH * factor), int(HEIGHT * factor)), Image.NEAREST).save(work.folder / "other.png")
     finished = work.job("-o", "out.png", "--feather", "0", "--save-mask", "effective.png", mask="other.png")
@@ -99,7 +99,7 @@ def test_a_mask_of_another_size_is_resized_and_said(work, factor):
     assert np.array_equal(load(work.folder / "effective.png") == 255, work.hole)
 
 
-def test_a_full_mask_says_so_and_an_empty_one_is_refused(work):
+def test_a_full_mask_gives_a_notice_and_an_empty_one_is_refused(work):
     work.save_mask(np.ones_like(work.hole), "white.png")
     full = work.job(mask="white.png")
     assert full.code == 0 and "nothing of it is kept" in full.err
@@ -122,14 +122,14 @@ def test_a_thin_stroke_is_repainted(work, thickness):
         assert report["changed_pixels"] == changed.sum()
 
 
-def test_a_soft_mask_of_black_and_white_is_a_hard_one(work):
+def test_a_soft_mask_of_black_and_white_acts_like_a_hard_one(work):
     hard, _ = outcome(work)
     soft, _ = outcome(work, "--soft-mask")
     assert np.array_equal(hard, soft)
 
 
-def test_a_soft_mask_holds_by_degrees(work):
-    """The darker, the nearer to the picture: seen on flat grey, where the VAE itself does little."""
+def test_a_soft_mask_keeps_the_picture_by_degrees(work):
+    """Darker masks stay nearer to the picture."""
     error = []
     for value in (25, 128, 255):
         Image.fromarray(np.where(work.hole, value, 0).astype(np.uint8)).save(work.folder / "grey.png")
@@ -164,15 +164,15 @@ def test_resampling_visits_more_levels_and_keeps_the_rest(work):
         assert np.array_equal(again, plain)
 
 
-def test_the_same_again_is_the_same(work):
+def test_a_second_run_gives_the_same_result(work):
     options = ("--feather", "4", "--color-match", "--jump-length", "1", "--jump-count", "2", "--crop", "auto")
     first, _ = outcome(work, *options)
     second, _ = outcome(work, *options)
     assert np.array_equal(first, second)
 
 
-def test_a_default_given_is_a_default(work):
-    """The defaults, given, give the bytes of a run without them, metadata and all."""
+def test_giving_the_defaults_changes_nothing(work):
+    """Giving the defaults makes the same bytes as leaving them out, metadata included."""
     work.job("-o", "plain.png")
     work.job("-o", "given.png", "--feather", "4", "--color-match", "--mask-grow", "0", "--jump-length", "0",
              "--jump-count", "1", "--crop", "auto", "--outpaint", "0,0,0,0")  # fmt: skip
@@ -188,8 +188,8 @@ def test_by_default_the_mask_and_a_feather_of_4_may_change(work):
     assert not changed[~effective].any() and changed[effective & ~work.hole].mean() > 0.8
 
 
-def test_what_is_off_comes_back_as_off(work):
-    """A picture of the plain algorithm, replayed where the defaults are others, and looked at by --skip-existing."""
+def test_options_that_are_off_are_replayed_as_off(work):
+    """The plain algorithm differs from the defaults; --replay and --skip-existing must see that."""
     assert work.job("-o", "made.png", *PLAIN).code == 0
     assert work.run("--replay", "made.png", "-o", "again.png").code == 0
     assert (work.folder / "made.png").read_bytes() == (work.folder / "again.png").read_bytes()
@@ -201,7 +201,7 @@ def test_what_is_off_comes_back_as_off(work):
         assert refused.code == 2 and "other parameters" in refused.err
 
 
-def test_a_replay_brings_every_option_back(work):
+def test_a_replay_restores_every_option(work):
     Image.fromarray(np.where(work.hole, 200, 0).astype(np.uint8)).save(work.folder / "grey.png")
     made = work.job("-o", "made.png", "--feather", "3", "--color-match", "--soft-mask", "--mask-grow", "2", "--crop", "auto",
                     "--mask-fill-holes", "--jump-length", "1", "--jump-count", "2", "--padding", "9", "--megapixels", "0.02",

@@ -1,4 +1,4 @@
-"""EXIF, XMP and what made a result, in every format, checked with Pillow and exiftool."""
+"""EXIF, XMP and a result's provenance in every format, checked with Pillow and exiftool."""
 
 import io
 import json
@@ -27,7 +27,7 @@ def test_xmp_is_kept(work, ending):
 
 
 def made_by(path):
-    """What the file says made it: PNG text or EXIF's UserComment."""
+    """Returns the file's provenance, from PNG text or EXIF's UserComment."""
     with Image.open(path) as picture:
         if picture.format == "PNG":
             return picture.text.get("zimage-inpaint")
@@ -40,7 +40,7 @@ def made_by(path):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("exif", [None, with_exif()])
-def test_the_result_says_what_made_it(work, ending, exif):
+def test_the_result_holds_its_provenance(work, ending, exif):
     save(Image.fromarray(smooth()), work.folder / f"in.{ending}", exif=exif)
     output = result_of(work, work.job(image=f"in.{ending}"))
     assert json.loads(made_by(output))["options"]["seed"] == 7
@@ -49,7 +49,7 @@ def test_the_result_says_what_made_it(work, ending, exif):
     for path in (output, plain):
         with Image.open(path) as picture:
             assert picture.getexif().get(ExifTags.Base.Make) == (None if exif is None else "Maker")
-    # Worked on again, it says what made it now, once.
+    # After a second run it has one provenance, the new one.
     again = result_of(work, work.job("--seed", "8", image=output.name))
     assert json.loads(made_by(again))["options"]["seed"] == 8
     assert made_by(result_of(work, work.job("--no-metadata", "-o", f"bare.{ending}", image=output.name))) is None
@@ -67,8 +67,8 @@ def test_replay_and_skip_existing_read_exif(work, ending):
     assert other.code == 2 and "other parameters" in other.err
 
 
-def test_bmp_is_as_a_file_without_metadata(work):
-    """It can't be replayed, and is skipped when it is there and whole."""
+def test_bmp_acts_like_a_file_without_metadata(work):
+    """It can't be replayed, and is skipped if it exists and is whole."""
     said = {}
     for ending, options in (("bmp", ()), ("jpg", ("--no-metadata",))):
         save(Image.fromarray(smooth()), work.folder / f"in.{ending}")
@@ -80,7 +80,7 @@ def test_bmp_is_as_a_file_without_metadata(work):
         output.write_bytes(output.read_bytes()[:-300])
         damaged = work.job(*options, "--skip-existing", **job)
         said[ending] = [(run.code, run.err.replace(ending, "")) for run in (replayed, same, other, damaged)]
-    assert said["bmp"][0][0] == 3 and "doesn't say what made it" in said["bmp"][0][1]
+    assert said["bmp"][0][0] == 3 and "has no provenance" in said["bmp"][0][1]
     assert "skipped" in said["bmp"][1][1] and "skipped" in said["bmp"][2][1] and "skipped" not in said["bmp"][3][1]
     assert [code for code, _ in said["bmp"]] == [code for code, _ in said["jpg"]]
 
@@ -109,7 +109,7 @@ def test_tiff_keeps_gps_and_camera(work):
             assert bytes(after[ExifTags.Base.XPTitle]).decode("utf-16-le").rstrip("\0") == "a title"
 
 
-def test_a_persons_own_comment_gives_way_unless_told_otherwise(work):
+def test_a_users_comment_is_replaced_unless_metadata_is_off(work):
     exif = with_exif()
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"ASCII\0\0\0my cat"
     save(Image.fromarray(smooth()), work.folder / "in.webp", exif=exif)
@@ -119,13 +119,13 @@ def test_a_persons_own_comment_gives_way_unless_told_otherwise(work):
     assert made_by(kept) == "my cat"
 
 
-def test_a_thumbnail_of_the_old_picture_goes(work):
+def test_the_old_pictures_thumbnail_is_removed(work):
     exif = with_exif()
     small = io.BytesIO()
     Image.fromarray(smooth()).resize((16, 12)).save(small, "JPEG")
     thumbnail = small.getvalue()
     block = exif.tobytes()
-    # A second directory behind the block's end, with the thumbnail after it.
+    # This appends a second directory to the block, and the thumbnail after it.
     prefix, body = block[:6], bytearray(block[6:])
     order = "little" if body[:2] == b"II" else "big"
     first = int.from_bytes(body[4:8], order)
@@ -163,7 +163,7 @@ def test_exiftool_finds_nothing_wrong(work, ending):
 # --- The report ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_lossy_file_encoded_whole_says_how_much_it_changed(work):
+def test_a_wholly_encoded_lossy_file_reports_its_change(work):
     result = work.job("--json", "--format", "jpeg", "--quality", "40")
     report = json.loads(result.out)
     after = load(work.folder / "picture-inpainted.jpg").astype(int)
@@ -174,7 +174,7 @@ def test_a_lossy_file_encoded_whole_says_how_much_it_changed(work):
     assert "mean_change_outside_mask" not in json.loads(exact.out) and "on average" not in exact.err
 
 
-def test_the_report_is_about_the_original(work):
+def test_the_report_compares_with_the_original(work):
     save(Image.fromarray(smooth()), work.folder / "in.png", icc=profile(DISPLAY_P3))
     report = json.loads(work.job("--json", image="in.png").out)
     after = load(work.folder / "in-inpainted.png")
@@ -184,9 +184,8 @@ def test_the_report_is_about_the_original(work):
 
 @pytest.mark.parametrize("sides", [(40, 30), (400, 250)], ids=["small", "large"])
 @pytest.mark.parametrize("orientation", [1, 3, 5, 6])
-def test_the_report_of_a_jpeg_is_about_all_of_it(work, orientation, sides):
-    # Larger than what is looked at beside the small hole, so that most of a turned picture is compared while the model
-    # works. What is beside the large one is compared while it is decoded.
+def test_the_report_of_a_jpeg_covers_all_of_it(work, orientation, sides):
+    # Both holes are small parts of the picture, so most of what is compared lies far from them.
     generator = np.random.default_rng(orientation)
     stored = np.kron(generator.integers(0, 200, (36, 48, 3)), np.ones((16, 16, 1)))
     stored = (stored + generator.integers(0, 50, stored.shape)).astype(np.uint8)

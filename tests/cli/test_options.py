@@ -1,10 +1,10 @@
-"""Every name and value of the command line's contract, whether it is built yet or not."""
+"""Every name and value of the command line's contract, whether it is implemented yet or not."""
 
 import pytest
 
 from conftest import environment
 
-# Names as the contract lists them, with a value that changes nothing where there is one.
+# The contract's options that have a value that changes nothing, with that value.
 NEUTRAL = {
     "--negative-prompt": "blurry", "--control-scale": "0.75", "--steps": "2", "--shift": "3.0",
     "--guidance-scale": "1.0", "--sampler": "res_multistep", "--seed": "7", "--strength": "1.0", "--num-images": "1",
@@ -25,7 +25,7 @@ ELSEWHERE = ["--manifest", "--golden", "--golden-update", "--report", "--shard",
              "--log-file", "--dry-run", "--config", "--version", "-h", "--help-all"]
 
 
-def test_a_plan_with_every_value_that_changes_nothing(work):
+def test_a_dry_run_with_every_neutral_value(work):
     args = [part for item in NEUTRAL.items() for part in item]
     result = work.job(*args, "--dry-run")
     assert result.code == 0, result.err
@@ -39,7 +39,7 @@ def test_flags(work, flag):
 
 
 @pytest.mark.parametrize("args", [*map(list, LATER.items()), *([f] for f in LATER_FLAGS)], ids=lambda a: "=".join(a))
-def test_what_is_not_built_says_so(work, args):
+def test_unavailable_options_say_so(work, args):
     result = work.job(*args)
     assert result.code == 2
     assert len(result.lines) == 1 and result.lines[0].startswith("error: ")
@@ -48,7 +48,7 @@ def test_what_is_not_built_says_so(work, args):
     assert work.files() == ["mask.png", "picture.png"]
 
 
-def test_gguf_says_so(work):
+def test_unavailable_gguf_says_so(work):
     result = work.job("--model", "z.gguf")
     assert result.code == 2
     assert "is not available in this version" in result.err
@@ -61,7 +61,7 @@ def test_a_folder_of_masks_needs_a_folder_of_pictures(work):
 
 
 @pytest.mark.parametrize("name", ["inspect", "bench"])
-def test_subcommands_say_so(work, name):
+def test_unavailable_subcommands_say_so(work, name):
     result = work.run(name, "picture.png")
     assert result.code == 2
     assert "is not available in this version" in result.err
@@ -96,14 +96,14 @@ def test_options_win_over_environment_over_config(work):
     assert "/no/such/option-model" in from_option.err
 
 
-def test_config_gives_what_options_do_not(work):
+def test_config_fills_in_missing_options(work):
     (work.folder / "config.toml").write_text('prompt = "from the file, #1"\nsteps = 3\njson = true\n')
     result = work.run("-i", "picture.png", "-m", "mask.png", "--steps", "2", "--seed", "1", "--config", "config.toml", "--dry-run")
     assert result.code == 0, result.err
     assert b'"prompt":"from the file, #1"' in result.out and b'"steps":2' in result.out
 
 
-def test_an_empty_environment_variable_is_none(work):
+def test_an_empty_environment_variable_counts_as_unset(work):
     assert work.job("--dry-run", env=environment(ZIMAGE_MODEL="")).code == 0
 
 

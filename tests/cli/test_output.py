@@ -1,4 +1,4 @@
-"""What goes to stdout, what goes to files, and what the result is."""
+"""What goes to stdout, what goes to files, and what the result holds."""
 
 import io
 import json
@@ -19,12 +19,12 @@ KEYS = ["status", "output", "image", "mask", "prompt", "seed", "strength", "stra
 
 @pytest.fixture
 def work(work):
-    """Without the feather, so that the hole is all that may change, and at the picture's own size."""
+    """Turns off the feather, so that only the hole may change, and the crop, so that the picture keeps its size."""
     work.options = ("--feather", "0", "--crop", "off")
     return work
 
 
-def test_stdout_is_the_path_alone(work):
+def test_stdout_holds_only_the_path(work):
     result = work.job()
     assert result.code == 0, result.err
     assert result.out == b"picture-inpainted.png\n"
@@ -96,7 +96,7 @@ def test_inverted_mask(work):
     assert np.array_equal(load(work.folder / "a.png"), load(work.folder / "b.png"))
 
 
-def test_a_full_mask_is_noted(work):
+def test_a_full_mask_gives_a_notice(work):
     work.save_mask(np.ones_like(work.hole), "white.png")
     result = work.job(mask="white.png")
     assert result.code == 0 and "whole picture" in result.err
@@ -119,7 +119,7 @@ def test_json_has_every_field(work):
     assert report["status"] == "ok" and report["output"] == "picture-inpainted.png"
     assert report["seed"] == 7 and report["steps"] == 2 and report["strength"] == 0.8
     assert report["strategy"] == "repaint" and report["size"] == [WIDTH, HEIGHT]
-    # The levels that ran: fp32, as the latents are.
+    # The levels that ran are fp32, like the latents.
     assert report["sigmas"][0] == np.float32(0.8) and report["sigmas"][-1] == 0
     assert report["max_change_outside_mask"] == 0
     after = load(work.folder / "picture-inpainted.png")
@@ -175,7 +175,7 @@ def test_formats(work, ending, kind):
 
 
 @pytest.mark.parametrize("name, ending", [("bmp", "bmp"), ("tiff", "tif"), ("tif", "tif")])
-def test_a_format_that_is_asked_for(work, name, ending):
+def test_a_requested_format(work, name, ending):
     result = work.job("--format", name, "--quality", "40")
     assert result.out.decode() == f"picture-inpainted.{ending}\n", result.err
     after = load(work.folder / f"picture-inpainted.{ending}")

@@ -1,5 +1,5 @@
-"""A table of pictures and masks runs through the executable as one batch; each result is checked with Pillow, exiftool
-and the tests' own reader of 16-bit PNGs, never with the program's."""
+"""Runs a table of pictures and masks through the executable as one batch. Each result is checked with Pillow, exiftool
+and the tests' own reader of 16-bit PNGs, never with the program's reader."""
 
 import json
 import os
@@ -16,11 +16,11 @@ import picture_table
 from conftest import BINARY, environment
 
 ROWS = picture_table.table()
-FEATHER = 3  # of every row but those whose number is even
-#: Levels that a whole new encoding of such a picture may change its kept pixels by, on average.
+FEATHER = 3  # the feather of rows with odd numbers; the others have none
+#: Encoding a whole picture anew may change its kept pixels by this many levels on average.
 REENCODED = 2.5
-#: The same where its coefficients are turned: decoders round them otherwise, a level of luma and of both chromas, which
-#: is up to 2.8 levels of blue.
+#: Rotating its coefficients may change them by this many levels at most: decoders round them differently, by a level of
+#: luma and of both chromas, which is up to 2.8 levels of blue.
 TURNED = 3
 
 
@@ -35,7 +35,7 @@ class Done:
 
     @property
     def before(self):
-        """Upright; 16-bit pictures [H, W, C]."""
+        """Returns the picture upright; 16-bit pictures as [H, W, C]."""
         return picture_table.deep_pixels(self.row, self.source) if self.row.deep else picture_table.upright(self.source)
 
     @property
@@ -74,10 +74,10 @@ def results(tmp_path_factory):
 
 @lru_cache
 def exif_tool(folder):
-    """What exiftool says of every result, by file name."""
+    """Returns what exiftool says about every result, by file name."""
     if shutil.which("exiftool") is None:
         if os.environ.get("CI"):
-            pytest.fail("exiftool is not installed: scripts/setup --test")
+            pytest.fail("exiftool is not installed: run scripts/setup --test")
         pytest.skip("exiftool is not installed")
     said = subprocess.run(["exiftool", "-j", "-G1", "-n", "-a", str(folder)], capture_output=True, check=True)
     return {os.path.basename(item["SourceFile"]): item for item in json.loads(said.stdout)}
@@ -98,7 +98,7 @@ def test_row(results, name):
     if before.ndim == 2 and after.ndim == 3:
         if after.shape[2] == 1:
             after = after[..., 0]
-        else:  # WebP: grey as RGB
+        else:  # WebP stores grey as RGB
             assert (after[..., 0] == after[..., 1]).all() and (after[..., 1] == after[..., 2]).all()
             after = after[..., 0]
     assert after.shape == before.shape, "channels"
@@ -115,7 +115,7 @@ def test_row(results, name):
     elif row.ending == "jpg" and row.orientation != 1:
         kept = ~effective
         assert apart[kept].mean() < REENCODED and report["mean_change_outside_mask"] > 0
-        # The program reports the mean over samples, this is over each pixel's largest.
+        # The program reports the mean over samples; this one is over each pixel's largest difference.
         assert report["mean_change_outside_mask"] <= apart[kept].mean() + 1e-9
     elif row.ending == "jpg":
         sampling = "grey" if row.mode == "L" else row.save["subsampling"]
@@ -164,7 +164,7 @@ def test_jpeg_keeps_its_tables_and_sampling(results):
         with Image.open(done.source) as before, Image.open(done.output) as after:
             tables, layer = before.quantization, before.layer
             if done.row.orientation >= 5 and picture_table.turns_without_loss(done.row):
-                # With the coefficients their divisors are transposed, and so are the components' sides.
+                # The divisors are transposed along with the coefficients, and so are the components' sides.
                 tables = {i: np.reshape(table, (8, 8)).T.ravel().tolist() for i, table in tables.items()}
                 layer = [(name, v, h, table) for name, h, v, table in layer]
             assert after.quantization == tables, done.row.name

@@ -1,4 +1,4 @@
-"""Machines that share a folder: the pods of a Kubernetes indexed Job, and its example."""
+"""Machines that share a folder: the pods of a Kubernetes indexed Job, and the example of one."""
 
 import pathlib
 import re
@@ -13,7 +13,7 @@ POD = ["--shard", "auto", "--skip-existing", "--steps", "2", "--json"]
 
 
 def run_pod(work, index, completions, output="results"):
-    """A pod as Kubernetes starts it: the index is its doing, the count is in the Job's `env`."""
+    """Starts a pod as Kubernetes does, which sets the index; the count is in the Job's `env`."""
     return subprocess.Popen(
         work.command(*folder_job(work.folder, work.folder / output, *POD)), cwd=work.folder,
         env=environment(JOB_COMPLETION_INDEX=str(index), JOB_COMPLETIONS=completions),
@@ -36,7 +36,7 @@ def test_pods_cover_a_folder_once(work):
     assert sorted(made) == names
     assert work.run(*folder_job(work.folder, work.folder / "whole", "--steps", "2")).code == 0
     assert digests(work.folder / "results") == digests(work.folder / "whole")
-    # A pod that is started again finds its share done.
+    # A pod that is started again finds its share finished.
     out, _ = run_pod(work, 1, "3").communicate(timeout=TIMEOUT)
     assert {line["status"] for line in json_lines(out)} == {"skipped"}
 
@@ -51,8 +51,8 @@ def test_a_pod_must_know_how_many_there_are(work):
     assert pod.returncode == 2 and "shard 4 of 3" in err
 
 
-def test_the_example_says_what_the_program_takes(work):
-    """Its arguments, on a folder of ours, in as many pods as it has."""
+def test_the_program_accepts_the_examples_arguments(work):
+    """Runs the example's arguments on a folder of the test's, in as many pods as it asks for."""
     text = EXAMPLE.read_text()
     arguments = re.findall(r"^ +- (--[a-z-]+(?:=.*)?)$", text, re.MULTILINE)
     completions = re.search(r"^ +completions: (\d+)$", text, re.MULTILINE)[1]

@@ -1,4 +1,4 @@
-"""Jobs that another program sends on stdin, a line each, and reads the results of."""
+"""Another program sends jobs on stdin, one per line, and reads their results."""
 
 import json
 import signal
@@ -14,7 +14,7 @@ from demo_folder import PICTURES, batch, json_lines, start  # noqa: F401
 
 
 class Driver:
-    """Another program that sends jobs and reads results, a line each."""
+    """Plays the other program, which sends jobs and reads results, one per line."""
 
     def __init__(self, work, *args):
         self.work = work
@@ -56,12 +56,12 @@ def test_a_driver_that_waits_for_each_result(batch, size):
         driver.send(driver.job(k) + "\n")
         line = driver.result()
         assert line["status"] == "ok" and line["output"] == f"r{k}.png"
-        load(batch.folder / f"r{k}.png")  # there when it is told
+        load(batch.folder / f"r{k}.png")  # the file is there when its result is reported
     code, rest, err = driver.end()
     assert code == 0 and rest == [] and f"{PICTURES} done" in err
 
 
-def test_a_last_line_without_its_end(batch):
+def test_a_last_line_without_a_newline(batch):
     driver = Driver(batch)
     driver.send(driver.job(0) + "\n\n" + driver.job(1))
     code, lines, _ = driver.end()
@@ -78,7 +78,7 @@ def test_half_a_line_waits_for_its_other_half(batch):
     assert driver.end()[0] == 0
 
 
-def test_nothing_on_stdin_is_a_batch_of_nothing(batch):
+def test_an_empty_stdin_is_an_empty_batch(batch):
     code, lines, err = Driver(batch).end()
     assert code == 0 and lines == [] and "0 done" in err
 
@@ -103,13 +103,13 @@ def test_bad_lines_on_stdin_fail_alone(batch):
     assert driver.result()["status"] == "ok"
     code, _, err = driver.end()
     assert code == 7 and f"1 done, {len(BAD_LINES) + 2} failed" in err
-    assert "stdin line 1: it is not JSON" in err
+    assert "stdin line 1: it is not valid JSON" in err
 
 
 @pytest.mark.parametrize("waits, mode", [(True, []), (False, []), (False, ["--overwrite"]), (False, ["--skip-existing"]),
                                          (True, ["--skip-existing", "--overwrite"])])  # fmt: skip
 def test_colliding_lines_on_stdin_fail_alone(batch, waits, mode):
-    """Whether the first has been written by then or not."""
+    """They fail whether the first result has already been written or not."""
     driver = Driver(batch, *mode)
     jobs = [driver.job(0), driver.job(1, output="./r0.png"), driver.job(2), driver.job(3, output="sub/../r2.png")]
     lines = []
@@ -126,13 +126,13 @@ def test_colliding_lines_on_stdin_fail_alone(batch, waits, mode):
         assert line["status"] == "error" and line["error"]["code"] == 3, line
         assert f"stdin line {k + 1} and stdin line {first + 1} would both be written to" in line["error"]["message"]
         assert told[f"pictures/{batch.names[first]}"]["status"] == "ok"
-    # The first one's picture is what lies there.
+    # The file is the first job's picture.
     alone = batch.run("-i", f"pictures/{batch.names[0]}", "-m", f"masks/{batch.names[0]}", "-p", "a door", "--seed", "7",
                       "--steps", "1", "-o", "alone.png")  # fmt: skip
     assert alone.code == 0 and np.array_equal(load(batch.folder / "alone.png"), load(batch.folder / "r0.png"))
 
 
-def test_a_job_that_failed_may_come_again(batch):
+def test_a_failed_job_may_be_sent_again(batch):
     driver = Driver(batch)
     mask = batch.folder / "masks" / batch.names[0]
     mask.rename(batch.folder / "away.png")

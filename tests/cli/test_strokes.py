@@ -1,5 +1,5 @@
-"""Thin strokes and dots, at any offset and angle, are repainted by both strategies and never dropped: seen on the demo
-model, which is asked for the background alone."""
+"""Both strategies repaint thin strokes and dots at any offset and angle, and never drop them. The demo model is asked
+for the background alone."""
 
 import json
 
@@ -12,14 +12,14 @@ from conftest import ROOT, load
 DEMO = ROOT / "models" / "demo"
 SIDE, BLACK = 128, (26, 26, 30)
 THICKNESSES = (1, 2, 3, 5, 7)
-# Levels of the channel that is furthest off, of any pixel of a stroke; a black one that was left stands 104 off at least.
-# Measured with the defaults: 43 and 9. A mask without a pixel to spare leaves RePaint some
-# of the stroke's shade, since the kept cells beside it have seen the stroke.
+# How many levels any pixel of a stroke may be off, in its worst channel; a black one that was left is off by 104 or
+# more. With the defaults 43 and 9 were measured. If the mask has no pixel to spare, RePaint keeps some of the stroke's
+# shade, because the kept cells beside it have seen the stroke.
 STRATEGIES = {"repaint": ([], 60), "controlnet": (["--controlnet", DEMO / "controlnet"], 18)}
 
 
 def stroke(thickness, angle, offset, side=SIDE):
-    """Pixels whose centres lie in a band of that width through the picture."""
+    """Returns the pixels whose centres lie in a band of this width through the picture."""
     y, x = np.mgrid[0:side, 0:side]
     turn = np.deg2rad(angle)
     across = (x - side / 2 - offset) * np.sin(turn) - (y - side / 2 - offset) * np.cos(turn)
@@ -42,7 +42,7 @@ def strokes():
 
 
 def background(height, width):
-    """Grey, a little lighter towards the right: the demo model's "gradient grey background"."""
+    """Draws grey that is a little lighter towards the right: the demo model's "gradient grey background"."""
     light = np.linspace(-20, 20, width)[None, :, None] + np.array((150, 152, 156))
     return np.broadcast_to(np.rint(light), (height, width, 3)).astype(np.uint8)
 
@@ -83,7 +83,7 @@ def test_no_stroke_is_left(work, strategy):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_stroke_across_a_huge_picture_is_repainted(work, strategy):
-    """Scaled to a fortieth, a stroke of one pixel is less than a shade of grey; its mask must not be."""
+    """Scaled to a fortieth, a one-pixel stroke is less than a shade of grey, but its mask must not vanish."""
     options, _ = STRATEGIES[strategy]
     hole = np.zeros((4000, 6000), dtype=bool)
     hole[1237, 100:5900] = True
@@ -92,4 +92,4 @@ def test_a_stroke_across_a_huge_picture_is_repainted(work, strategy):
     (line,) = run(work, options)
     assert max(line["regions"][0]["working_size"]) < 400
     assert line["max_change_outside_mask"] == 0
-    assert error(work, "huge", hole).max() <= 8  # 1 and 2
+    assert error(work, "huge", hole).max() <= 8  # 1 and 2 were measured

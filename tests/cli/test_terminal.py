@@ -29,7 +29,7 @@ def read_all(master):
 
 
 def run_on_terminal(work, *args, env=None, stdout_too=False):
-    """Stderr (and stdout, if wanted) on a pseudo-terminal: what a person would see."""
+    """Runs with stderr (and stdout, if wanted) on a pseudo-terminal, and returns what a person would see."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         work.command(*args), cwd=work.folder, env=env or environment(TERM="xterm"), stdin=subprocess.DEVNULL,
@@ -88,7 +88,7 @@ def start(work, *args):
 
 
 def wait_for(process, text):
-    """Reads stderr until the text has come."""
+    """Reads stderr until the text appears."""
     seen = b""
     end = time.monotonic() + TIMEOUT
     while text not in seen and time.monotonic() < end:
@@ -132,7 +132,7 @@ def test_an_ignored_interrupt_stays_ignored(work):
     assert process.returncode == 0
 
 
-def test_json_tells_the_interrupt(work):
+def test_json_reports_the_interrupt(work):
     process = start(work, *LONG, "--progress", "plain", "--json")
     wait_for(process, b"denoise 1/1000")
     process.send_signal(signal.SIGINT)
@@ -146,7 +146,7 @@ def through_shell(work, redirection, *args):
                           timeout=TIMEOUT)  # fmt: skip
 
 
-def test_closed_stdout_is_found_before_work(work):
+def test_closed_stdout_is_found_before_work_begins(work):
     result = through_shell(work, ">&-", *JOB)
     assert result.returncode == 2 and b"stdout is closed" in result.stderr
     assert work.files() == ["mask.png", "picture.png"]
@@ -173,7 +173,7 @@ def test_a_reader_that_left(work):
     assert b"error: can't write to stdout" in err
 
 
-def test_help_to_a_reader_that_left_is_no_failure(work):
+def test_help_for_a_reader_that_left_is_no_failure(work):
     process = start(work, "--help-all")
     process.stdout.close()
     err = process.stderr.read()

@@ -1,6 +1,6 @@
-"""A batch costs little more than its model's time, and much less than a run for each picture.
+"""A batch costs little more than its model's time, and much less than one run per picture.
 
-Twenty pictures; with ZIMAGE_LONG=1 a hundred, at the default settings too.
+It has twenty pictures; with ZIMAGE_LONG=1 a hundred, at the default settings too.
 """
 
 import os
@@ -14,12 +14,12 @@ from demo_folder import PROMPT, folder_job, json_lines, make_pictures
 
 LONG = os.environ.get("ZIMAGE_LONG") == "1"
 PICTURES = 100 if LONG else 20
-# Few pictures have longer jobs, so that the start weighs what it weighs in a hundred.
+# With few pictures the jobs are longer, so that the start weighs as much as with a hundred.
 STEPS = "8" if LONG else "24"
 OVER_MODEL = 1.15
 OF_SINGLE_RUNS = 2 / 3
 ROUNDS = 3
-# What a job's timings hold beside the model's stages (load, encode prompt, encode picture, denoise, decode, composite).
+# A job's timings besides the model's stages (load, encode prompt, encode picture, denoise, decode, composite).
 NOT_MODEL = ("write", "total")
 
 
@@ -35,13 +35,13 @@ def model_seconds(lines):
     return sum(ms for line in lines for stage, ms in line["timings_ms"].items() if stage not in NOT_MODEL) / 1000
 
 
-# One thread a process as the tests run; None is what a user gets.
+# The tests run with one thread per process; None is what a user gets.
 @pytest.mark.parametrize("threads", ["1", None] if LONG else ["1"])
 def test_a_batch_is_fast(work, threads):
     names = make_pictures(work.folder, PICTURES)
     env = environment(OMP_NUM_THREADS=threads)
     ratios, batches, singles = [], [], 0.0
-    # In turns, so that a busy moment of the machine falls on both.
+    # They take turns, so that a busy moment of the machine slows both.
     for part in range(ROUNDS):
         seconds, lines = timed(work, *folder_job(work.folder, work.folder / f"batch-{part}"), env=env)
         assert len(lines) == PICTURES
@@ -53,6 +53,6 @@ def test_a_batch_is_fast(work, threads):
     share = statistics.median(batches) / singles
     print(f"batches {', '.join(f'{s:.2f} s' for s in batches)}: {', '.join(f'{r:.3f}' for r in ratios)} of the model's "
           f"time; {PICTURES} single runs {singles:.2f} s, a batch is {share:.2f} of them")  # fmt: skip
-    # What the program costs shows in the calmest round; what others cost the machine in the others.
+    # The calmest round shows what the program costs; in the others the machine was busy.
     assert min(ratios) <= OVER_MODEL
     assert share <= OF_SINGLE_RUNS

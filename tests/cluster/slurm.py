@@ -1,6 +1,6 @@
-"""A Slurm of one node in a folder of its own: munged, slurmctld and slurmd, started and stopped by the test.
+"""Runs a one-node Slurm in a folder of its own: the test starts and stops munged, slurmctld and slurmd.
 
-Nothing of a Slurm that the machine may have is touched or used: ports, sockets, keys, state and logs are all the test's.
+A Slurm that the machine may have is neither touched nor used: ports, sockets, keys, state and logs are all the test's.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import tempfile
 import time
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue", "scancel", "sinfo")
-CPUS = 4  # whatever the machine has: four tasks shall run at once
+CPUS = 4  # whatever the machine has, four tasks must run at once
 START_TIMEOUT = 30
 # Slurm holds a requeued job back until its old credential has expired; by default that is two minutes.
 CREDENTIAL_SECONDS = 5
@@ -45,7 +45,7 @@ class Slurm:
     def __init__(self):
         self.daemons = []
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="zimage-slurm-", dir="/tmp"))
-        self.folder.chmod(0o755)  # munged's user and its clients pass through
+        self.folder.chmod(0o755)  # munged's user and its clients must pass through
         self.conf = self.folder / "slurm.conf"
         self.host = socket.gethostname().split(".")[0]
 
@@ -62,7 +62,7 @@ class Slurm:
         return self
 
     def __exit__(self, *_):
-        """Ends what was started, the jobs first, and removes the folder."""
+        """Ends everything that was started, the jobs first, and removes the folder."""
         with contextlib.suppress(SlurmError, subprocess.TimeoutExpired, OSError):
             if len(self.daemons) == 3:
                 self.run("scancel", "--user=root", "--signal=KILL")
@@ -75,14 +75,14 @@ class Slurm:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        # A step's keeper is slurmd's child no more, but its command line names our folder.
+        # A step's daemon is no longer slurmd's child, but its command line names our folder.
         for pid in self.processes(str(self.folder)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, 9)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def processes(self, text):
-        """Processes of which the command line, or SLURM_CONF in the environment, holds a text."""
+        """Returns the processes whose command line, or SLURM_CONF in their environment, holds a text."""
         found = []
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             if int(entry.name) == os.getpid():
@@ -115,7 +115,7 @@ class Slurm:
         for name in ("state", "spool"):
             (self.folder / name).mkdir()
         control, node = free_ports(2)
-        # No control groups: proctrack/linuxproc and task/none work in a container too.
+        # There are no control groups: proctrack/linuxproc and task/none work in a container too.
         self.conf.write_text(
             f"""ClusterName=zimage
 SlurmctldHost={self.host}(127.0.0.1)
@@ -172,15 +172,15 @@ PartitionName=all Nodes={self.host} Default=YES State=UP
             for name, daemon in self.daemons:
                 if daemon.poll() is not None:
                     raise SlurmError(f"{name} ended with {daemon.returncode}\n{self.logs()}")
-            with contextlib.suppress(SlurmError):  # a client finds no daemon while they start
+            with contextlib.suppress(SlurmError):  # clients find no daemon while they start
                 if condition():
                     return
             if time.monotonic() > end:
-                raise SlurmError(f"waited {seconds} s until {what}\n{self.logs()}")
+                raise SlurmError(f"waited {seconds} s in vain until {what}\n{self.logs()}")
             time.sleep(0.1)
 
     def logs(self):
-        """The last lines of every log."""
+        """Returns the last lines of every log."""
         text = []
         for path in [*self.folder.glob("*.log"), *self.folder.glob("*.out"), *self.folder.glob("munge/log")]:
             lines = path.read_text(errors="replace").splitlines()[-15:]
@@ -188,5 +188,5 @@ PartitionName=all Nodes={self.host} Default=YES State=UP
         return "\n".join(text)
 
     def task_state(self, job, task):
-        """COMPLETED, RUNNING, FAILED, …"""
+        """Returns COMPLETED, RUNNING, FAILED, …"""
         return re.search(r"JobState=(\w+)", self.run("scontrol", "show", "job", f"{job}_{task}"))[1]

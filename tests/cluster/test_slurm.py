@@ -1,6 +1,6 @@
-"""A folder done by a Slurm array of four, one task of which is killed and requeued.
+"""A Slurm array of four works on a folder; one of its tasks is killed and requeued.
 
-    python tests/cluster/test_slurm.py    exit status 77 where Slurm isn't installed (with CI=true: 1), or not as root
+    python tests/cluster/test_slurm.py    exits 77 if Slurm isn't installed (with CI=true: 1) or this isn't root
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from slurm import Slurm, missing_programs  # noqa: E402
 SCRIPT = ROOT / "docs" / "examples" / "inpaint-array.sbatch"
 TASKS = 4
 PICTURES = 24
-STEPS = 12  # long enough that a task can be killed in its middle
+STEPS = 12  # enough that a task can be killed in its middle
 KILLED = 2
 
 
@@ -33,7 +33,7 @@ def pictures(tmp_path):
 
 
 def task_process(slurm, job, task):
-    """The number of the program that a task runs."""
+    """Returns the process id of the program that a task runs."""
     for pid in slurm.processes(str(slurm.folder)):
         with contextlib.suppress(OSError):
             if os.path.realpath(f"/proc/{pid}/exe") != os.path.realpath(BINARY):
@@ -85,7 +85,7 @@ def test_an_array_with_a_killed_task(pictures):
 
 
 def check_cancelled(slurm, folder):
-    """scancel reaches the program, which stops cleanly."""
+    """Checks that scancel reaches the program, which stops cleanly."""
     output = folder / "cancelled"
     job = submit(slurm, folder, output, "1000")
     slurm.wait_until("a task is at work", lambda: (folder / "cancelled-task-0.jsonl").exists(), 60)
@@ -96,7 +96,7 @@ def check_cancelled(slurm, folder):
 
 
 def test_nothing_of_a_slurm_is_left(pictures):
-    """Also when the test fails half-way, with jobs that run."""
+    """Nothing is left even if the test fails half-way, while jobs run."""
     with pytest.raises(ZeroDivisionError), Slurm() as slurm:
         folder, daemons = slurm.folder, [daemon for _, daemon in slurm.daemons]
         check_cancelled(slurm, pictures)
@@ -118,7 +118,7 @@ def main():
         print(f"Slurm is not installed ({', '.join(missing)} missing): scripts/setup --test installs it")
         return 1 if ci else 77
     if os.getuid() != 0:
-        print("skipped: slurmctld and slurmd are started as root, and this is another user")
+        print("skipped: only root can start slurmctld and slurmd")
         return 77
     return pytest.main(["-q", "-p", "no:cacheprovider", __file__, *sys.argv[1:]])
 

@@ -1,6 +1,6 @@
-"""The golden cases: what is run, and how near to the committed picture the result must be.
+"""The golden cases: what is run, and how near the result must be to the committed picture.
 
-Used by test_golden.py, and by scripts/make_goldens, which draws the inputs and writes the pictures anew.
+test_golden.py uses them, and so does scripts/make_goldens, which draws the inputs and writes the pictures.
 """
 
 import os
@@ -14,11 +14,11 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = FOLDER.parents[1]
 MODEL = ROOT / "models" / "demo"
 
-# fp32 sums come in another order on another CPU, with another vector width or thread count; after eight steps that
-# moves a pixel by a rounding, seldom more.
+# fp32 sums are added in another order on another CPU, or with another vector width or thread count. After eight steps
+# that changes a pixel by a rounding, seldom by more.
 LEVELS, SHARE, LARGEST = 1, 0.999, 4
 
-# The guide's plain algorithm, whatever the defaults are; a case's own options come after and win.
+# These options select the guide's plain algorithm, whatever the defaults are; a case's own options come after and win.
 PLAIN = ("--crop", "off", "--feather", "0", "--no-color-match", "--mask-grow", "0", "--jump-length", "0")
 
 CASES = {
@@ -56,7 +56,7 @@ def load(path) -> np.ndarray:
 
 
 def differences(result, name: str) -> list[str]:
-    """What is wrong with a result, in words; empty if it is near enough."""
+    """Returns what is wrong with a result, in words; the list is empty if it is near enough."""
     expected, value = load(FOLDER / f"{name}.png"), load(result)
     if expected.shape != value.shape:
         return [f"{name}: its size is {value.shape}, not {expected.shape}"]
@@ -64,12 +64,12 @@ def differences(result, name: str) -> list[str]:
     hole = load(FOLDER / f"{name}-mask.png").max(axis=-1) >= 128
     problems = []
     if apart.max() > LARGEST:
-        problems.append(f"{name}: a pixel is {apart.max()} levels off, {LARGEST} are allowed")
+        problems.append(f"{name}: a pixel is {apart.max()} levels off, but only {LARGEST} are allowed")
     share = float((apart[hole] <= LEVELS).mean())
     if share < SHARE:
-        problems.append(f"{name}: {share:.2%} of the hole is within {LEVELS} level, {SHARE:.1%} must be")
+        problems.append(f"{name}: {share:.2%} of the hole is within {LEVELS} level, but {SHARE:.1%} must be")
     if "--feather" in CASES[name]:
-        return problems  # the band outside the mask may change; tests/cli has what holds there
+        return problems  # the band outside the mask may change; tests/cli checks it
     kept = np.abs(value - load(FOLDER / f"{name}-image.png")).max(axis=-1)[~hole]
     if kept.max() != 0:
         problems.append(f"{name}: a kept pixel changed by {kept.max()} levels")

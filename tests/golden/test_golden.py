@@ -1,4 +1,4 @@
-"""Runs of the demo model against committed pictures, on the vector widths and thread counts that this CPU can show."""
+"""Compares runs of the demo model with committed pictures, at the vector widths and thread counts this CPU has."""
 
 import os
 import pathlib
@@ -9,7 +9,7 @@ import pytest
 import goldens
 
 BINARY = pathlib.Path(os.environ.get("ZIMAGE_BIN", goldens.ROOT / "build" / "zimage-inpaint"))
-# The first leaves every library its own choice: AVX-512 where there is one.
+# The first lets every library choose: AVX-512 if the CPU has it.
 MACHINES = {
     "native-1": {"OMP_NUM_THREADS": "1"},
     "native-2": {"OMP_NUM_THREADS": "2"},
@@ -29,8 +29,8 @@ def test_result_is_the_committed_one(name, machine, tmp_path):
 
 
 @pytest.mark.parametrize("name", goldens.CASES)
-def test_the_comparison_sees_another_seed(name, tmp_path):
-    """A golden that any result passes would be worth nothing."""
+def test_the_comparison_detects_another_seed(name, tmp_path):
+    """A golden that every result passes would be worthless."""
     output = tmp_path / "result.png"
     command = goldens.command(BINARY, name, output)
     command[command.index("--seed") + 1] = "12"

@@ -1,4 +1,4 @@
-// Whole pictures on a CUDA device against fp32 on the CPU.
+// Compares whole pictures on a CUDA device with fp32 on the CPU.
 #include "parity/dtype_bounds.h"
 #include "support/catch.h"
 

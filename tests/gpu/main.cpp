@@ -1,4 +1,4 @@
-// Tests that need a CUDA device; without one they say so and count as skipped (77).
+// Runs the tests that need a CUDA device; without one it says so and counts as skipped (77).
 #include <ATen/ATen.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 

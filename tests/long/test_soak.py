@@ -1,4 +1,4 @@
-"""Memory of a batch of a thousand pictures, of many sizes, prompts and masks: flat."""
+"""The memory of a batch of a thousand pictures, with many sizes, prompts and masks, stays flat."""
 
 import json
 import os
@@ -17,8 +17,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 from conftest import BINARY, environment  # noqa: E402
 
 PICTURES = int(os.environ.get("ZIMAGE_SOAK_PICTURES", "1000"))
-SETTLED = 50  # jobs after which the memory stays what it is
-SPAN = 40  # jobs of which the median counts: what is in flight differs from one to the next
+SETTLED = 50  # jobs after which the memory must stay the same
+SPAN = 40  # jobs over which the median is taken, because what is in flight differs from one job to the next
 GROWTH = 1.05
 SIZES = ((64, 48), (96, 64), (48, 80), (128, 96), (75, 53), (240, 160))
 COLOURS = ("red", "green", "blue", "yellow", "purple", "black")
@@ -32,7 +32,7 @@ def prompt(i):
 
 
 def make(folder):
-    """Pictures of all formats, with a mask and a prompt each; the first jobs see every size and format."""
+    """Makes pictures of all formats, each with a mask and a prompt; the first jobs have every size and format."""
     for kind in ("pictures", "masks"):
         (folder / kind).mkdir()
     for i in range(PICTURES):
@@ -56,7 +56,7 @@ def resident_mb(pid):
 
 
 def run(folder, arguments, manifest=None):
-    """The resident size at each job's end."""
+    """Returns the resident size at each job's end."""
     command = [str(BINARY), *arguments, "--output", "results", "--seed", "3", "--crop", "auto", "--json", "--quiet"]
     stdin = subprocess.DEVNULL if manifest is None else subprocess.PIPE
     process = subprocess.Popen(command, cwd=folder, env=environment(), stdin=stdin, stdout=subprocess.PIPE,

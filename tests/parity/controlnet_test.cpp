@@ -1,4 +1,4 @@
-// ControlNets of every published design against the trainer's code.
+// Compares ControlNets of every published design with the trainer's code.
 #include "models/controlnet.h"
 
 #include <ATen/ATen.h>
@@ -74,7 +74,7 @@ TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]")
   agreement.check(kLimit);
 }
 
-TEST_CASE("a file that is no ControlNet of this model is refused, and told what it is", "[parity]") {
+TEST_CASE("a file that is no ControlNet of this model is refused, and the error says what it is", "[parity]") {
   const auto base_folder = fixtures() / "models" / "a" / "transformer";
   const auto base = open_checkpoint(base_folder);
   const auto base_config = DiTConfig::detect(*base, config_of(base_folder));

@@ -1,20 +1,20 @@
-// How far other devices and dtypes may be from fp32 on the CPU. The same bounds hold bf16 on the CPU, which runs the
-// ATen twins that a CUDA device runs, and CUDA itself.
+// Bounds on how far other devices and dtypes may be from fp32 on the CPU. They hold for CUDA, and for bf16 on the CPU,
+// which runs the same ATen twins as a CUDA device.
 #pragma once
 
 #include "zimage/image.h"
 
 namespace zimage::test {
 
-/// Share of pixels whose every channel is within `levels` of the other picture's.
+/// Returns the share of pixels whose every channel is within `levels` of the other picture's.
 double share_within(const Image& a, const Image& b, int levels);
 
-/// Mean absolute difference of samples, in levels.
+/// Returns the mean absolute difference of samples, in levels.
 double mean_difference(const Image& a, const Image& b);
 
-/// bf16 keeps 8 bits of mantissa: through eight steps of a random model the mean difference stays below this.
+/// bf16 keeps 8 bits of mantissa: over eight steps of a random model the mean difference stays below this.
 inline constexpr double kBF16MeanLevels = 4.0;
-/// fp32 on CUDA adds in another order than the CPU.
+/// fp32 on CUDA is added in another order than on the CPU.
 inline constexpr int kFP32Levels = 2;
 inline constexpr double kFP32Share = 0.999;
 

@@ -1,4 +1,4 @@
-// bf16 on the CPU stays near fp32: the bound that a CUDA device is held to as well.
+// bf16 on the CPU stays near fp32, within the bound that a CUDA device must meet as well.
 #include "parity/dtype_bounds.h"
 #include "support/catch.h"
 

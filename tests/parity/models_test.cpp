@@ -1,4 +1,4 @@
-// Each model against its oracle: the DiT and VAE against diffusers, the text encoder against transformers.
+// Compares each model with its oracle: the DiT and VAE with diffusers, the text encoder with transformers.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
@@ -88,7 +88,7 @@ TEST_CASE("models agree with their oracles", "[parity]") {
   check_vae(fixture, packed);
 }
 
-TEST_CASE("pictures that share a forward get what each would get alone", "[parity]") {
+TEST_CASE("pictures that share a forward get the same result as alone", "[parity]") {
   const c10::InferenceMode guard;
   const ModelFixture fixture("a");
   const auto folder = fixture.folder / "transformer";
@@ -97,7 +97,7 @@ TEST_CASE("pictures that share a forward get what each would get alone", "[parit
   const auto& call = fixture.calls["dit"][0];
   const at::Tensor latents = fixture.tensor(call["name"].get<std::string>() + ".latents");
   const at::Tensor embeds = fixture.tensor("dit.prompt_embeds");
-  // Of different lengths that are padded to the same.
+  // The prompts have different lengths, which are padded to the same.
   DiTContext first = model.prepare(embeds.slice(1, 0, 5), latents.size(2), latents.size(3));
   const DiTContext second = model.prepare(embeds.slice(1, 3, 20), latents.size(2), latents.size(3));
   const at::Tensor alone = model.forward(latents, 0.3F, first);
@@ -112,7 +112,7 @@ TEST_CASE("pictures that share a forward get what each would get alone", "[parit
   CHECK(apart(alone, other) > 1e-2);
 }
 
-TEST_CASE("sizes come from the shapes where there is no config.json", "[parity]") {
+TEST_CASE("without a config.json sizes come from the shapes", "[parity]") {
   const ModelFixture fixture("a");
   const auto source = open_checkpoint(fixture.folder / "text_encoder");
   const auto stripped = text_encoder_weights(source);
@@ -124,7 +124,7 @@ TEST_CASE("sizes come from the shapes where there is no config.json", "[parity]"
   CHECK(seen.num_key_value_heads == told.num_key_value_heads);
   CHECK(seen.head_dim == told.head_dim);
   CHECK(seen.intermediate_size == told.intermediate_size);
-  // The rope axes of a DiT with another head size than the published one can't be seen.
+  // The rope axes of a DiT can only be inferred if its head size is the published one.
   const auto dit = open_checkpoint(fixture.folder / "transformer");
   CHECK_THROWS(DiTConfig::detect(*dit, {}));
 }

@@ -1,4 +1,4 @@
-// Whole pictures, prompt to pixels, against the reference pipeline in Python.
+// Compares whole pictures, from prompt to pixels, with the reference pipeline in Python.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
@@ -43,7 +43,7 @@ Request request_of(const nlohmann::json& c, const std::filesystem::path& folder)
   return request;
 }
 
-/// The case's model: a diffusers folder, or its parts with another DiT, and a ControlNet.
+/// Returns the case's model: a diffusers folder, or its parts with another DiT, and a ControlNet.
 ModelPaths paths_of(const nlohmann::json& c) {
   const auto model = fixtures() / "models" / c["model"].get<std::string>();
   ModelPaths paths;
@@ -60,7 +60,7 @@ ModelPaths paths_of(const nlohmann::json& c) {
   return paths;
 }
 
-/// One run against its reference, prompt to pixels.
+/// Compares one run with its reference, from prompt to pixels.
 void check_picture(const nlohmann::json& c, const std::filesystem::path& folder, Agreement& agreement) {
   const std::string name = c["name"];
   CAPTURE(name, c["model"].dump());
@@ -107,7 +107,7 @@ TEST_CASE("whole pictures with ControlNets agree with the reference pipeline", "
   check_pictures("controlnet_pictures", 6);
 }
 
-/// The first picture's job, of one step, and the pipeline for it.
+/// The first picture's job, with one step, and the pipeline for it.
 struct ShortJob {
   c10::InferenceMode guard{};
   std::filesystem::path folder = fixtures() / "pictures";
@@ -118,11 +118,11 @@ struct ShortJob {
 
   ShortJob() { request.sampling.steps = 1; }
   Result run() { return pipeline.run({pipeline.plan(request)}, observer).front(); }
-  /// The pixels of the picture's only patch.
+  /// Returns the pixels of the picture's only patch.
   Samples made() { return run().patches.front().pixels.samples; }
 };
 
-TEST_CASE("what a run needs can be made before its picture is there", "[parity]") {
+TEST_CASE("a run can be prepared before its picture is loaded", "[parity]") {
   ShortJob alone;
   const Samples expected = alone.made();
   ShortJob job;
@@ -135,7 +135,7 @@ TEST_CASE("what a run needs can be made before its picture is there", "[parity]"
   CHECK(taps.all("text_encoder.output").size() == 1);
 }
 
-/// Says no from a question on.
+/// Cancels after it has been asked `most` times.
 class Impatient final : public Observer {
  public:
   explicit Impatient(int most) : most_(most) {}
@@ -148,12 +148,12 @@ class Impatient final : public Observer {
   int most_;
 };
 
-TEST_CASE("loading can be interrupted and begun again", "[parity]") {
+TEST_CASE("loading can be interrupted and started again", "[parity]") {
   ShortJob alone;
   const Samples expected = alone.made();
   Impatient patient(1 << 20);
   ShortJob().pipeline.prepare({alone.request.prompt}, patient);
-  // Once a stage, and for each weight.
+  // The observer is asked once per stage and for each weight.
   REQUIRE(patient.asked > 50);
   ShortJob job;
   for (const int most : {2, patient.asked / 2, patient.asked - 1}) {
@@ -161,14 +161,14 @@ TEST_CASE("loading can be interrupted and begun again", "[parity]") {
     CHECK_THROWS_AS(ShortJob().pipeline.prepare({job.request.prompt}, impatient), Error);
     CHECK(impatient.asked == most + 1);
   }
-  // Among the text encoder's weights.
+  // This one cancels among the text encoder's weights.
   Impatient impatient(20);
   CHECK_THROWS_AS(job.pipeline.run({job.pipeline.plan(job.request)}, impatient), Error);
   CHECK(impatient.stages == std::vector<std::string>{"load"});
   CHECK(job.made() == expected);
 }
 
-/// An 8-bit picture's samples at 16 bits.
+/// Returns an 8-bit picture at 16 bits.
 Image deepened(const Image& picture) {
   Image deep(picture.width, picture.height, picture.channels, 16);
   for (std::size_t i = 0; i < deep.samples.size(); ++i) {
@@ -177,7 +177,7 @@ Image deepened(const Image& picture) {
   return deep;
 }
 
-TEST_CASE("a picture in its own colour space is brought to sRGB at the size that is worked on", "[parity]") {
+TEST_CASE("a picture in another colour space is converted to sRGB at the working size", "[parity]") {
   ShortJob job;
   Request& request = job.request;
   const Image picture = request.picture->image;
@@ -200,11 +200,11 @@ TEST_CASE("a picture in its own colour space is brought to sRGB at the size that
   request.composite = true;
   const auto [expected, whole] = latent_of(srgb);
   CHECK(at::equal(latent_of(own).first, expected));
-  // The region for the model, then what the patch is blended into.
+  // The region is converted for the model, then the part that the patch is blended into.
   REQUIRE(widths.size() == 2);
   CHECK(widths[0] == whole.width);
   CHECK(widths[1] < whole.width);
-  // Shrunk, it is rounded to the picture's own levels before.
+  // A region that is shrunk is first rounded to the picture's own levels.
   request.crop = CropMode::kAuto;
   request.padding = 1000;
   request.megapixels = 0.001;
@@ -242,7 +242,7 @@ TEST_CASE("expected prompts are encoded once each", "[parity]") {
     pipeline.prompts().release(prompt);
     return taps.all("text_encoder.output").size();
   };
-  // More than fit into the room for prompts that nobody expects, if this model's is small.
+  // These are more prompts than the cache keeps if nobody expects them.
   std::vector<std::string> prompts;
   for (int i = 0; i < 100; ++i) prompts.push_back("picture " + std::to_string(i));
   std::vector<std::string> twice = prompts;
@@ -251,7 +251,7 @@ TEST_CASE("expected prompts are encoded once each", "[parity]") {
   std::size_t encoded = 0;
   for (const std::string& prompt : twice) encoded = encoded_after(prompt);
   CHECK(encoded == prompts.size());
-  // Forgotten after the last.
+  // A prompt is forgotten after its last run.
   CHECK(encoded_after(prompts.front()) == prompts.size() + 1);
 }
 

@@ -20,19 +20,18 @@ namespace zimage::test {
 std::filesystem::path fixtures();
 nlohmann::json read_json(const std::filesystem::path& path);
 
-/// ‖a − b‖ / ‖b‖ in fp64; infinite if the shapes differ.
+/// Returns ‖a − b‖ / ‖b‖ in fp64, or infinity if the shapes differ.
 double relative_l2(const at::Tensor& ours, const at::Tensor& reference);
 
-/// The largest error of a group of comparisons, checked from both sides at the end: a limit that is a hundred times
-/// what is measured would hide a mistake.
+/// Collects the largest error of a group of comparisons and checks it from both sides at the end, because a limit a
+/// hundred times above the measured error would hide a mistake.
 class Agreement {
  public:
   explicit Agreement(std::string what) : what_(std::move(what)) {}
   void compare(const std::string& name, const at::Tensor& ours, const at::Tensor& reference);
-  /// Fails above `limit` (naming the worst) and below `limit` / 100.
+  /// Fails above `limit`, naming the worst comparison, and below `limit` / 100.
   void check(double limit) const;
-  /// Fails above `limit` only: for what runs through the very kernels that the oracle uses, and may be equal to the
-  /// bit.
+  /// Fails only above `limit`: for code that runs the same kernels as the oracle and may equal it to the bit.
   void check_from_above(double limit) const;
 
  private:
@@ -42,7 +41,7 @@ class Agreement {
   int count_ = 0;
 };
 
-/// Collects the taps of what runs while it lives.
+/// Collects the taps of everything that runs during its lifetime.
 class TapRecorder {
  public:
   TapRecorder() : scope_([this](const std::string& name, const at::Tensor& t) { taps_[name].push_back(t.clone()); }) {}
@@ -56,7 +55,7 @@ class TapRecorder {
 
 void require_no_problems(const nn::WeightLoader& loader);
 
-/// The text of a folder's config.json; empty if there is none.
+/// Returns the text of a folder's config.json, or an empty one if there is none.
 ConfigText config_of(const std::filesystem::path& folder);
 
 /// Loads a part on the CPU in fp32; a problem with its weights fails the test.

@@ -1,4 +1,4 @@
-// Schedule, coefficients and trajectories against an independent implementation in Python.
+// Compares schedule, coefficients and trajectories with an independent implementation in Python.
 #include <ATen/ATen.h>
 
 #include <cmath>
@@ -69,7 +69,7 @@ double gaussian_error(at::Tensor (*sample)(const SamplingProblem&), int steps) {
   const double s2 = 0.25;
   const auto deviation = [&](double sigma) { return std::sqrt((1 - sigma) * (1 - sigma) * s2 + sigma * sigma); };
   SamplingProblem problem;
-  // Equal steps in λ between fixed ends, so that halving them shows the order.
+  // The steps are equal in λ between fixed ends, so that halving them shows the order.
   const double first = 0.9;
   const double last = 0.05;
   for (int i = 0; i <= steps; ++i) problem.sigmas.push_back(first * std::pow(last / first, double(i) / steps));

@@ -1,5 +1,5 @@
-// A byte-level tokenizer.json of 260 tokens, built in code: ids 0 … 255 are the bytes in GPT-2's order ('!' is 0),
-// then "ab", "abab" and the added tokens "<x>" and "<y>".
+// Builds a byte-level tokenizer.json of 260 tokens in code: ids 0 … 255 are the bytes in GPT-2's order ('!' is 0), then
+// come "ab", "abab" and the added tokens "<x>" and "<y>".
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-// Jobs for the tests of app: a folder with a picture and a mask, and settings for them.
+// Makes jobs for the tests of app: a folder with a picture and a mask, and settings for them.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace zimage::test {
 
 using Values = std::vector<std::pair<std::string, std::string>>;
 
-/// picture.png (64x48, RGB noise) and mask.png (a hole of 16x12 at 20,10).
+/// A folder with picture.png (64x48, RGB noise) and mask.png (a hole of 16x12 at 20,10).
 struct JobFolder {
   TemporaryFolder folder{};
   Image picture = noise_image(64, 48, 3, 8);
@@ -35,7 +35,7 @@ struct JobFolder {
 
   std::string path(const std::string& name) const { return (folder / name).string(); }
 
-  /// The command's options for the picture and the tiny model of the parity tests, and `more` on top.
+  /// Returns the command's options for the picture and the parity tests' tiny model, and `more` on top.
   app::Settings settings(const Values& more = {}, std::span<const app::OptionSpec> table = app::option_table()) const {
     app::Settings out(table);
     const auto set = [&](const std::string& name, const std::string& value) {

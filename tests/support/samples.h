@@ -1,4 +1,4 @@
-// Pictures' samples as plain values.
+// Handles pictures' samples as plain values.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ inline Values values(const Image& image) {
   return out;
 }
 
-/// As many values as the picture has samples.
+/// Sets the picture's samples; `values` has one for each.
 inline void fill(Image& image, const Values& values) {
   for (std::size_t i = 0; i < image.samples.size(); ++i) image.samples.set(i, values.at(i));
 }

@@ -1,4 +1,4 @@
-// Our side of bench/dit_forward.py and controlnet_forward.py, which say what it is given and prints.
+// Our side of bench/dit_forward.py and controlnet_forward.py, which describe its input and output.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -84,7 +84,7 @@ int main(int argc, char* argv[]) {
       } else if (line == "control" && controlnet) {
         zimage::ControlPass hints(*controlnet, control);
         output = dit.forward(latents, timestep, prepared, &hints);
-      } else {  // "run": the caption is refined anew each time, as the peer does, though a picture needs it once
+      } else {  // "run": refines the caption each time, like its peer, though a picture needs that only once
         const auto context = dit.prepare(prompt_embeds, latents.size(2), latents.size(3));
         output = dit.forward(latents, timestep, context);
       }

@@ -1,6 +1,6 @@
-// Loads a folder of the published model's shapes part by part, as the pipeline does on a machine where they don't fit
-// side by side: every weight object is built and every byte read once; then one text layer and one DiT block run.
-// Prints a line a part, the last with the peak memory; exits 1 above the limit. Made for scripts/check_true_shapes.
+// Loads a folder with the published model's shapes part by part, as the pipeline does where the parts don't fit into
+// memory together: every weight object is built and every byte read once; then one text layer and one DiT block run.
+// Prints a line per part, and last the peak memory; exits 1 above the limit. Used by scripts/check_true_shapes.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <sys/resource.h>
@@ -44,7 +44,7 @@ void load(const char* what, const zimage::WeightSource& source, const Config& co
   std::fflush(stdout);
 }
 
-/// The text encoder cut down to its first layer: the last of the two it is told of is never loaded.
+/// Runs the text encoder's first layer: the config claims two, and the last layer is never loaded.
 void run_text_layer(const zimage::WeightSource& source, zimage::TextEncoderConfig config) {
   config.num_hidden_layers = 2;
   WeightLoader loader(source, {}, WeightLoader::Mode::kLoad);
@@ -53,7 +53,7 @@ void run_text_layer(const zimage::WeightSource& source, zimage::TextEncoderConfi
   std::printf("one text layer: [1, %ld, %ld]\n", static_cast<long>(embeds.size(1)), static_cast<long>(embeds.size(2)));
 }
 
-/// One main block on the tokens of a 512×512 picture and a short caption.
+/// Runs one main block on the tokens of a 512×512 picture and a short caption.
 void run_dit_block(const zimage::WeightSource& source, const zimage::DiTConfig& config) {
   WeightLoader loader(source, {}, WeightLoader::Mode::kLoad);
   const auto block = zimage::DiTBlock::load(loader, "layers.0", config, /*modulated=*/true);

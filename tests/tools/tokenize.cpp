@@ -1,4 +1,4 @@
-// tokenize_tool TOKENIZER.JSON: reads a JSON string a line on stdin, writes the ids as a JSON array a line.
+// tokenize_tool TOKENIZER.JSON: reads one JSON string per line on stdin, writes the ids as one JSON array per line.
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>

@@ -29,7 +29,7 @@ namespace zimage::app {
 namespace fs = std::filesystem;
 namespace {
 
-/// Whatever was thrown, as an error of ours.
+/// Turns whatever was thrown into an Error.
 Error as_error(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
@@ -46,9 +46,10 @@ JobPlace place_of(const Job& job, std::uint64_t random_seed) {
   return {.batch = true, .folder = job.folder, .subfolder = job.subfolder, .random_seed = random_seed};
 }
 
-/// Writing a large picture can take as long as making it; the device's own threads come first.
+/// Writing a large picture can take as long as making it, but the device's own threads come first.
 unsigned writer_count() { return std::clamp(std::thread::hardware_concurrency() / 4, 1U, 4U); }
 
+/// One run of a batch, with the threads that read, compute and write.
 class Batch {
  public:
   Batch(BatchPlan& plan, Session& session, Progress& progress, Reporter& reporter)
@@ -65,23 +66,23 @@ class Batch {
  private:
   using TrackedJob = std::shared_ptr<BatchJob>;
 
-  // The reader's thread.
+  // On the reader's thread.
   void read();
   void prepare(Job& job);
   void claim_outputs(const Job& job);
   void leave_to_others(const Job& job);
-  // The device's thread.
+  // On the device's thread.
   void compute();
   bool compute_units(std::vector<BatchUnit> units);
   void tell_unmade(const BatchUnit& unit);
-  // A writer's thread.
+  // On a writer's thread.
   void write();
 
-  /// Takes a report of one of a job's outputs.
+  /// Takes the report of one of a job's outputs, and counts the job after its last.
   void settle(BatchJob& job, const JobReport& report);
   void fail(BatchJob& job, const Error& error, std::size_t outputs);
   void count(BatchJob& job, const JobReport& last);
-  /// Ends everything: nothing new is begun, and run() throws.
+  /// Ends the batch: nothing new is begun, and run() throws `why`.
   void abort(std::exception_ptr why);
   void stop_reading();
   bool stopping() const { return plan_.stop->load() || interrupted(); }
@@ -95,11 +96,11 @@ class Batch {
   Claims claims_;
   BoundedQueue<TrackedJob> prepared_;
   BoundedQueue<ComputedUnit> computed_;
-  std::mutex mutex_;  ///< of all below, and of the reporter and progress.job_end
+  std::mutex mutex_;  ///< guards everything below, the reporter and progress.job_end()
   BatchPrompts prompts_;
   BatchSummary summary_;
   std::exception_ptr fatal_;
-  std::vector<GoldenResult> unlike_;  ///< their golden pictures
+  std::vector<GoldenResult> unlike_;  ///< results that differ from their golden pictures
   bool anything_worked_ = false;
 };
 
@@ -182,20 +183,20 @@ void Batch::fail(BatchJob& job, const Error& error, std::size_t outputs) {
   if (plan_.fail_fast) stop_reading();
 }
 
-/// Of jobs that come one by one; those of a list have been compared before the first ran.
+/// Claims the outputs of a job that comes one by one; those of a list have been compared before the first job ran.
 void Batch::claim_outputs(const Job& job) {
   if (plan_.jobs->all() != nullptr) return;
   const OutputPlan outputs = plan_outputs(job.settings, {.batch = true, .folder = job.folder, .random_seed = 0});
   claims_.take(job.name, all_output_paths(outputs));
 }
 
-/// Another machine does this job; ours may not write to its outputs.
+/// Claims the outputs of a job that another machine does, so that no job of ours writes to them.
 void Batch::leave_to_others(const Job& job) {
   if (job.error) return;
   try {
     claim_outputs(job);
   } catch (const Error&) {
-    return;  // that machine says what is wrong with it
+    return;  // that machine reports what is wrong with it
   }
 }
 
@@ -233,7 +234,7 @@ void Batch::read() {
   prepared_.close();
 }
 
-/// False if the batch is to end.
+/// Inpaints units together. Returns false if the batch is to end.
 bool Batch::compute_units(std::vector<BatchUnit> units) {
   const Stopwatch computing;
   try {
@@ -243,7 +244,7 @@ bool Batch::compute_units(std::vector<BatchUnit> units) {
       result.compute_ms = computing.ms() / static_cast<double>(results.size());
       computed_.push(std::move(result));
     }
-    // Pictures of many sizes leave holes in the heap that the next ones don't fit into. Costs a picture about 2 ms.
+    // Pictures of many sizes leave holes in the heap that the next ones don't fit into. Trimming costs 2 ms a picture.
     ::malloc_trim(0);
   } catch (...) {
     const Error error = as_error(std::current_exception());
@@ -263,13 +264,13 @@ void Batch::tell_unmade(const BatchUnit& unit) {
   try {
     report_unmade(*unit.job->running, unit.k, settler);
   } catch (...) {
-    // Its golden picture is none, or what was kept has gone meanwhile.
+    // The golden picture can't be read, or the kept output has disappeared meanwhile.
     fail(*unit.job, as_error(std::current_exception()), 1);
   }
 }
 
 void Batch::compute() {
-  // Jobs on stdin may depend on the results of those before: no more of them is waited for than there are.
+  // Jobs on stdin may depend on the results of earlier ones, so a group doesn't wait for jobs that haven't come yet.
   UnitStream stream(session_, plan_.batch_size, plan_.jobs->all() != nullptr, prepared_);
   while (true) {
     const std::vector<BatchUnit> units = stream.next();
@@ -291,7 +292,7 @@ void Batch::write() {
     BatchJob& job = *unit->unit.job;
     Settler settler(*this, job);
     try {
-      finish_output(session_, *job.running, unit->unit.k, unit->result, unit->compute_ms, settler);
+      finish_output(session_, *job.running, unit->unit.k, std::move(unit->result), unit->compute_ms, settler);
     } catch (...) {
       fail(job, as_error(std::current_exception()), 1);
     }

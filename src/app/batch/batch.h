@@ -1,4 +1,4 @@
-// Many pictures with one model, unattended.
+// Inpaints many pictures with one model, unattended.
 #pragma once
 
 #include <atomic>
@@ -17,47 +17,48 @@
 
 namespace zimage::app {
 
-/// Whether the settings ask for a batch: a folder as --image, or a --manifest.
+/// Returns whether the settings ask for a batch: a folder as --image, or a --manifest.
 bool is_batch(const Settings& settings);
 
-/// A batch whose options and, but for jobs on stdin, whose jobs are checked.
+/// A batch whose options are checked, and whose jobs are too unless they come from stdin.
 struct BatchPlan {
   std::unique_ptr<JobSource> jobs;
-  std::shared_ptr<std::atomic<bool>> stop;  ///< set to end jobs that wait for stdin
+  std::shared_ptr<std::atomic<bool>> stop;  ///< set to stop waiting for jobs on stdin
   Shard shard;
   ModelPaths model;
   ComputeOptions compute;
-  std::filesystem::path output;     ///< the output tree's root, made if it isn't there; empty: none
-  std::uint64_t random_seed = 0;    ///< of jobs that have none
-  bool random_seed_needed = false;  ///< the command gives none
+  std::filesystem::path output;     ///< the output tree's root, created if missing; empty: none
+  std::uint64_t random_seed = 0;    ///< the seed of jobs that give none
+  bool random_seed_needed = false;  ///< the command line gives no seed
   bool fail_fast = false;
   bool dry_run = false;
   std::size_t batch_size = 1;
 };
 
 /// Lists the jobs. Errors: kUsage for options that make no sense in a batch; kInput for a folder or manifest that can't
-/// be read, a bad line, and two jobs of one output path; kModel if there is no model.
+/// be read, a bad line, and two jobs with the same output path; kModel if there is no model.
 BatchPlan resolve_batch(const Settings& settings);
 
+/// How many jobs ended in which way.
 struct BatchSummary {
   std::size_t done = 0;
   std::size_t skipped = 0;
   std::size_t planned = 0;
   std::size_t failed = 0;
-  std::size_t mismatched = 0;  ///< done, but not as its golden picture
+  std::size_t mismatched = 0;  ///< done, but the result differs from its golden picture
   bool interrupted = false;
   double seconds = 0.0;
 
   std::size_t jobs() const { return done + skipped + planned + failed; }
-  /// 130 if interrupted, 7 if a job failed, 6 if a result isn't its golden picture, else 0.
+  /// Returns 130 if interrupted, 7 if a job failed, 6 if a result differs from its golden picture, else 0.
   int exit_code() const;
-  /// "7 done, 2 skipped, 1 failed in 12.3 s".
+  /// Returns "7 done, 2 skipped, 1 failed in 12.3 s".
   std::string text() const;
 };
 
 /// Runs the jobs: pictures are read and written on other threads while the device works. A failure of one job is
 /// reported and the rest go on, unless `fail_fast`. `reporter` and `progress` are called one at a time.
-/// Errors: kModel if the model can't be opened, or fails with the first picture already; kRuntime if results can't be
+/// Errors: kModel if the model can't be opened, or already fails with the first picture; kRuntime if results can't be
 /// reported.
 BatchSummary run_batch(BatchPlan& plan, Progress& progress, Reporter& reporter);
 

@@ -14,7 +14,7 @@ BatchPrompts::BatchPrompts(const std::vector<Job>* jobs, const Shard& shard, Inp
       inpainter_.expect_prompts(prompts);
       prompts_.emplace(job.index, std::move(prompts));
     } catch (const Error&) {
-      continue;  // said when its turn comes
+      continue;  // reported when its turn comes
     }
   }
 }

@@ -1,4 +1,4 @@
-// What prompts a batch's jobs will want, told to the model before the first runs.
+// Tells the model which prompts a batch's jobs will need, before the first job runs.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +14,15 @@ namespace zimage::app {
 
 class BatchPrompts {
  public:
-  /// Of the jobs that are `shard`'s and can be resolved; none if `jobs` is null (they come one by one).
+  /// Announces the prompts of the shard's jobs that can be resolved; none if `jobs` is null (they come one by one).
   BatchPrompts(const std::vector<Job>* jobs, const Shard& shard, Inpainter& inpainter);
 
-  /// Says that a job is over, whatever became of it. On one thread at a time.
+  /// Releases the prompts of a job that is over, whatever became of it. On one thread at a time.
   void release(std::size_t job_index);
 
  private:
   Inpainter& inpainter_;
-  std::map<std::size_t, std::vector<std::string>> prompts_;  ///< of the job of this index
+  std::map<std::size_t, std::vector<std::string>> prompts_;  ///< by the job's index
 };
 
 }  // namespace zimage::app

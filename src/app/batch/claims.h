@@ -1,4 +1,4 @@
-// Which job writes which file, so that no two write the same.
+// Records which job writes which file, so that no two write the same.
 #pragma once
 
 #include <filesystem>
@@ -9,13 +9,13 @@
 
 namespace zimage::app {
 
-/// On any thread.
+/// The output paths that jobs have taken. Every function may be called on any thread.
 class Claims {
  public:
   /// Takes the paths for a job. Errors: kInput if another job has one of them; then none is taken.
   void take(const std::string& job, const std::vector<std::filesystem::path>& paths);
 
-  /// Gives back what a job has taken: it failed, and may come again.
+  /// Gives back the paths of a job that failed, since it may come again.
   void release(const std::string& job);
 
  private:

@@ -6,12 +6,12 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 #include <utility>
 
 #include "app/options/option.h"
 #include "base/regular_file.h"
+#include "base/strict_json.h"
 #include "base/text.h"
 
 namespace zimage::app {
@@ -31,10 +31,10 @@ std::string value_text(const std::string& key, const json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number()) return value.dump();
-  refuse("'" + key + "' has no plain value", "give text, a number, true or false");
+  refuse("'" + key + "' has a value of the wrong type", "give text, a number, true or false");
 }
 
-/// The option that a key names; `negated` for the `no-` of a switch.
+/// Returns the option that a key names, and sets `negated` for the `no-` of a switch. Errors: kInput.
 const OptionSpec& option_of(const Settings& settings, const std::string& key, bool& negated) {
   const OptionSpec* spec = find_option(settings.options(), key);
   if (spec == nullptr && key.starts_with("no-")) {
@@ -43,7 +43,7 @@ const OptionSpec& option_of(const Settings& settings, const std::string& key, bo
     if (!negated) spec = nullptr;
   }
   if (spec == nullptr) refuse("unknown key '" + key + "'", "keys are long option names; --help-all lists them");
-  if (!spec->per_job) refuse("'" + key + "' is the same for all jobs", "give it on the command line");
+  if (!spec->per_job) refuse("'" + key + "' can't differ between jobs", "give it on the command line");
   return *spec;
 }
 
@@ -59,9 +59,21 @@ void set(Settings& settings, const std::string& key, const json& value, const fs
   if (negated) settings.set(spec.name, {settings.flag(spec.name) ? "false" : "true"}, Source::kJob);
 }
 
+void remove_byte_order_mark(std::string& first_line) {
+  if (first_line.starts_with("\xEF\xBB\xBF")) first_line.erase(0, 3);
+}
+
 bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\r\n") == std::string::npos; }
 
-/// A line's job, good or bad.
+json job_object(const std::string& line) {
+  try {
+    return parse_strict_json(line, "it");
+  } catch (const Error& e) {
+    refuse(e.message(), "give one JSON object per line: {\"image\": …, \"mask\": …, \"prompt\": …}");
+  }
+}
+
+/// Makes a line's job; what is wrong with the line is the job's error.
 Job make_job(const std::string& line, const std::string& name, std::size_t index, const Settings& command,
              const fs::path& folder) {
   Job job;
@@ -84,18 +96,13 @@ class StdinJobs final : public JobSource {
   std::optional<Job> next() override {
     while (std::optional<std::string> line = read_line()) {
       ++number_;
+      if (number_ == 1) remove_byte_order_mark(*line);
       const std::string name = "stdin line " + std::to_string(number_);
       if (std::exchange(too_long_, false)) return too_long_job(name);
       if (is_blank(*line)) continue;
       return make_job(*line, name, index_++, command_, {});
     }
     return std::nullopt;
-  }
-
-  bool would_wait() const override {
-    if (ended_ || buffer_.find('\n') != std::string::npos) return false;
-    pollfd input{STDIN_FILENO, POLLIN, 0};
-    return ::poll(&input, 1, 0) == 0;
   }
 
  private:
@@ -108,7 +115,7 @@ class StdinJobs final : public JobSource {
     return job;
   }
 
-  /// Of a line that is too long what is left of it, with `too_long_` set.
+  /// Reads a line; nothing at the end of the input. Sets `too_long_` for a line that is too long, and returns its rest.
   std::optional<std::string> read_line() {
     std::size_t end = buffer_.find('\n');
     while (end == std::string::npos && !ended_) {
@@ -146,29 +153,15 @@ class StdinJobs final : public JobSource {
   std::string buffer_;
   std::size_t number_ = 0;
   std::size_t index_ = 0;
-  bool too_long_ = false;  ///< the line that is being read
+  bool too_long_ = false;  ///< the line that is being read is too long
   bool ended_ = false;
 };
 
 }  // namespace
 
 Settings parse_manifest_line(const std::string& line, const Settings& command, const fs::path& folder) {
-  // Of a key that is given twice neither can be meant to be lost.
-  std::vector<std::set<std::string>> keys;
-  std::string twice;
-  const json::parser_callback_t watch = [&](int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end && !keys.empty()) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
-      twice = parsed.get<std::string>();
-    }
-    return true;
-  };
-  const json object = json::parse(line, watch, /*allow_exceptions=*/false);
-  if (object.is_discarded()) refuse("it is not JSON", "one object a line: {\"image\": …, \"mask\": …, \"prompt\": …}");
-  if (!object.is_object()) refuse("it is not a JSON object", "{\"image\": …, \"mask\": …, \"prompt\": …}");
-  if (!twice.empty()) refuse("the key '" + twice + "' is given twice", "leave one out");
   Settings settings = command;
+  const json object = job_object(line);
   for (const auto& [key, value] : object.items()) set(settings, key, value, folder);
   try {
     settings.check_values();
@@ -184,13 +177,14 @@ std::vector<Job> list_manifest_jobs(const fs::path& path, const Settings& comman
   std::size_t number = 0;
   for (std::string line; std::getline(text, line);) {
     ++number;
-    if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    if (number == 1) remove_byte_order_mark(line);
     if (is_blank(line)) continue;
     const std::string name = path.string() + " line " + std::to_string(number);
     jobs.push_back(make_job(line, name, jobs.size(), command, path.parent_path()));
     if (jobs.back().error) throw *jobs.back().error;
   }
-  if (jobs.empty()) throw Error(ErrorCode::kInput, "there is no job in " + path.string(), "one JSON object a line");
+  if (jobs.empty())
+    throw Error(ErrorCode::kInput, "there is no job in " + path.string(), "give one JSON object per line");
   return jobs;
 }
 

@@ -25,10 +25,10 @@ bool is_folder(const std::string& path) {
 void check_combinations(const Settings& settings) {
   const bool manifest = settings.has("manifest");
   if (settings.text("output") == "-") {
-    throw Error(ErrorCode::kUsage, "--output - takes one picture, and this is a batch", "give --output a folder");
+    throw Error(ErrorCode::kUsage, "--output - takes one picture, but this is a batch", "give --output a folder");
   }
   if (settings.has("replay")) {
-    throw Error(ErrorCode::kUsage, "--replay runs one picture again, and this is a batch", "leave one out");
+    throw Error(ErrorCode::kUsage, "--replay repeats one picture's run, but this is a batch", "leave out --replay");
   }
   if (manifest && is_folder(settings.text("image"))) {
     throw Error(ErrorCode::kUsage, "--manifest and a folder as --image are two lists of jobs", "leave one out");
@@ -42,16 +42,16 @@ void check_combinations(const Settings& settings) {
   std::error_code ignored;
   const fs::path golden = settings.text("golden");
   if (!golden.empty() && fs::exists(golden, ignored) && !fs::is_directory(golden, ignored)) {
-    throw Error(ErrorCode::kUsage, "--golden " + golden.string() + " is a file, and this is a batch",
-                "give a folder of the same tree as the results");
+    throw Error(ErrorCode::kUsage, "--golden " + golden.string() + " is a file, but this is a batch",
+                "give a folder with the same tree as the results");
   }
   const fs::path output = settings.text("output");
   if (!output.empty() && fs::exists(output, ignored) && !fs::is_directory(output, ignored)) {
-    throw Error(ErrorCode::kUsage, "--output " + output.string() + " is a file, and this is a batch", "give a folder");
+    throw Error(ErrorCode::kUsage, "--output " + output.string() + " is a file, but this is a batch", "give a folder");
   }
 }
 
-/// Where each job's files go, as far as that can be told; a job that can't be resolved has none.
+/// Checks that no two jobs write the same file, as far as that is known before they are resolved. Errors: kInput.
 void check_collisions(const std::vector<Job>& jobs) {
   Claims claims;
   for (const Job& job : jobs) {
@@ -61,13 +61,13 @@ void check_collisions(const std::vector<Job>& jobs) {
       outputs = plan_outputs(job.settings,
                              {.batch = true, .folder = job.folder, .subfolder = job.subfolder, .random_seed = 0});
     } catch (const Error&) {
-      continue;  // said when its turn comes
+      continue;  // reported when its turn comes
     }
     claims.take(job.name, all_output_paths(outputs));
   }
 }
 
-/// The root of a batch's output tree: what -o says, else the picture folder's default.
+/// Returns the root of a batch's output tree: the folder given by -o, else the picture folder's default.
 fs::path output_root(const Settings& settings) {
   const std::string output = settings.text("output");
   return output.empty() ? default_output_folder(settings.text("image")) : fs::path(output);
@@ -88,7 +88,7 @@ BatchPlan resolve_batch(const Settings& given) {
   plan.fail_fast = given.flag("fail-fast");
   plan.dry_run = given.flag("dry-run");
   plan.batch_size = static_cast<std::size_t>(given.integer("batch-size"));
-  // 32 bits are enough to differ, and easy to note down.
+  // 32 bits are enough for seeds to differ, and easy to note down.
   plan.random_seed = std::random_device{}();
   plan.random_seed_needed = !given.has("seed");
   JobSpec common;

@@ -16,7 +16,7 @@ std::optional<std::size_t> whole_number(const std::string& text) {
   return value;
 }
 
-/// Errors: kUsage if the variable is missing or no whole number.
+/// Reads a whole number from an environment variable. Errors: kUsage if it is missing or not a whole number.
 std::size_t variable(const Environment& environment, const char* name, const char* hint) {
   const char* text = environment(name);
   if (text == nullptr) throw Error(ErrorCode::kUsage, std::string("--shard auto needs $") + name, hint);
@@ -31,7 +31,7 @@ std::size_t variable(const Environment& environment, const char* name, const cha
 Shard checked(std::size_t number, std::size_t count, const std::string& where) {
   if (number >= 1 && number <= count) return {number, count};
   throw Error(ErrorCode::kUsage, where + " asks for shard " + std::to_string(number) + " of " + std::to_string(count),
-              "shards are numbered from 1 to how many there are");
+              "shards are numbered from 1 to their count");
 }
 
 Shard from_slurm(const Environment& environment) {
@@ -42,7 +42,7 @@ Shard from_slurm(const Environment& environment) {
   const std::size_t step =
       environment("SLURM_ARRAY_TASK_STEP") == nullptr ? 1 : variable(environment, "SLURM_ARRAY_TASK_STEP", kHint);
   const std::size_t most = variable(environment, "SLURM_ARRAY_TASK_MAX", kHint);
-  // Of an array like 3,5,17 the place of a task can't be told.
+  // In an array like 3,5,17 the position of a task can't be known.
   const bool regular = step > 0 && most >= least && (most - least) / step + 1 == count;
   if (!regular || id < least || (id - least) % step != 0) {
     throw Error(ErrorCode::kUsage, "--shard auto can't tell which of the array's tasks this is", kHint);

@@ -13,7 +13,7 @@ namespace zimage::app {
 namespace fs = std::filesystem;
 namespace {
 
-/// Runs a check and keeps what it throws.
+/// Runs a check and adds its error to the problems. Returns whether it passed.
 template <typename Check>
 bool attempt(Diagnosis& diagnosis, Check check) {
   try {
@@ -40,13 +40,13 @@ void look_at_folder(Diagnosis& diagnosis) {
     check_writable(diagnosis.folder / "zimage-inpaint-doctor.png", true);
     diagnosis.folder_writable = !error;
   } catch (const Error&) {
-    // Results go beside their pictures, so this alone is no failure.
+    // Results go beside their pictures, so this alone makes no run fail.
     diagnosis.warnings.push_back("the current folder is not writable: give an --output elsewhere");
   }
 }
 
 void look_at_formats(Diagnosis& diagnosis) {
-  for (const char* name : {"png", "jpeg", "webp", "bmp", "tiff", "avif", "heif", "jxl"}) {
+  for (const char* name : {"png", "jpeg", "webp", "bmp", "tiff", "gif", "pnm", "psd", "tga", "avif", "heif", "jxl"}) {
     if (codecs::format_from_name(std::string("picture.") + name)) diagnosis.formats.emplace_back(name);
   }
 }
@@ -55,8 +55,8 @@ void look_at_gpus(Diagnosis& diagnosis) {
   const Machine& machine = diagnosis.machine;
   if (machine.nvidia_gpus.empty() || !machine.cuda_devices.empty()) return;
   diagnosis.warnings.push_back(
-      machine.cuda_build ? "there is an NVIDIA GPU, and CUDA finds no device: check the driver and CUDA_VISIBLE_DEVICES"
-                         : "there is an NVIDIA GPU, and this is a CPU build: build with a CUDA libtorch to use it");
+      machine.cuda_build ? "there is an NVIDIA GPU, but CUDA finds no device: check the driver and CUDA_VISIBLE_DEVICES"
+                         : "there is an NVIDIA GPU, but this is a CPU build: build with a CUDA libtorch to use it");
 }
 
 void look_at_size(Diagnosis& diagnosis) {
@@ -98,7 +98,7 @@ Diagnosis diagnose(const Settings& settings) {
     check_device(spec.compute.device);
     diagnosis.compute = choose_compute(spec.compute);
   });
-  // The model can be judged all the same where the device is not there.
+  // The model can be checked even if the device is not there.
   look_at_model(settings, spec, usable ? spec.compute : ComputeOptions{"cpu", "fp32", 0}, diagnosis);
   look_at_formats(diagnosis);
   look_at_folder(diagnosis);

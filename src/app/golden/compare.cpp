@@ -13,13 +13,13 @@
 namespace zimage::app {
 namespace {
 
-/// As --mask of a run reads it.
+/// Reads the mask as a run reads --mask. Errors: kInput.
 Mask read_mask(const CompareJob& job, const Image& picture) {
   const Image image = codecs::read_image(job.mask).image;
   const std::string sizes = "the mask " + job.mask.string() + " is " + size_text(image.width, image.height) +
                             ", the picture " + job.a.string() + " is " + size_text(picture.width, picture.height);
   if (!same_aspect(image.width, image.height, picture.width, picture.height)) {
-    throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or scale it with its sides in proportion");
+    throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or give it the picture's aspect ratio");
   }
   const Mask mask = mask_from_image(image, MaskReading{});
   if (mask.width == picture.width && mask.height == picture.height) return mask;

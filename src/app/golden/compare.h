@@ -1,4 +1,4 @@
-// Two picture files compared: `zimage-inpaint compare`.
+// `zimage-inpaint compare`: compares two picture files.
 #pragma once
 
 #include <filesystem>
@@ -7,6 +7,7 @@
 
 namespace zimage::app {
 
+/// What to compare, and how.
 struct CompareJob {
   std::filesystem::path a;
   std::filesystem::path b;
@@ -16,20 +17,21 @@ struct CompareJob {
   bool overwrite = false;            ///< replace an existing `difference`
 };
 
+/// The outcome of a comparison.
 struct CompareReport {
   int width_a = 0;
   int height_a = 0;
   int width_b = 0;
   int height_b = 0;
-  PictureComparison metrics;   ///< without meaning where the sizes differ
-  double amplification = 0.0;  ///< of the difference picture; 0: none was written
+  PictureComparison metrics;   ///< meaningless if the sizes differ
+  double amplification = 0.0;  ///< the difference picture's; 0: none was written
 
   bool same_size() const { return width_a == width_b && height_a == height_b; }
   bool matches(int tolerance) const { return same_size() && metrics.whole.max <= tolerance; }
 };
 
-/// Errors: kInput for a file that is no picture, and a mask that is neither of the pictures' size nor their aspect;
-/// kUsage if the difference picture can't be written there, before anything is read, kRuntime after.
+/// Compares the two files. Errors: kInput for a file that is not a picture, and for a mask of another aspect ratio;
+/// kUsage if the difference picture can't be written there, before anything is read; kRuntime if writing it fails.
 CompareReport compare_files(const CompareJob& job);
 
 }  // namespace zimage::app

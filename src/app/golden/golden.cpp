@@ -13,7 +13,7 @@ namespace zimage::app {
 namespace fs = std::filesystem;
 namespace {
 
-/// The nearest folder above `path` that is there.
+/// Returns the nearest folder above `path` that exists.
 fs::path existing_parent(const fs::path& path) {
   std::error_code ignored;
   fs::path folder = path.parent_path();
@@ -93,7 +93,7 @@ GoldenResult check_golden(const std::vector<std::uint8_t>& encoded, const Golden
   }
   std::error_code ignored;
   if (!fs::exists(check.golden, ignored)) {
-    result.note = "is not there";
+    result.note = "does not exist";
     return result;
   }
   const Image golden = codecs::read_image(check.golden).image;

@@ -1,5 +1,5 @@
-// Golden checks: a result's file compared with the picture that it should be. Knows neither plan nor model: one call an
-// output, on any thread.
+// Golden checks: they compare a result's file with the picture that it should be. They know neither job nor model, and
+// take one call per output, on any thread.
 #pragma once
 
 #include <cstdint>
@@ -20,47 +20,48 @@ enum class GoldenStatus {
   kUpdated    ///< the golden picture was written
 };
 
-/// "match", "mismatch", "missing", "updated".
+/// Returns "match", "mismatch", "missing" or "updated".
 const char* to_string(GoldenStatus status);
 
+/// What to check a result against, and how.
 struct GoldenCheck {
-  std::filesystem::path golden{};  ///< the picture's file
+  std::filesystem::path golden{};  ///< the golden picture's file
   int tolerance = 0;               ///< largest difference of a sample that still matches, in 8-bit levels
   bool update = false;             ///< write the golden picture instead
-  /// Where a mismatch is drawn (PNG, see difference_picture()); empty: nowhere.
+  /// Where to draw a mismatch (PNG, see difference_picture()); empty: nowhere.
   std::filesystem::path difference{};
   bool overwrite = false;  ///< replace an existing `difference`
 };
 
+/// The outcome of a golden check.
 struct GoldenResult {
   GoldenStatus status = GoldenStatus::kMissing;
-  std::filesystem::path path{};             ///< the golden picture's
-  std::optional<PictureMetrics> metrics{};  ///< match or mismatch, if the sizes agree
+  std::filesystem::path path{};             ///< the golden picture's file
+  std::optional<PictureMetrics> metrics{};  ///< set for a match or mismatch if the sizes agree
   std::string note{};                       ///< why there are no metrics, for people: "is 8x8, the result 16x16"
-  std::filesystem::path difference{};       ///< the picture that was drawn; empty: none
+  std::filesystem::path difference{};       ///< the difference picture that was written; empty: none
 
   bool failed() const { return status == GoldenStatus::kMismatch || status == GoldenStatus::kMissing; }
 };
 
-/// Which picture of `golden`, a file or a folder, `relative` (the output below the output folder) is compared with: the
-/// file itself, or the one of that name in the folder. What ends in a slash is a folder, also where there is none yet.
+/// Returns the picture that the output `relative` (below the output folder) is compared with: `golden` if it is a file,
+/// else the file of that name in it. A path that ends in a slash is a folder, even if it doesn't exist yet.
 std::filesystem::path golden_path(const std::filesystem::path& golden, const std::filesystem::path& relative);
 bool is_golden_folder(const std::filesystem::path& golden);
 
-/// `STEM-difference.png` beside an output.
+/// Returns `STEM-difference.png` beside an output.
 std::filesystem::path difference_path(const std::filesystem::path& output);
 
-/// Compares `encoded`, the bytes of a picture's file, or with `update` writes them to the golden path, whole or not at
-/// all, its folders too. A mismatch is a result, not an error.
-/// Errors: kInput if the golden file is no whole picture; kRuntime if a file can't be written.
+/// Compares `encoded`, the bytes of a picture's file, with the golden picture. With `update`, writes them to its path
+/// instead, whole or not at all, and creates its folders. A mismatch is a result, not an error.
+/// Errors: kInput if the golden file is not a whole picture; kRuntime if a file can't be written.
 GoldenResult check_golden(const std::vector<std::uint8_t>& encoded, const GoldenCheck& check);
 
-/// Throws kInput, with the way out, if the check would find no golden picture, kUsage if an update can't write it. For
-/// before the work.
+/// Checks, before the work, that the golden picture exists or, for an update, can be written. Errors: kInput, kUsage.
 void require_golden(const GoldenCheck& check);
 
-/// What failed, a row each with largest, mean, changed share and PSNR, in lines of text without a newline at the end.
-/// "" if nothing did.
+/// Returns a table of the failed results: largest and mean difference, changed share and PSNR in a row each, without a
+/// newline at the end. "" if none failed.
 std::string golden_table(std::span<const GoldenResult> results);
 
 }  // namespace zimage::app

@@ -1,4 +1,4 @@
-// `--skip-existing`: is what lies there what this job would write?
+// `--skip-existing`: judges whether an existing output is what this job would write.
 #pragma once
 
 #include <filesystem>
@@ -8,14 +8,14 @@
 namespace zimage::app {
 
 enum class Existing {
-  kNone,     ///< nothing is there
-  kSame,     ///< a whole picture, made with the same options from the same files, or one that doesn't say what made it
-  kOther,    ///< a whole picture, made with others
-  kDamaged,  ///< no picture, or not a whole one
+  kNone,     ///< there is no file
+  kSame,     ///< a whole picture, made with the same options from the same files, or one without provenance
+  kOther,    ///< a whole picture, made with other options or from other files
+  kDamaged,  ///< not a picture, or not a whole one
 };
 
-/// `making` is describe_making()'s JSON of this job. With `any_seed` the seed is not compared (none was asked for).
-/// Versions don't count: a newer build does not make last week's pictures stale.
-Existing judge_existing(const std::filesystem::path& path, const nlohmann::ordered_json& making, bool any_seed);
+/// Judges the file at `path`. `provenance` is describe_provenance()'s JSON for this job. With `any_seed` the seed isn't
+/// compared (none was given). Versions don't count: a newer build doesn't make last week's pictures stale.
+Existing judge_existing(const std::filesystem::path& path, const nlohmann::ordered_json& provenance, bool any_seed);
 
 }  // namespace zimage::app

@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 namespace {
 
 GoldenCheck check_of(const JobSpec& spec, const PlannedOutput& output) {
-  // A difference picture shows a result that was judged anew, also where --skip-existing kept that.
+  // A difference picture shows the latest check, even of a result that --skip-existing kept, so it may be replaced.
   return {.golden = output.golden,
           .tolerance = spec.golden_tolerance,
           .update = spec.golden_update,
@@ -23,17 +23,17 @@ GoldenCheck check_of(const JobSpec& spec, const PlannedOutput& output) {
 void check_names(const JobSpec& spec, const fs::path& golden) {
   if (is_golden_folder(golden)) {
     if (!spec.output.results.front().path.empty()) return;
-    throw Error(ErrorCode::kUsage, "--golden " + golden.string() + " is a folder, and --output - has no name in it",
+    throw Error(ErrorCode::kUsage, "--golden " + golden.string() + " is a folder, and stdout has no name to find in it",
                 "give --golden a file");
   }
   if (spec.output.results.size() > 1) {
     throw Error(ErrorCode::kUsage,
-                "--num-images above 1 needs a folder of golden pictures, and " + golden.string() + " is none",
-                "make the folder, or end its name in /");
+                "--num-images above 1 needs a folder of golden pictures, but " + golden.string() + " is not one",
+                "make the folder, or end its name with /");
   }
 }
 
-/// An update replaces what is there: never an input, never with another format than its name says.
+/// Checks that an update replaces no input and writes the format that the golden picture's name says. Errors: kUsage.
 void check_update(const JobSpec& spec, const fs::path& golden) {
   std::error_code ignored;
   for (const fs::path& input : {spec.image, spec.mask.path, spec.control_image}) {
@@ -46,7 +46,7 @@ void check_update(const JobSpec& spec, const fs::path& golden) {
   if (!by_name || *by_name != spec.output.format) {
     throw Error(ErrorCode::kUsage,
                 "the golden picture " + golden.string() + " would hold " + codecs::to_string(spec.output.format),
-                "end its name as the output's");
+                "give it the output's ending");
   }
 }
 
@@ -68,7 +68,7 @@ void resolve_golden(const Settings& settings, const JobPlace& place, JobSpec& sp
   }
   fs::path golden = settings.text("golden");
   if (place.batch && !settings.given_by("golden", Source::kJob))
-    golden /= "";  // a tree like its results, there already or not
+    golden /= "";  // a folder with the same tree as the results, whether it exists or not
   check_names(spec, golden);
   for (PlannedOutput& output : spec.output.results) {
     output.golden = golden_path(golden, place.subfolder / output.path.filename());
@@ -92,7 +92,7 @@ std::optional<Error> judge_golden(const JobSpec& spec, JobReport& job) {
   const std::string seen = job.golden->difference.empty() ? "" : "see " + job.golden->difference.string() + "; ";
   job.status = "mismatch";
   job.error = Error(ErrorCode::kGolden, failure_text(spec, job, *job.golden),
-                    seen + "--golden-update takes the result, if it is right");
+                    seen + "if the result is right, --golden-update makes it the golden picture");
   return job.error;
 }
 
@@ -105,7 +105,7 @@ void finish_goldens(const std::vector<GoldenResult>& failed, const std::optional
   warn_of_goldens(failed);
   if (failed.size() == 1) throw Error(*last);
   throw Error(ErrorCode::kGolden, std::to_string(failed.size()) + " results differ from their golden pictures",
-              "--golden-update takes the results, if they are right");
+              "if the results are right, --golden-update makes them the golden pictures");
 }
 
 }  // namespace zimage::app

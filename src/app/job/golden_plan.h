@@ -1,4 +1,4 @@
-// --golden, --tolerance and --golden-update of a run.
+// Carries out --golden, --tolerance and --golden-update for a run.
 #pragma once
 
 #include <optional>
@@ -11,23 +11,22 @@
 
 namespace zimage::app {
 
-/// Gives each planned output its golden picture and the place of its difference picture. Expects the outputs.
-/// Errors: kUsage for what doesn't go together (one file for several results, an update over an input), kInput for a
-/// golden picture that is missing and isn't to be written.
+/// Sets the paths of each planned output's golden picture and difference picture. Requires planned outputs.
+/// Errors: kUsage for options that don't go together (one file for several results, an update over an input), kInput
+/// for a golden picture that is missing and isn't to be written.
 void resolve_golden(const Settings& settings, const JobPlace& place, JobSpec& spec);
 
-/// As check_golden() on a planned output's bytes; nothing without --golden.
+/// Calls check_golden() for a planned output's bytes; returns nothing without --golden.
 std::optional<GoldenResult> check_planned_golden(const JobSpec& spec, const PlannedOutput& output,
                                                  const std::vector<std::uint8_t>& encoded);
 
-/// Puts a job's golden result into its report: one that failed has the status "mismatch" and the error. Returns that.
+/// Gives a report whose golden check failed the status "mismatch" and an error, which it also returns.
 std::optional<Error> judge_golden(const JobSpec& spec, JobReport& job);
 
-/// Warns with a table of what failed, if anything did.
+/// Logs a warning with a table of the failed checks, if there are any.
 void warn_of_goldens(const std::vector<GoldenResult>& failed);
 
-/// Warns with a table of what failed, and throws kGolden, if anything did. Such an error is no job's: each has its
-/// line.
+/// Logs that warning and throws kGolden, if any check failed. The error belongs to no job: each has been reported.
 void finish_goldens(const std::vector<GoldenResult>& failed, const std::optional<Error>& last);
 
 }  // namespace zimage::app

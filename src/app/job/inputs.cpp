@@ -13,44 +13,44 @@
 namespace zimage::app {
 namespace {
 
-/// The profile that a picture's pixels are to be converted from; null for sRGB's, with none, and for one that doesn't
-/// fit, whose bytes go as well: no program could use them on this picture.
-std::shared_ptr<const codecs::ColorProfile> profile_of(const Image& picture, codecs::Carried& carried,
+/// Returns the profile that a picture's pixels are to be converted from; null if there is none, if it is sRGB's, or if
+/// it doesn't fit. One that doesn't fit is also dropped from the metadata: no program could use it on this picture.
+std::shared_ptr<const codecs::ColorProfile> profile_of(const Image& picture, codecs::ImageMetadata& metadata,
                                                        const std::string& name) {
-  if (carried.icc.empty()) return nullptr;
+  if (metadata.icc.empty()) return nullptr;
   std::string why;
-  auto profile = codecs::ColorProfile::open(carried.icc, picture.color_channels() == 1, picture.bit_depth, why);
+  auto profile = codecs::ColorProfile::open(metadata.icc, picture.color_channels() == 1, picture.bit_depth, why);
   if (!profile) {
     log::warning("the colour profile of " + printable(name) + " is ignored and left out: " + why);
-    carried.icc.clear();
+    metadata.icc.clear();
     return nullptr;
   }
   if (profile->is_srgb()) return nullptr;
   return std::make_shared<const codecs::ColorProfile>(*std::move(profile));
 }
 
-/// A picture in sRGB, for the model alone.
+/// Reads a picture and brings it into sRGB, for the model alone.
 Image read_in_srgb(const std::filesystem::path& path) {
   codecs::ImageFile picture = codecs::read_image(path);
-  const auto profile = profile_of(picture.image, picture.carried, path.string());
+  const auto profile = profile_of(picture.image, picture.metadata, path.string());
   return profile ? profile->to_srgb(picture.image) : std::move(picture.image);
 }
 
-/// Everything but the mask and what the canvas of --outpaint changes. Gives the picture.
+/// Reads everything but the mask, without the canvas of --outpaint. Returns the picture.
 Image read_picture(const JobSpec& spec, LoadedInputs& inputs) {
   std::vector<std::uint8_t> bytes = codecs::read_image_bytes(spec.image);
   codecs::ImageFile picture = codecs::decode_image(bytes, spec.image.string());
-  inputs.carried = std::move(picture.carried);
-  inputs.profile = profile_of(picture.image, inputs.carried, spec.image.string());
+  inputs.metadata = std::move(picture.metadata);
+  inputs.profile = profile_of(picture.image, inputs.metadata, spec.image.string());
   const bool from_jpeg = picture.format == codecs::ImageFormat::kJpeg;
   if (from_jpeg && spec.output.format == codecs::ImageFormat::kJpeg) {
-    inputs.jpeg = ahead([bytes = std::move(bytes), orientation = inputs.carried.orientation]() mutable {
+    inputs.jpeg = run_async([bytes = std::move(bytes), orientation = inputs.metadata.orientation]() mutable {
                     return codecs::open_jpeg_origin(std::move(bytes), orientation);
                   }).share();
   }
-  if (inputs.carried.orientation != 1) log::info("the picture is turned upright, as its orientation says");
+  if (inputs.metadata.orientation != 1) log::info("the picture is rotated upright, as its EXIF orientation says");
   if (inputs.profile) {
-    log::info("the picture has a colour profile: it is worked on in sRGB, and the result goes back into the profile");
+    log::info("the picture has a colour profile: the model works in sRGB, and the result is converted to the profile");
   }
   return std::move(picture.image);
 }
@@ -79,7 +79,7 @@ std::string mask_name(const JobSpec& spec) {
 void check_mask(const JobSpec& spec, const Mask& mask) {
   if (mask.none()) {
     throw Error(ErrorCode::kInput, "the mask " + mask_name(spec) + " repaints nothing",
-                "black keeps and white repaints; --mask-invert turns it round");
+                "black keeps and white repaints; --mask-invert swaps them");
   }
   if (mask.all()) {
     log::notice("the mask " + printable(mask_name(spec)) + " covers the whole picture: nothing of it is kept");
@@ -90,11 +90,11 @@ void check_mask(const JobSpec& spec, const Mask& mask) {
 
 std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec) {
   auto inputs = std::make_unique<LoadedInputs>();
-  // Beside the picture: of large ones it takes about as long. The picture's error comes first, whichever is found
-  // first.
+  // The mask is read beside the picture, because a large one takes about as long. If both fail, the picture's error is
+  // thrown.
   std::future<Mask> file;
   if (!spec.mask.path.empty()) {
-    file = ahead([&spec] { return mask_from_image(codecs::read_image(spec.mask.path).image, spec.mask.reading); });
+    file = run_async([&spec] { return mask_from_image(codecs::read_image(spec.mask.path).image, spec.mask.reading); });
   }
   Image picture = read_picture(spec, *inputs);
   Mask mask = make_mask(spec, picture, file.valid() ? std::optional(file.get()) : std::nullopt);
@@ -143,12 +143,12 @@ void warn_about_losses(const JobSpec& spec, const LoadedInputs& inputs) {
   if (!deep && inputs.image().bit_depth == 16) {
     log::warning("the picture has 16 bits a sample, and the result will have 8 (--format png or tiff keeps them)");
   }
-  const codecs::Carried& carried = inputs.carried;
-  if (format == codecs::ImageFormat::kBmp && (!carried.exif.empty() || !carried.xmp.empty())) {
+  const codecs::ImageMetadata& metadata = inputs.metadata;
+  if (format == codecs::ImageFormat::kBmp && (!metadata.exif.empty() || !metadata.xmp.empty())) {
     log::notice("BMP has no place for EXIF and XMP: the picture's are lost (--format png or tiff keeps them)");
   }
   if (format == codecs::ImageFormat::kJpeg || (format == codecs::ImageFormat::kWebp && spec.quality)) {
-    log::info("the output format is lossy: kept pixels change as it encodes them (--format png keeps them exactly)");
+    log::info("the output format is lossy: encoding changes kept pixels (--format png keeps them exactly)");
   }
 }
 

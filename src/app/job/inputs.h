@@ -1,4 +1,4 @@
-// The files of a job, read: the picture as its file has it, its mask, and what of the file the result's keeps.
+// Reads a job's files: the picture in its source colour space, its mask, and the metadata that the result's file keeps.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace zimage::app {
 
-/// Once read, nobody changes it. Requests and patches refer to what is in it, so it can't be copied.
+/// A job's inputs, which nobody changes once they are read. Not copyable: requests and patches refer to what is in it.
 struct LoadedInputs {
   LoadedInputs() = default;
   LoadedInputs(const LoadedInputs&) = delete;
@@ -23,27 +23,27 @@ struct LoadedInputs {
 
   const Image& image() const { return picture->image; }
 
-  std::shared_ptr<const PixelSource> picture;           ///< in its own colour space, on the canvas of --outpaint
-  std::shared_ptr<const Mask> mask;                     ///< of its size: thresholded, filled and grown
+  std::shared_ptr<const PixelSource> picture;           ///< in the source colour space, on the canvas of --outpaint
+  std::shared_ptr<const Mask> mask;                     ///< of the picture's size: thresholded, filled and grown
   std::shared_ptr<const Image> control_image;           ///< in sRGB; null: none
-  std::shared_ptr<const codecs::ColorProfile> profile;  ///< the picture's, where that isn't sRGB's; null: it is
-  codecs::Carried carried;  ///< of the picture's file; a profile that doesn't fit is left out
-  /// The picture's file, if it and the result are JPEGs: made on another thread. Invalid: they aren't.
+  std::shared_ptr<const codecs::ColorProfile> profile;  ///< the picture's; null: sRGB
+  codecs::ImageMetadata metadata;                       ///< from the picture's file, without a profile that doesn't fit
+  /// The picture's file, if it and the result are both JPEGs; another thread fills it in. Invalid: they aren't.
   std::shared_future<std::shared_ptr<const codecs::JpegOrigin>> jpeg;
 };
 
-/// Reads picture, mask and control image. Errors: kInput: a file that is no picture, a mask of another aspect or one
-/// that repaints nothing, a canvas of more than 2^28 pixels.
+/// Reads picture, mask and control image. Errors: kInput for a file that is not a picture, a mask of another aspect
+/// ratio or one that repaints nothing, and a canvas of more than 2^28 pixels.
 std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec);
 
-/// What the library is asked for.
+/// Makes the library's request for a job.
 Request make_request(const JobSpec& spec, const LoadedInputs& inputs);
 
-/// The mask that a job asks for, on the picture `image` and before it is grown onto the canvas of --outpaint. `file`:
-/// its mask file's, empty where it has none. Errors: kInput.
+/// Makes a job's mask for the picture `image`, before it is grown onto the canvas of --outpaint. `file` is the mask
+/// file's mask; empty if the job has none. Errors: kInput.
 Mask make_mask(const JobSpec& spec, const Image& image, std::optional<Mask> file);
 
-/// Says in the log what the result's format can't hold of the picture.
+/// Logs which properties of the picture the result's format can't hold.
 void warn_about_losses(const JobSpec& spec, const LoadedInputs& inputs);
 
 }  // namespace zimage::app

@@ -18,13 +18,13 @@ Mask alpha_mask(const JobSpec& spec, const Image& picture) {
   return mask_from_alpha(picture, spec.mask.reading);
 }
 
-/// The file's mask at the picture's size.
+/// Brings the file's mask to the picture's size. Errors: kInput for another aspect ratio.
 Mask fitted_mask(const JobSpec& spec, const Image& picture, Mask mask) {
   if (mask.width == picture.width && mask.height == picture.height) return mask;
   const std::string sizes = "the mask " + spec.mask.path.string() + " is " + size_text(mask.width, mask.height) +
                             ", the picture " + spec.image.string() + " is " + size_text(picture.width, picture.height);
   if (!same_aspect(mask.width, mask.height, picture.width, picture.height)) {
-    throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or scale it with its sides in proportion");
+    throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or give it the picture's aspect ratio");
   }
   log::notice(printable(sizes) + ": the mask is resized");
   return resize_mask(mask, picture.width, picture.height);

@@ -31,7 +31,7 @@ void install_signal_handlers() {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction previous {};
     if (sigaction(number, nullptr, &previous) == 0 && previous.sa_handler == SIG_IGN)
-      continue;  // nohup, `&` in a script
+      continue;  // the parent ignores it: nohup, or `&` in a script
     sigaction(number, &action, nullptr);
   }
   signal(SIGPIPE, SIG_IGN);

@@ -1,13 +1,13 @@
-// Ctrl-C and friends: the first asks the run to stop, the second stops it.
+// Handles Ctrl-C and the like: the first asks the run to stop, the second stops it.
 #pragma once
 
 namespace zimage::app {
 
-/// Takes SIGINT, SIGTERM and SIGHUP (one that the parent ignores stays ignored) and ignores SIGPIPE, so that writing
+/// Handles SIGINT, SIGTERM and SIGHUP (one that the parent ignores stays ignored) and ignores SIGPIPE, so that writing
 /// to a closed pipe is an error like any other.
 void install_signal_handlers();
 
-/// Whether the run was asked to stop.
+/// Returns whether the run was asked to stop.
 bool interrupted() noexcept;
 
 }  // namespace zimage::app

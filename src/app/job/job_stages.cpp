@@ -12,7 +12,7 @@
 #include "app/job/outputs.h"
 #include "app/job/picture.h"
 #include "app/options/binding.h"
-#include "app/provenance/metadata.h"
+#include "app/provenance/provenance.h"
 #include "app/provenance/replay.h"
 #include "base/atomic_file.h"
 #include "base/log.h"
@@ -60,17 +60,17 @@ void report_strategy(const ModelInfo& model, RunningJob& job) {
 
 void check_size(const RunningJob& job, const Inpainter& inpainter) {
   const Image& picture = job.inputs->image();
-  if (job.spec.crop == CropMode::kAuto) return;  // its regions keep to the limit
+  if (job.spec.crop == CropMode::kAuto) return;  // its regions stay within the limit
   if (std::max(picture.width, picture.height) <= inpainter.max_side()) return;
   throw Error(ErrorCode::kInput,
               job.spec.image.string() + " is " + size_text(picture.width, picture.height) +
-                  ", and this model works on sides of at most " + std::to_string(inpainter.max_side()),
+                  ", but this model works on sides of at most " + std::to_string(inpainter.max_side()),
               "give --crop auto, or make the picture smaller");
 }
 
 void log_regions(const std::vector<WorkingRegion>& regions) {
   if (regions.size() > 1) {
-    log::notice("the mask's parts lie far apart: " + std::to_string(regions.size()) + " regions, one by one");
+    log::notice("the mask's parts lie far apart: inpainting " + std::to_string(regions.size()) + " regions one by one");
   }
   for (const WorkingRegion& region : regions) {
     std::string text =
@@ -87,32 +87,32 @@ void hash(Session& session, RunningJob& job) {
   for (const std::string& change : changed_inputs(job.spec.replay_metadata, job.hashes)) log::warning(change);
 }
 
-ordered_json making_of(Session& session, const RunningJob& job, std::size_t k) {
-  return describe_making(job.spec, job.spec.output.results[k].seed, session.model(), job.hashes);
+ordered_json provenance_of(Session& session, const RunningJob& job, std::size_t k) {
+  return describe_provenance(job.spec, job.spec.output.results[k].seed, session.model(), job.hashes);
 }
 
-/// Whether what is there stays. Errors: kUsage if it can't, and may not be replaced.
+/// Returns whether an existing output is kept. Errors: kUsage if it can't be kept and may not be replaced.
 bool keep_existing(Session& session, const RunningJob& job, std::size_t k) {
   const fs::path& path = job.spec.output.results[k].path;
   if (!job.spec.skip_existing || path.empty()) return false;
-  const Existing existing = judge_existing(path, making_of(session, job, k), !job.spec.seed_given);
+  const Existing existing = judge_existing(path, provenance_of(session, job, k), !job.spec.seed_given);
   if (existing == Existing::kNone) return false;
   if (existing == Existing::kSame) return true;
   const std::string what = existing == Existing::kOther ? " was made with other parameters" : " is not a whole picture";
   if (!job.spec.overwrite) {
     throw Error(ErrorCode::kUsage, path.string() + " exists, but" + what, "add --overwrite to replace it");
   }
-  log::notice(printable(path.string()) + what + ": made again");
+  log::notice(printable(path.string()) + what + ": it is made again");
   return false;
 }
 
-/// Where the picture of region `r` goes.
+/// Returns where --save-crop writes region `r`.
 fs::path crop_path(const RunningJob& job, std::size_t r) {
   const fs::path& path = job.spec.output.save_crop;
   return job.work.regions.size() == 1 ? path : numbered(path, static_cast<int>(r));
 }
 
-/// What could not be checked before it was known how many crops there are, and what is kept.
+/// Checks the paths that depend on how many crops there are and on which outputs are kept. Errors: kUsage.
 void check_side_outputs_writable(const RunningJob& job) {
   const JobSpec& spec = job.spec;
   std::vector<fs::path> paths;
@@ -130,7 +130,7 @@ void check_side_outputs_writable(const RunningJob& job) {
   }
 }
 
-/// The mask and the working regions are the same for every picture of a job.
+/// Writes the mask and the working regions, which are the same for every picture of a job. Errors: kRuntime.
 void write_side_outputs(const RunningJob& job) {
   const JobSpec& spec = job.spec;
   if (!spec.output.save_mask.empty()) {
@@ -146,17 +146,17 @@ void write_side_outputs(const RunningJob& job) {
   }
 }
 
-/// Where a lossy format had to take all of the picture anew.
+/// Logs that a lossy format had to encode the whole picture anew.
 void notice_encoded_whole(const std::optional<double>& mean, bool batch) {
   std::ostringstream by;
   if (mean) by << " by " << std::fixed << std::setprecision(3) << *mean << " levels on average";
   if (mean == 0.0) return;
   log::write(
       batch ? log::Level::kInfo : log::Level::kNotice,
-      "the file is encoded anew as a whole: pixels outside the mask change" + by.str() + " (--format png keeps them)");
+      "the whole file is encoded anew: pixels outside the mask change" + by.str() + " (--format png keeps them)");
 }
 
-/// Compares the file with its source if somebody reads the figures.
+/// Compares the file with its source if somebody wants the figures.
 void report_difference(const RunningJob& job, const EncodedResult& encoded, bool wanted, JobReport& report) {
   if (wanted) {
     const Difference difference = compare_with_source(job.spec, *job.inputs, encoded, *job.work.editable);
@@ -170,7 +170,7 @@ void report_difference(const RunningJob& job, const EncodedResult& encoded, bool
     notice_encoded_whole(report.mean_change_outside_mask, job.spec.batch);
 }
 
-/// What was done before the run: it is part of the first output's work.
+/// Adds the time spent before the run, which is part of the first output's work.
 void add_loading(const RunningJob& job, JobReport& report) {
   for (const auto& [stage, ms] : job.loading_ms) {
     report.timings_ms[stage] += ms;
@@ -199,7 +199,7 @@ bool wants_hashes(const JobSpec& spec) {
 
 void hash_ahead(RunningJob& job) {
   if (!wants_hashes(job.spec)) return;
-  job.input_hashes = ahead([&spec = job.spec] { return hash_inputs(spec); });
+  job.input_hashes = run_async([&spec = job.spec] { return hash_inputs(spec); });
 }
 
 void prepare_job(Session& session, RunningJob& job) {
@@ -208,7 +208,7 @@ void prepare_job(Session& session, RunningJob& job) {
   hash(session, job);
   job.kept.clear();
   for (std::size_t k = 0; k < job.outputs(); ++k) job.kept.push_back(keep_existing(session, job, k));
-  // Also where all is kept: a kill while it replaced an output leaves both.
+  // Done even if everything is kept: a run that was killed while it replaced an output left its temporary file behind.
   if (!spec.dry_run) {
     for (const fs::path& path : all_output_paths(spec.output)) session.clean_folder(path.parent_path());
   }
@@ -233,7 +233,7 @@ Result compute_output(Session& session, const RunningJob& job, std::size_t k, Ob
   return result;
 }
 
-JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, const Result& result, double compute_ms,
+JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, Result result, double compute_ms,
                         Reporter& reporter) {
   const Stopwatch writing;
   const JobSpec& spec = job.spec;
@@ -243,11 +243,10 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   report.timings_ms = result.timings;
   if (spec.batch) make_folders(spec.output);
   if (k == job.first) write_side_outputs(job);
-  const Image picture = make_picture(spec, *job.inputs, result);
-  report.width = picture.width;
-  report.height = picture.height;
-  const EncodedResult encoded = encode_picture(spec, *job.inputs, picture, *job.work.editable, output.seed,
-                                               session.model(), making_of(session, job, k));
+  const EncodedResult encoded = encode_result(spec, *job.inputs, std::move(result.patches), *job.work.editable,
+                                              output.seed, session.model(), provenance_of(session, job, k));
+  report.width = encoded.width;
+  report.height = encoded.height;
   if (!output.latents_path.empty()) {
     write_file_atomically(output.latents_path, encode_latents(result.latents), spec.overwrite);
   }
@@ -278,7 +277,7 @@ JobReport report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter
   report.status = job.kept[k] ? "skipped" : "planned";
   if (skipped) {
     log::write(spec.batch ? log::Level::kInfo : log::Level::kNotice,
-               "skipped: " + printable(output.path.string()) + " is there");
+               "skipped: " + printable(output.path.string()) + " exists");
   }
   if (skipped && !output.golden.empty()) {
     report.golden = check_planned_golden(spec, output, read_bytes(output.path, SIZE_MAX - 1, ErrorCode::kInput));

@@ -1,4 +1,4 @@
-// One job, in three stages that may run on three threads: prepare, compute, finish.
+// Runs a job in three stages that may be on three threads: prepare, compute, finish.
 #pragma once
 
 #include <cstddef>
@@ -17,49 +17,50 @@
 
 namespace zimage::app {
 
-/// A job on its way. A stage changes it; between stages it belongs to nobody, after prepare_job() nobody changes it.
+/// A job in progress. One stage at a time may change it, and after prepare_job() none does.
 struct RunningJob {
-  /// The report begins with what the spec says.
+  /// Begins the report with what the spec says.
   explicit RunningJob(JobSpec spec_);
 
   const JobSpec spec;
-  JobReport report;  ///< what is known so far, also when a stage throws
-  /// As hash_inputs(), and "model": as hash_model(). Null where nobody needs them.
+  JobReport report;  ///< what is known so far, even when a stage throws
+  /// What hash_inputs() returns, and under "model" what hash_model() returns. Null if nobody needs them.
   nlohmann::ordered_json hashes{};
-  std::future<nlohmann::ordered_json> input_hashes{};  ///< of hash_ahead()
+  std::future<nlohmann::ordered_json> input_hashes{};  ///< what hash_ahead() has started
   std::unique_ptr<const LoadedInputs> inputs{};        ///< null until they are read
-  Work work{};                                         ///< of the first seed, once the inputs are read
-  std::vector<bool> kept{};                            ///< by output: --skip-existing leaves what is there
-  std::map<std::string, double> loading_ms{};          ///< by stage: what was done for the first output before its run
+  Work work{};                                         ///< with the first seed; set once the inputs are read
+  std::vector<bool> kept{};                            ///< by output: --skip-existing keeps the existing file
+  std::map<std::string, double> loading_ms{};          ///< by stage: time spent before the first output's run
   std::size_t first = 0;  ///< the first output that is not kept; it writes the mask and the crops too
 
   std::size_t outputs() const { return spec.output.results.size(); }
   bool all_kept() const { return first >= outputs(); }
-  /// Whether output `k` is to be computed.
+  /// Returns whether output `k` is to be computed.
   bool makes(std::size_t k) const { return !spec.dry_run && !kept[k]; }
-  /// The work of output `k`.
+  /// Returns the work of output `k`, with its own seed.
   Work work_of(std::size_t k) const;
 };
 
-/// Whether something is to be compared with the hashes of the inputs and of the model, or to carry them.
+/// Returns whether the hashes of the inputs and of the model are needed, to compare them or to write them down.
 bool wants_hashes(const JobSpec& spec);
 
-/// Hashes the inputs' files on another thread, for prepare_job(). The job stays where it is meanwhile.
+/// Starts hashing the inputs' files on another thread, for prepare_job(). The job must not move meanwhile.
 void hash_ahead(RunningJob& job);
 
-/// Decides which outputs are kept, reads the inputs unless they have been, plans the work. On any thread.
+/// Decides which outputs are kept, reads the inputs unless they have been read, and plans the work. On any thread.
 /// Errors: kInput, kUsage (an existing output that can't stay, a strategy that the ControlNet rules out), kModel.
 void prepare_job(Session& session, RunningJob& job);
 
-/// Inpaints output `k`. On the device's thread. Errors: as Inpainter::run.
+/// Inpaints output `k`. On the device's thread. Errors: those of Inpainter::run().
 Result compute_output(Session& session, const RunningJob& job, std::size_t k, Observer& observer);
 
-/// Encodes and writes output `k`, compares it with its golden picture if it has one, and reports it; what was reported.
-/// On any thread. Errors: kRuntime when writing fails, kInput for a golden picture that is none.
-JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, const Result& result, double compute_ms,
+/// Encodes and writes output `k`, compares it with its golden picture if it has one, reports it and returns the report.
+/// On any thread. Errors: kRuntime when writing fails, kInput for a golden picture that can't be read.
+JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, Result result, double compute_ms,
                         Reporter& reporter);
 
-/// Reports a kept output, compared with its golden picture too, or with --dry-run any; what was reported.
+/// Reports an output that isn't computed and returns the report: with --dry-run any output, else a kept one, which is
+/// compared with its golden picture too.
 JobReport report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter);
 
 }  // namespace zimage::app

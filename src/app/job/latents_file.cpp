@@ -22,7 +22,7 @@ std::vector<std::uint8_t> encode_latents(const std::vector<Latents>& regions) {
     data_size = end;
   }
   std::string header = entries.dump();
-  header.resize((header.size() + 7) / 8 * 8, ' ');  // the format asks for tensors that start at a multiple of 8
+  header.resize((header.size() + 7) / 8 * 8, ' ');  // the format requires tensors to start at a multiple of 8
 
   std::vector<std::uint8_t> bytes(8 + header.size() + data_size);
   const std::uint64_t length = header.size();

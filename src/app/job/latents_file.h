@@ -1,4 +1,4 @@
-// `--save-latents`: the final latents as a safetensors file.
+// `--save-latents`: makes a safetensors file of the final latents.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace zimage::app {
 
-/// F32 tensors `latents`, `latents.1`, … one a region, [1, channels, height, width].
+/// Encodes F32 tensors `latents`, `latents.1`, …, one per region, [1, channels, height, width].
 std::vector<std::uint8_t> encode_latents(const std::vector<Latents>& regions);
 
 }  // namespace zimage::app

@@ -1,4 +1,4 @@
-// How a model is followed that loads while it isn't known yet whether there is anything to do.
+// Follows a model that loads while the inputs are still being read.
 #pragma once
 
 #include <atomic>
@@ -10,11 +10,11 @@
 
 namespace zimage::app {
 
-/// Tells the stages of the loading once the inputs, which another thread reads meanwhile, are known to be good, and
-/// ends it where they aren't.
+/// Holds back loading progress until the inputs, which another thread reads meanwhile, are known to be good; cancels
+/// loading if they are not.
 class LoadingObserver final : public Observer {
  public:
-  /// `observer` must outlive this. It is told on either thread, never on both at a time.
+  /// `observer` must outlive this. It is called on either thread, never on both at a time.
   explicit LoadingObserver(Observer& observer) : observer_(observer) {}
 
   void stage(const std::string& name) override {
@@ -27,7 +27,7 @@ class LoadingObserver final : public Observer {
   }
   bool cancelled() override { return bad_.load() || observer_.cancelled(); }
 
-  /// On any thread, as inputs_are_bad().
+  /// May be called on any thread, as inputs_are_bad() may.
   void inputs_are_good() {
     const std::lock_guard lock(mutex_);
     good_ = true;
@@ -39,7 +39,7 @@ class LoadingObserver final : public Observer {
  private:
   Observer& observer_;
   std::atomic<bool> bad_ = false;
-  std::mutex mutex_;  ///< of all below, and of the stages that `observer_` is told
+  std::mutex mutex_;  ///< guards everything below and observer_.stage()
   bool good_ = false;
   std::vector<std::string> held_;
 };

@@ -7,7 +7,7 @@ namespace zimage::app {
 namespace fs = std::filesystem;
 namespace {
 
-/// The ending of a result: the picture's own where it fits (".JPEG" stays), else the usual one.
+/// Returns a result's ending: the picture's own if it fits the format (".JPEG" stays), else the usual one.
 std::string ending_for(codecs::ImageFormat format, const fs::path& image) {
   if (codecs::format_from_name(image) == format) return image.extension().string();
   switch (format) {
@@ -15,32 +15,32 @@ std::string ending_for(codecs::ImageFormat format, const fs::path& image) {
     case codecs::ImageFormat::kWebp: return ".webp";
     case codecs::ImageFormat::kBmp: return ".bmp";
     case codecs::ImageFormat::kTiff: return ".tif";
-    case codecs::ImageFormat::kPng: break;
+    default: return ".png";
   }
-  return ".png";
 }
 
 codecs::ImageFormat default_format(const NamingInput& input) {
   if (input.format) return *input.format;
-  return input.replay ? codecs::ImageFormat::kPng : input.image_format;
+  return input.replay || !codecs::is_written(input.image_format) ? codecs::ImageFormat::kPng : input.image_format;
 }
 
-/// The format of a file named by -o.
+/// Returns the format of a file named by -o; sets `disagrees` if --format wins over its ending. Errors: kUsage.
 codecs::ImageFormat format_of_file(const fs::path& file, const NamingInput& input, bool& disagrees) {
   const auto by_name = codecs::format_from_name(file);
   if (input.format) {
     disagrees = by_name && *by_name != *input.format;
     return *input.format;
   }
-  if (by_name) return *by_name;
+  if (by_name && codecs::is_written(*by_name)) return *by_name;
   if (file.extension().empty()) return default_format(input);
-  throw Error(ErrorCode::kUsage, "can't tell a format to write from the ending of " + file.string(),
+  throw Error(ErrorCode::kUsage, "can't tell the format to write from the ending of " + file.string(),
               "end it in .png, .jpg, .webp, .tif or .bmp, or give --format");
 }
 
 Naming name_stdout(const NamingInput& input) {
   if (input.count > 1) {
-    throw Error(ErrorCode::kUsage, "--num-images above 1 needs files to write", "give --output a file or a folder");
+    throw Error(ErrorCode::kUsage, "--output - writes one picture, but --num-images is above 1",
+                "give --output a file or a folder");
   }
   if (input.format && *input.format != codecs::ImageFormat::kPng) {
     throw Error(ErrorCode::kUsage, "--output - writes PNG, not " + std::string(codecs::to_string(*input.format)),

@@ -13,7 +13,7 @@ namespace zimage::app {
 namespace fs = std::filesystem;
 namespace {
 
-/// A --save-… path: its ending must be the one of the format that is written there.
+/// Returns the path of a --save-… option, which must have `ending` or none. Errors: kUsage.
 fs::path side_output(const Settings& settings, const std::string& option, const std::string& ending) {
   const fs::path path = settings.text(option);
   if (path.empty()) return path;
@@ -37,7 +37,7 @@ void check_collisions(const OutputPlan& outputs) {
   }
   for (const PlannedOutput& output : outputs.results) {
     if (output.golden.empty() || !seen.contains(identity(output.golden))) continue;
-    throw Error(ErrorCode::kUsage, output.golden.string() + " is the golden picture and an output",
+    throw Error(ErrorCode::kUsage, output.golden.string() + " is both the golden picture and an output",
                 "give them different names");
   }
 }
@@ -45,9 +45,9 @@ void check_collisions(const OutputPlan& outputs) {
 void check_all_writable(const JobSpec& spec) {
   for (const fs::path& path : all_output_paths(spec.output)) {
     std::error_code ignored;
-    // Whether an existing one may stay is known once the model's files are.
+    // Whether an existing file may stay is only known once the model's files are.
     if (spec.skip_existing && fs::exists(path, ignored)) continue;
-    // A batch makes the folders of its tree as it writes.
+    // A batch creates the folders of its tree as it writes.
     if (spec.batch && !fs::exists(path.parent_path().empty() ? "." : path.parent_path(), ignored)) continue;
     check_writable(path, spec.overwrite);
   }
@@ -58,7 +58,7 @@ struct NamedOutputs {
   bool ending_disagrees = false;  ///< --format won over the ending of -o
 };
 
-/// Everything that looks at no file but for what is a folder. `seed` is the first result's.
+/// Names all outputs; looks at the disk only to see which paths are folders. `seed` is the first result's.
 NamedOutputs name_all_outputs(const Settings& settings, const JobPlace& place, codecs::ImageFormat input_format,
                               std::uint64_t seed) {
   NamingInput input;
@@ -66,7 +66,7 @@ NamedOutputs name_all_outputs(const Settings& settings, const JobPlace& place, c
   input.image_format = input_format;
   input.output = settings.text("output");
   input.tree_folder = place.folder;
-  // What a batch's command line names is a folder, there or not; a job's own may be a file.
+  // On a batch's command line --output names a folder, whether it exists or not; a job's own may name a file.
   input.output_is_folder = place.batch && !input.output.empty() && !settings.given_by("output", Source::kJob);
   if (settings.has("format")) input.format = parse_format(settings.text("format"));
   input.replay = settings.has("replay");

@@ -4,40 +4,40 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "app/provenance/metadata.h"
+#include "app/provenance/provenance.h"
 #include "base/log.h"
 #include "codecs/metadata/exif.h"
+#include "image/canvas.h"
+#include "image/patch.h"
 
 namespace zimage::app {
 namespace {
 
 using codecs::ImageFormat;
 
-/// JPEG keeps EXIF in one segment: 65535 bytes without the marker, two of length and "Exif\0\0".
+/// JPEG keeps EXIF in one segment: of its 65535 bytes, two hold the length and six "Exif\0\0".
 constexpr std::size_t kLargestJpegExif = 65527;
 
-bool same_size(const Image& a, const Image& b) { return a.width == b.width && a.height == b.height; }
-
-/// Whether the format has no such grey, so that there is nothing that a grey profile could be for: WebP never has, BMP
-/// not with alpha.
+/// Returns whether the format can't store this grey picture as grey, so that a grey profile wouldn't fit: WebP never
+/// can, and BMP can't with alpha.
 bool loses_grey(ImageFormat format, const Image& image) {
   const bool has_none = format == ImageFormat::kWebp || (format == ImageFormat::kBmp && image.has_alpha());
   return has_none && image.color_channels() == 1;
 }
 
-/// Whether the result is in the picture's own colour space. A raw decode is sRGB, and not every format has a grey that
-/// a grey profile could be for.
-bool in_own_colors(const JobSpec& spec, const LoadedInputs& inputs) {
+/// Returns whether the result is in the source colour space. A raw decode is sRGB, and a grey profile needs a format
+/// that stores grey.
+bool in_source_colors(const JobSpec& spec, const LoadedInputs& inputs) {
   return spec.composite && !loses_grey(spec.output.format, inputs.image());
 }
 
-/// What the patches go into.
+/// Returns the picture that the patches go into.
 Image base_picture(const JobSpec& spec, const LoadedInputs& inputs) {
   const PixelSource& source = *inputs.picture;
-  return source.to_srgb && !in_own_colors(spec, inputs) ? source.to_srgb(source.image) : source.image;
+  return source.to_srgb && !in_source_colors(spec, inputs) ? source.to_srgb(source.image) : source.image;
 }
 
-/// A patch in the colour space and bit depth of the picture's profile.
+/// Converts a patch to the source colour space and bit depth.
 Patch in_profile(const Patch& patch, const codecs::ColorProfile& profile, int bit_depth) {
   const auto channels = static_cast<std::size_t>(patch.pixels.channels);
   const std::size_t pixels = patch.coverage.size();
@@ -55,35 +55,60 @@ Patch in_profile(const Patch& patch, const codecs::ColorProfile& profile, int bi
   return out;
 }
 
-/// The picture's EXIF with the provenance as its comment, where the file has no other place for that. A comment of an
-/// earlier run is about another picture and goes.
+/// Returns the picture's EXIF, with the provenance as its comment if the file has no other place for it. Removes the
+/// comment of an earlier run, which is about another picture.
 std::vector<std::uint8_t> exif_for(const JobSpec& spec, const LoadedInputs& inputs, const Image& image,
-                                   const nlohmann::ordered_json& making) {
-  std::vector<std::uint8_t> exif = inputs.carried.exif;
+                                   const nlohmann::ordered_json& provenance) {
+  std::vector<std::uint8_t> exif = inputs.metadata.exif;
   if (!exif.empty()) exif = codecs::exif::with_size(std::move(exif), image.width, image.height);
   const auto comment = codecs::exif::user_comment(exif);
-  const bool ours = comment && is_making(*comment);
+  const bool ours = comment && is_provenance(*comment);
   if (ours) exif = codecs::exif::without_user_comment(std::move(exif));
   const ImageFormat format = spec.output.format;
   if (spec.no_metadata || format == ImageFormat::kPng || format == ImageFormat::kBmp) return exif;
-  std::vector<std::uint8_t> with = codecs::exif::with_user_comment(exif, making_text(making));
+  std::vector<std::uint8_t> with = codecs::exif::with_user_comment(exif, provenance_text(provenance));
   if (format == ImageFormat::kJpeg && with.size() > kLargestJpegExif) {
-    log::warning("a JPEG's EXIF has no room for what made the picture: it is left out");
+    log::warning("the provenance is too large for a JPEG's EXIF and is left out");
     return exif;
   }
   if (comment && !ours && comment->find_first_not_of(" \n") != std::string::npos) {
-    log::notice("what made the result replaces the picture's EXIF comment (--no-metadata keeps it)");
+    log::notice("the provenance replaces the picture's EXIF comment (--no-metadata keeps the comment)");
   }
   return with;
 }
 
-/// The source JPEG's tables, and its coefficients where the picture hasn't changed.
-void fill_jpeg(const JobSpec& spec, const LoadedInputs& inputs, const Image& image, const Mask& editable,
-               codecs::EncodeOptions& options) {
-  if (!inputs.jpeg.valid() || spec.quality || !spec.composite) return;
-  if (image.color_channels() != inputs.image().color_channels()) return;
-  options.jpeg_origin = inputs.jpeg.get();
-  if (!spec.outpaint.any() && same_size(image, inputs.image())) options.jpeg_changed = &editable;
+/// Converts the patches to the colour space and bit depth of the picture that they go into.
+std::vector<Patch> patches_for(const JobSpec& spec, const LoadedInputs& inputs, std::vector<Patch> patches) {
+  if (!inputs.profile || !in_source_colors(spec, inputs)) return patches;
+  for (Patch& patch : patches) patch = in_profile(patch, *inputs.profile, inputs.image().bit_depth);
+  return patches;
+}
+
+/// Pastes the patches into the whole picture. With --no-composite, returns what the model decoded.
+Image make_picture(const JobSpec& spec, const LoadedInputs& inputs, const std::vector<Patch>& patches) {
+  if (!spec.composite) return patches.front().pixels;
+  Image picture = base_picture(spec, inputs);
+  for (const Patch& patch : patches) paste(patch, picture);
+  return picture;
+}
+
+/// Returns whether the result is a JPEG with the quantisation tables and the subsampling of the picture's.
+bool coded_as_source(const JobSpec& spec, const LoadedInputs& inputs) {
+  return inputs.jpeg.valid() && !spec.quality && spec.composite;
+}
+
+/// Encodes the JPEG with the picture's own coefficients where the mask keeps it; empty if they can't be kept. Only the
+/// parts of the picture that are encoded anew are made, one at a time.
+std::optional<std::vector<std::uint8_t>> splice(const JobSpec& spec, const LoadedInputs& inputs,
+                                                const std::vector<Patch>& patches, const Mask& editable,
+                                                const codecs::ImageMetadata& metadata) {
+  if (!coded_as_source(spec, inputs) || spec.outpaint.any()) return std::nullopt;
+  const auto part_of = [&](const Box& box) {
+    Image part = crop_image(inputs.image(), box);
+    for (const Patch& patch : patches) paste(patch, box, part);
+    return part;
+  };
+  return codecs::splice_jpeg(*inputs.jpeg.get(), editable, part_of, metadata);
 }
 
 bool is_lossy(const JobSpec& spec) {
@@ -92,35 +117,32 @@ bool is_lossy(const JobSpec& spec) {
 
 }  // namespace
 
-Image make_picture(const JobSpec& spec, const LoadedInputs& inputs, const Result& result) {
-  if (!spec.composite) return result.patches.front().pixels;
-  Image picture = base_picture(spec, inputs);
-  const bool converts = inputs.profile && in_own_colors(spec, inputs);
-  for (const Patch& patch : result.patches) {
-    paste(converts ? in_profile(patch, *inputs.profile, picture.bit_depth) : patch, picture);
-  }
-  return picture;
-}
-
-EncodedResult encode_picture(const JobSpec& spec, const LoadedInputs& inputs, const Image& picture,
-                             const Mask& editable, std::uint64_t seed, const ModelInfo& model,
-                             const nlohmann::ordered_json& making) {
+EncodedResult encode_result(const JobSpec& spec, const LoadedInputs& inputs, std::vector<Patch> made,
+                            const Mask& editable, std::uint64_t seed, const ModelInfo& model,
+                            const nlohmann::ordered_json& provenance) {
+  const std::vector<Patch> patches = patches_for(spec, inputs, std::move(made));
+  const Image& shown = spec.composite ? inputs.image() : patches.front().pixels;
+  EncodedResult encoded;
+  encoded.width = shown.width;
+  encoded.height = shown.height;
   codecs::EncodeOptions options;
   options.format = spec.output.format;
   options.quality = spec.quality.value_or(0);
   if (options.format == ImageFormat::kPng && !spec.no_metadata) {
-    options.text = png_text(spec, inputs.image(), seed, model, making);
+    options.text = png_text(spec, inputs.image(), seed, model, provenance);
   }
-  options.carried.exif = exif_for(spec, inputs, picture, making);
-  options.carried.xmp = inputs.carried.xmp;
-  options.carried.tiff_packing = inputs.carried.tiff_packing;
-  if (in_own_colors(spec, inputs)) options.carried.icc = inputs.carried.icc;
-  fill_jpeg(spec, inputs, picture, editable, options);
-  EncodedResult encoded;
-  options.jpeg_kept = &encoded.coefficients_kept;
-  encoded.bytes = codecs::encode_image(picture, options);
-  encoded.rotated = encoded.coefficients_kept && inputs.carried.orientation != 1;
-  encoded.encoded_whole = is_lossy(spec) && !encoded.coefficients_kept && !editable.all();
+  options.metadata.exif = exif_for(spec, inputs, shown, provenance);
+  options.metadata.xmp = inputs.metadata.xmp;
+  options.metadata.tiff_packing = inputs.metadata.tiff_packing;
+  if (in_source_colors(spec, inputs)) options.metadata.icc = inputs.metadata.icc;
+  if (auto spliced = splice(spec, inputs, patches, editable, options.metadata)) {
+    encoded.bytes = *std::move(spliced);
+    encoded.rotated = inputs.metadata.orientation != 1;
+    return encoded;
+  }
+  if (coded_as_source(spec, inputs)) options.jpeg_origin = inputs.jpeg.get();
+  encoded.bytes = codecs::encode_image(make_picture(spec, inputs, patches), options);
+  encoded.encoded_whole = is_lossy(spec) && !editable.all();
   return encoded;
 }
 
@@ -128,7 +150,8 @@ Difference compare_with_source(const JobSpec& spec, const LoadedInputs& inputs, 
                                const Mask& editable) {
   const Image before = base_picture(spec, inputs);
   const Image after = codecs::decode_image(encoded.bytes, "the result").image;
-  return same_size(before, after) ? compare(before, after, editable) : Difference{};
+  const bool same_size = before.width == after.width && before.height == after.height;
+  return same_size ? compare(before, after, editable) : Difference{};
 }
 
 }  // namespace zimage::app

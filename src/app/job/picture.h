@@ -1,4 +1,4 @@
-// A result as the bytes of its file.
+// Turns a result into the bytes of its file.
 #pragma once
 
 #include <cstdint>
@@ -13,28 +13,27 @@
 
 namespace zimage::app {
 
+/// A result's file, and how it was encoded.
 struct EncodedResult {
   std::vector<std::uint8_t> bytes;
-  /// A JPEG that took the picture's own coefficients where the mask keeps it.
-  bool coefficients_kept = false;
-  /// They were rotated upright: decoders' rounding may have changed any pixel by a level.
+  int width = 0;
+  int height = 0;
+  /// The file is a JPEG with the picture's coefficients, rotated upright: decoders' rounding may have changed any pixel
+  /// by a level.
   bool rotated = false;
-  /// A lossy format, and no part of the picture's own encoding was kept: all kept pixels may have changed.
+  /// The format is lossy and nothing of the picture's own encoding was kept: all kept pixels may have changed.
   bool encoded_whole = false;
 };
 
-/// The picture with the result's patches in it, in the picture's own colour space and bit depth. Where the format has
-/// no place for that colour space (a grey profile where there is no grey) it is in sRGB. With --no-composite what the
-/// model decoded.
-Image make_picture(const JobSpec& spec, const LoadedInputs& inputs, const Result& result);
+/// Encodes the picture with the patches of a run in it, in the job's format, with the picture's metadata and the
+/// provenance (describe_provenance()'s JSON). The file has the source colour space and bit depth, or sRGB if the format
+/// can't hold that colour space (a grey profile where there is no grey). With --no-composite it is what the model
+/// decoded. `editable` is Work::editable. May be called on any thread. Errors: kRuntime if the encoder fails.
+EncodedResult encode_result(const JobSpec& spec, const LoadedInputs& inputs, std::vector<Patch> made,
+                            const Mask& editable, std::uint64_t seed, const ModelInfo& model,
+                            const nlohmann::ordered_json& provenance);
 
-/// Encodes that picture in the job's format, with the metadata that the input's file carried and the provenance
-/// (describe_making()'s JSON). `editable` is Work's. On any thread. Errors: kRuntime if the encoder fails.
-EncodedResult encode_picture(const JobSpec& spec, const LoadedInputs& inputs, const Image& picture,
-                             const Mask& editable, std::uint64_t seed, const ModelInfo& model,
-                             const nlohmann::ordered_json& making);
-
-/// How the result's file differs from the picture once it is decoded; nothing where it has another size.
+/// Decodes the result's file and compares it with the picture; all zeros if it has another size.
 /// Errors: kInput for a file that can't be decoded.
 Difference compare_with_source(const JobSpec& spec, const LoadedInputs& inputs, const EncodedResult& encoded,
                                const Mask& editable);

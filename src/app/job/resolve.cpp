@@ -23,7 +23,8 @@ void check_combinations(const Settings& settings) {
     throw Error(ErrorCode::kUsage, "no picture is given", "give --image PATH; --help shows examples");
   }
   if (!settings.has("mask") && !parse_borders(settings.text("outpaint")).any()) {
-    throw Error(ErrorCode::kUsage, "no mask is given", "give --mask PATH, or --mask alpha for the picture's own");
+    throw Error(ErrorCode::kUsage, "no mask is given",
+                "give --mask PATH, or --mask alpha for the picture's own transparency");
   }
   if (!settings.has("prompt") && !settings.has("prompt-file")) {
     throw Error(ErrorCode::kUsage, "no prompt is given", "give --prompt TEXT or --prompt-file FILE");
@@ -33,10 +34,10 @@ void check_combinations(const Settings& settings) {
   }
   if (settings.has("control-image") && !settings.has("controlnet")) {
     throw Error(ErrorCode::kUsage, "--control-image does nothing without a ControlNet",
-                "give --controlnet, or leave it out");
+                "give --controlnet, or leave out --control-image");
   }
   if (settings.text("output") == "-" && settings.flag("json")) {
-    throw Error(ErrorCode::kUsage, "--output - and --json both want stdout", "give --output a file");
+    throw Error(ErrorCode::kUsage, "--output - and --json both write to stdout", "give --output a file");
   }
 }
 
@@ -70,7 +71,7 @@ std::string resolve_negative_prompt(const Settings& settings) {
 }
 
 void resolve_seed(const Settings& settings, const JobPlace& place, JobSpec& spec) {
-  // 32 bits are enough to differ, and easy to note down.
+  // 32 bits are enough for seeds to differ, and easy to note down.
   if (!spec.seed_given) spec.seed = place.random_seed ? *place.random_seed : std::random_device{}();
   const auto count = static_cast<std::uint64_t>(settings.integer("num-images"));
   if (spec.seed > UINT64_MAX - (count - 1)) {

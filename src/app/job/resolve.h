@@ -1,4 +1,4 @@
-// Settings → a job's spec. Everything cheap is checked here, before a weight is read.
+// Resolves settings to a job's spec. Everything cheap is checked here, before a weight is read.
 #pragma once
 
 #include <filesystem>
@@ -11,20 +11,20 @@
 
 namespace zimage::app {
 
-/// Checks every value and settles where the results go. The picture and the mask are looked at, not read: read_inputs()
-/// does that. Adds the replayed options to `settings` on its way.
-/// Errors: kUsage (options, an output that exists or can't be written, what isn't built), kInput (a picture that is
-/// missing or none, prompt file), kModel (no model at all).
+/// Checks every value and decides where the results go. Looks at the picture and the mask without reading them:
+/// read_inputs() does that. Also adds the replayed options to `settings`.
+/// Errors: kUsage (options, an output that exists or can't be written, a feature that isn't built yet), kInput (a file
+/// that is missing or not a picture, a bad prompt file), kModel (no model at all).
 JobSpec resolve(Settings& settings, const JobPlace& place = {});
 
-/// The prompt that the settings give, read from its file if need be, and with guidance the negative one after it.
-/// Errors: kInput, kUsage for what isn't UTF-8.
+/// Returns the prompt, read from its file if need be, and with guidance the negative prompt after it.
+/// Errors: kInput for a bad prompt file, kUsage for an option that isn't UTF-8.
 std::vector<std::string> resolve_prompts(const Settings& settings);
 std::vector<std::string> prompts_of(const JobSpec& spec);
 
-/// For a spec whose options are bound. Errors: kModel for a model or ControlNet that isn't there.
+/// Checks that the model is there; requires bound options. Errors: kModel for a missing model or ControlNet.
 void check_model(const JobSpec& spec);
-/// Errors: kUsage for a name that no device can have.
+/// Checks a device's name. Errors: kUsage for a name that no device can have.
 void check_device(const std::string& device);
 
 }  // namespace zimage::app

@@ -17,10 +17,10 @@
 namespace zimage::app {
 namespace {
 
-/// Everything before the first output's run. The inputs are read while the model is opened and then loads. Everything
-/// about picture and mask is told before the model's errors.
+/// Does everything before the first output's run. Reads the inputs while the model is opened and then loaded. An error
+/// of the inputs is thrown before one of the model.
 std::unique_ptr<Session> prepare(RunningJob& job, Observer& observer) {
-  std::future<void> reading = ahead([&job] { job.inputs = read_inputs(job.spec); });
+  std::future<void> reading = run_async([&job] { job.inputs = read_inputs(job.spec); });
   std::unique_ptr<Session> session;
   try {
     session = std::make_unique<Session>(job.spec.model, job.spec.compute);
@@ -30,7 +30,7 @@ std::unique_ptr<Session> prepare(RunningJob& job, Observer& observer) {
     throw;
   }
   LoadingObserver loading(observer);
-  std::future<void> preparing = ahead([&] {
+  std::future<void> preparing = run_async([&] {
     try {
       reading.get();
       session->log_model();
@@ -41,12 +41,12 @@ std::unique_ptr<Session> prepare(RunningJob& job, Observer& observer) {
       throw;
     }
   });
-  // Where something may be kept there may be nothing to load it for.
+  // If outputs may be kept, there may be nothing to load the model for.
   const bool loads = !job.spec.dry_run && !job.spec.skip_existing;
   try {
     if (loads) job.loading_ms = session->inpainter().prepare(prompts_of(job.spec), loading);
   } catch (...) {
-    preparing.get();  // what is wrong with the inputs comes first
+    preparing.get();  // an error of the inputs comes first
     throw;
   }
   preparing.get();
@@ -72,7 +72,7 @@ void run(RunningJob& job, Progress& progress, Reporter& reporter) {
     job.report.seed = job.spec.output.results[k].seed;
     if (k > job.first) progress.next_picture();
     const Result result = compute_output(*session, job, k, progress);
-    judge(finish_output(*session, job, k, result, computing.ms(), reporter));
+    judge(finish_output(*session, job, k, std::move(result), computing.ms(), reporter));
   }
   finish_goldens(unlike, last);
 }

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "app/provenance/metadata.h"
+#include "app/provenance/provenance.h"
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -18,7 +18,7 @@ void Session::log_model() const {
     // A warning, so that --quiet doesn't hide it: nobody should take the toy for the product.
     log::warning("this is the bundled demo model, a toy" +
                  std::string(model.random_weights ? " with random weights: the repainted part is noise" : "") +
-                 "; --model gives a real one");
+                 "; give --model for a real one");
   } else if (model.random_weights) {
     log::warning("the weights of this model are random: the repainted part is noise");
   }

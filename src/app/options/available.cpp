@@ -58,7 +58,7 @@ void check_available_path(const std::string& option, const std::filesystem::path
   std::error_code ignored;
   if ((option == "image" || option == "mask" || option == "control-image") &&
       std::filesystem::is_directory(path, ignored)) {
-    throw Error(ErrorCode::kUsage, "--" + option + " " + path.string() + " is a folder, and this is one picture's job",
+    throw Error(ErrorCode::kUsage, "--" + option + " " + path.string() + " is a folder, but this job takes one picture",
                 option == "image" ? "name one picture" : "give one file, or a folder as --image too");
   }
   if (lower(path.extension().string()) == ".gguf")

@@ -1,4 +1,4 @@
-// What this version can't do yet is refused by name, never ignored.
+// Refuses by name what this version can't do yet, rather than ignore it.
 #pragma once
 
 #include <filesystem>
@@ -7,11 +7,12 @@
 
 namespace zimage::app {
 
-/// Errors: kUsage "… is not available in this version" for an option whose value would need what isn't built.
-/// Expects checked values.
+/// Checks that this version can do what the options ask for; requires checked values.
+/// Errors: kUsage "… is not available in this version".
 void check_available(const Settings& settings);
 
-/// Errors: kUsage for a folder as picture, mask or control image of one job, and for GGUF files.
+/// Checks an option's path. Errors: kUsage for a folder as a single job's picture, mask or control image, and for GGUF
+/// files.
 void check_available_path(const std::string& option, const std::filesystem::path& path);
 
 }  // namespace zimage::app

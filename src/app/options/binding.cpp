@@ -7,7 +7,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// A value as it was given, before it came to anything.
+/// Returns a value as it was given, before it was resolved.
 ordered_json given_value(const Settings& settings, const OptionSpec& option) {
   switch (option.kind) {
     case Kind::kFlag:
@@ -53,7 +53,7 @@ ordered_json reported_options(const Settings& settings) {
     try {
       options[option.name] = given_value(settings, option);
     } catch (const Error&) {
-      continue;  // the value is what the report will be about
+      continue;  // the report will be about this bad value
     }
   }
   return options;

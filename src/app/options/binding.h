@@ -1,5 +1,5 @@
-// How an option enters a job's spec, and how the spec gives it back: one binding a row of the option table, so that
-// whoever needs the options (metadata, --replay, --skip-existing, --batch-size, reports) asks the table.
+// Binds options to a job's spec and back: each row of the option table has one binding, so that whoever needs the
+// options (metadata, --replay, --skip-existing, --batch-size, reports) asks the table.
 #pragma once
 
 #include <filesystem>
@@ -39,7 +39,7 @@ const char* word_of(E value) {
   return "";
 }
 
-/// The option's value as a T. Errors: kUsage, as the getters of Settings.
+/// Returns the option's value as a T. Errors: kUsage, like the getters of Settings.
 template <class T>
 T value_of(const Settings& settings, const std::string& name) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -58,7 +58,7 @@ T value_of(const Settings& settings, const std::string& name) {
   }
 }
 
-/// What metadata and reports hold of a value; null for an empty path and an empty optional.
+/// Returns a value as metadata and reports hold it; null for an empty path and an empty optional.
 template <class T>
 nlohmann::ordered_json json_of(const T& value) {
   if constexpr (std::is_enum_v<T>) {
@@ -79,7 +79,7 @@ struct is_optional : std::false_type {};
 template <class T>
 struct is_optional<std::optional<T>> : std::true_type {};
 
-/// `spec.first.second`, or `spec.first`.
+/// Returns `spec.first.second`, or `spec.first`.
 template <auto kFirst, auto... kRest>
 auto& member(auto& spec) {
   if constexpr (sizeof...(kRest) == 0) {
@@ -89,8 +89,8 @@ auto& member(auto& spec) {
   }
 }
 
-/// Binds an option to a member of JobSpec: bound<&JobSpec::sampling, &Sampling::steps>(). An optional one stays empty
-/// where the option isn't given.
+/// Binds an option to a member of JobSpec: bound<&JobSpec::sampling, &Sampling::steps>(). An optional member stays
+/// empty if the option isn't given.
 template <auto... kPath>
 constexpr Binding bound() {
   Binding binding;
@@ -107,17 +107,17 @@ constexpr Binding bound() {
   return binding;
 }
 
-/// Sets what the options of `settings` bind. Errors: kUsage.
+/// Sets the members that the options of `settings` are bound to. Errors: kUsage.
 void bind_options(const Settings& settings, JobSpec& spec);
 
-/// The options that made a picture, with their values, in the table's order; `seed` is that picture's.
+/// Returns the options that made a picture, with their values, in the table's order; `seed` is that picture's.
 nlohmann::ordered_json recorded_options(const JobSpec& spec, std::uint64_t seed);
 
-/// The options that a report shows, of a spec, and of settings that came to none.
+/// Returns the options that a report shows: those of a spec, or of settings that could not be resolved to one.
 nlohmann::ordered_json reported_options(const JobSpec& spec);
 nlohmann::ordered_json reported_options(const Settings& settings);
 
-/// Whether the options that say how pictures are denoised are the same, but for the seed.
+/// Returns whether the options that say how pictures are denoised are the same, apart from the seed.
 bool same_sampling(const JobSpec& a, const JobSpec& b);
 
 }  // namespace zimage::app

@@ -1,5 +1,5 @@
-// What a job is to do: the values that its options come to, checked, and what follows from them alone. resolve() makes
-// it, and nobody changes it after. What is read from the job's files is in LoadedInputs (app/job/inputs.h).
+// What a job is to do: the checked values of its options, and what follows from them alone. resolve() makes it, and
+// nobody changes it afterwards. What is read from the job's files is in LoadedInputs (app/job/inputs.h).
 #pragma once
 
 #include <cstdint>
@@ -19,15 +19,15 @@ namespace zimage::app {
 
 struct OptionSpec;
 
-/// What a batch settles for its jobs; a single run has nothing of it.
+/// What a batch decides for its jobs; in a single run all of it is empty.
 struct JobPlace {
   bool batch = false;
-  std::filesystem::path folder{};            ///< the result goes there under the picture's own name; empty: as -o says
-  std::filesystem::path subfolder{};         ///< of `folder` in the output tree, for a tree of golden pictures
+  std::filesystem::path folder{};     ///< the result goes there under the picture's own name; empty: as -o says
+  std::filesystem::path subfolder{};  ///< `folder` relative to the output tree's root, for a tree of golden pictures
   std::optional<std::uint64_t> random_seed;  ///< drawn once for all jobs that give none
 };
 
-/// --mask and what is done to it.
+/// Where the mask comes from, and what is done to it.
 struct MaskSpec {
   std::filesystem::path path{};  ///< empty with from_alpha, or with --outpaint alone
   bool from_alpha = false;
@@ -53,24 +53,25 @@ struct OutputPlan {
   std::filesystem::path save_crop{};  ///< empty: not saved
 };
 
+/// One job's options, resolved.
 struct JobSpec {
-  std::span<const OptionSpec> options;  ///< the table that the values below were bound by
+  std::span<const OptionSpec> options;  ///< the table whose bindings set the values below
   bool batch = false;                   ///< one of several jobs
 
   ModelPaths model;
-  bool model_given = false;  ///< by --model, a replay or a configuration file, not by the environment or the bundle
+  bool model_given = false;  ///< by --model, a replay or a configuration file; not by the environment or bundled
   ComputeOptions compute;
 
   std::filesystem::path image;
-  codecs::ImageFormat input_format = codecs::ImageFormat::kPng;  ///< by the picture's first bytes
+  codecs::ImageFormat input_format = codecs::ImageFormat::kPng;  ///< from the picture's first bytes
   MaskSpec mask;
-  Borders outpaint;                     ///< what picture and mask are grown by
+  Borders outpaint;                     ///< how far picture and mask are grown
   std::filesystem::path control_image;  ///< empty: none
   std::string prompt;
   std::string negative_prompt;
 
   Sampling sampling;
-  std::uint64_t seed = 0;  ///< of the first result
+  std::uint64_t seed = 0;  ///< the first result's
   bool seed_given = false;
   CropMode crop = CropMode::kOff;
   std::optional<int> padding;
@@ -89,7 +90,7 @@ struct JobSpec {
   int golden_tolerance = 0;  ///< in 8-bit levels
   bool golden_update = false;
 
-  std::string replay_metadata;  ///< the JSON of --replay's picture; empty without
+  std::string replay_metadata;  ///< the provenance JSON of --replay's picture; empty: none
 };
 
 }  // namespace zimage::app

@@ -13,7 +13,7 @@
 namespace zimage::app {
 
 /// The groups of the help, in its order.
-enum class Group { kWhat, kModel, kSampling, kMask, kGeometry, kOutput, kBatch, kGolden, kMachine, kTalk };
+enum class Group { kWhat, kModel, kSampling, kMask, kGeometry, kOutput, kBatch, kGolden, kMachine, kMessages };
 
 enum class Kind {
   kFlag,     ///< present or not
@@ -34,16 +34,16 @@ class Settings;
 struct JobSpec;
 
 /// The two ways between an option and a job's spec; app/options/binding.h makes them. Null: the option says how the
-/// program runs, or what it leads to is worked out in resolve().
+/// program runs, or resolve() works out what follows from it.
 struct Binding {
   /// Puts the option's value, or its default, into the spec. Errors: kUsage.
   void (*set)(const Settings& settings, const char* name, JobSpec& spec) = nullptr;
-  /// The value as metadata and reports hold it; null where there is nothing to say.
+  /// Returns the value as metadata and reports hold it; null if there is nothing to say.
   nlohmann::ordered_json (*get)(const JobSpec& spec) = nullptr;
 };
 
-/// One option: all that parsing, help, completions, configuration files, manifests, metadata, replays and reports know
-/// of it.
+/// One option: everything that parsing, help, completions, configuration files, manifests, metadata, replays and
+/// reports know about it.
 struct OptionSpec {
   const char* name;     ///< long name without dashes
   char short_name = 0;  ///< 0: none
@@ -52,51 +52,52 @@ struct OptionSpec {
   const char* value_name = "";     ///< as the help shows it
   const char* default_value = "";  ///< "" : none
   const char* choices = "";        ///< kChoice: separated by blanks
-  const char* offered = "";        ///< kText: what completions offer, separated by blanks; other values are taken too
+  const char* offered = "";        ///< kText: what completions offer, separated by blanks; other values are valid too
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
-  bool above_min = false;      ///< min itself is out
-  const char* only = nullptr;  ///< the values this version can do, separated by blanks; null: every valid one
+  bool above_min = false;      ///< min itself is not allowed
+  const char* only = nullptr;  ///< the values this version supports, separated by blanks; null: every valid one
   Binding bind{};
-  bool recorded = false;  ///< part of what made a picture: written to its metadata, read by --replay
+  bool recorded = false;  ///< part of a picture's provenance: written to its metadata, read by --replay
   bool reported = false;  ///< in the lines of --json and --report
   bool per_job = false;   ///< a job of a manifest may have its own
   bool path = false;      ///< the value is the path of a file or folder
   Tier tier = Tier::kAll;
   const char* help;         ///< a few words
   const char* more = "";    ///< further sentences for --help-all
-  bool positional = false;  ///< of a subcommand: given by its place, without a name; needed, unless it has a default
+  bool positional = false;  ///< a subcommand's argument without a name; required unless it has a default
 };
 
-/// Every option, by group.
+/// Returns every option, by group.
 std::span<const OptionSpec> option_table();
 
-/// Null if there is no such option. `name` without dashes.
+/// Finds an option by its name without dashes; null if there is none.
 const OptionSpec* find_option(std::string_view name);
 const OptionSpec* find_option(std::span<const OptionSpec> table, std::string_view name);
 
-/// The option table's group as a heading.
+/// Returns a group's heading.
 const char* to_string(Group group);
 
-/// Whether an option takes a value on the command line.
+/// Returns whether an option takes a value on the command line.
 bool takes_value(const OptionSpec& spec);
 
+/// One subcommand: everything that parsing, help and completions know about it.
 struct SubcommandSpec {
   const char* name;
   const char* help;                   ///< a few words
   const char* more = "";              ///< further sentences for its own help
-  const char* example = "";           ///< command lines for its own help, a line each
-  std::vector<OptionSpec> options{};  ///< what it takes by place, in that order, then its options
-  bool available = true;              ///< in this version
+  const char* example = "";           ///< command lines for its own help, one per line
+  std::vector<OptionSpec> options{};  ///< its positional arguments in order, then its options
+  bool available = true;              ///< this version has it
 };
 
-/// Every subcommand, in the order of the help.
+/// Returns every subcommand, in the order of the help.
 std::span<const SubcommandSpec> subcommand_table();
 
-/// Null if there is no such subcommand.
+/// Finds a subcommand by its name; null if there is none.
 const SubcommandSpec* find_subcommand(std::string_view name);
 
-/// The words of a blank-separated list.
+/// Splits a blank-separated list into its words.
 std::vector<std::string> words(std::string_view text);
 
 }  // namespace zimage::app

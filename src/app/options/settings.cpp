@@ -11,7 +11,7 @@
 namespace zimage::app {
 namespace {
 
-/// The whole text as a number, or nothing.
+/// Parses the whole text as a number; nothing if it isn't one.
 template <typename T>
 std::optional<T> parse(const std::string& text) {
   T value{};
@@ -64,7 +64,7 @@ void Settings::set(const std::string& name, std::vector<std::string> values, Sou
     const auto found = values_.find(other);
     return found != values_.end() && found->second.source < source;
   };
-  // The two ways to give a prompt are one setting as far as layers go.
+  // The two ways to give a prompt count as one setting when layers override each other.
   if (blocked(name) || (name == "prompt" && blocked("prompt-file")) || (name == "prompt-file" && blocked("prompt"))) {
     return;
   }

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// A binding whose way back is another.
+/// Returns `binding` with another way back.
 Binding with_get(Binding binding, ordered_json (*get)(const JobSpec&)) {
   binding.get = get;
   return binding;

@@ -1,4 +1,4 @@
-// The options whose way into a job's spec, or back, is more than a member's value.
+// Binds the options whose way into a job's spec, or back, is more than a member's value.
 #pragma once
 
 #include <string>
@@ -7,28 +7,28 @@
 
 namespace zimage::app {
 
-/// A path, or `alpha`.
+/// The value is a path, or `alpha`.
 Binding bind_mask();
-/// A soft mask without a threshold has none.
+/// A soft mask has no threshold unless one is given.
 Binding bind_mask_threshold();
-/// Recorded only where guidance uses it.
+/// It is recorded only if guidance uses it.
 Binding bind_negative_prompt();
-/// The bundled demo model where none is given; recorded only if it was given by a person.
+/// The default is the bundled demo model. The model is recorded only if a person gave it.
 Binding bind_model();
-/// Counts only with a ControlNet.
+/// It counts only with a ControlNet.
 Binding bind_control_scale();
-/// resolve() draws one where none is given.
+/// If no seed is given, resolve() draws one.
 Binding bind_seed();
-/// Recorded as off unless both say on.
+/// The jumps are recorded as off unless both options turn them on.
 Binding bind_jump_length();
 Binding bind_jump_count();
-/// Recorded only with --crop auto.
+/// It is recorded only with --crop auto.
 Binding bind_padding();
 Binding bind_megapixels();
-/// Errors: kUsage, as parse_borders().
+/// The value is read by parse_borders(). Errors: kUsage.
 Binding bind_outpaint();
 
-/// The value of --outpaint. Errors: kUsage for text that isn't four whole numbers.
+/// Parses the value of --outpaint. Errors: kUsage for text that isn't four whole numbers.
 Borders parse_borders(const std::string& text);
 
 }  // namespace zimage::app

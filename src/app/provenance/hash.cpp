@@ -17,6 +17,7 @@ namespace {
 constexpr std::uintmax_t kMiB = 1024 * 1024;
 constexpr std::uintmax_t kWholeLimit = 64 * kMiB;
 
+/// A SHA-256 hash in the making. Errors: kRuntime if libcrypto doesn't have it.
 class Sha256 {
  public:
   Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
@@ -43,7 +44,7 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
 };
 
-/// Feeds `size` bytes from the stream's position.
+/// Adds `size` bytes from the stream's position to the hash. Errors: kInput.
 void add_bytes(Sha256& hash, std::ifstream& in, std::uintmax_t size, const std::filesystem::path& path) {
   std::vector<char> buffer(std::min<std::uintmax_t>(size, kMiB));
   while (size > 0) {

@@ -4,7 +4,7 @@
 
 #include "app/options/available.h"
 #include "app/options/option.h"
-#include "app/provenance/metadata.h"
+#include "app/provenance/provenance.h"
 #include "codecs/image_file.h"
 #include "zimage/error.h"
 
@@ -19,10 +19,10 @@ std::string value_text(const json& value, const std::string& file, const std::st
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number()) return value.dump();
-  throw Error(ErrorCode::kInput, file + ": its metadata has no plain value for '" + name + "'", kHint);
+  throw Error(ErrorCode::kInput, file + ": its metadata has a value of the wrong type for '" + name + "'", kHint);
 }
 
-/// Paths were recorded as they were given, perhaps from another folder.
+/// Finds a recorded file. Paths were recorded as they were given, perhaps relative to another folder.
 std::string find_again(const std::string& recorded, const fs::path& replayed) {
   std::error_code ignored;
   if (fs::exists(recorded, ignored)) return recorded;
@@ -44,15 +44,15 @@ std::string apply_replay(Settings& settings) {
   if (!settings.has("replay")) return "";
   const fs::path path = settings.text("replay");
   const codecs::ImageFile picture = codecs::read_image(path);
-  const auto made = making_of(picture);
+  const auto made = provenance_of(picture);
   if (!made) {
-    throw Error(ErrorCode::kInput, path.string() + " doesn't say what made it", kHint);
+    throw Error(ErrorCode::kInput, path.string() + " has no provenance", kHint);
   }
   Settings recorded(settings.options());
   const json options = recorded_options(*made, path.string());
   for (const auto& [name, value] : options.items()) {
     const OptionSpec* spec = find_option(settings.options(), name);
-    // Only what makes the picture: a picture from elsewhere must not choose what is written or replaced here.
+    // Only options that make the picture count: a file from elsewhere must not choose what is written or replaced here.
     if (spec == nullptr || !spec->recorded) {
       throw Error(ErrorCode::kInput,
                   path.string() + ": its metadata has an option '" + name + "' that can't be replayed", kHint);

@@ -1,4 +1,4 @@
-// How a run is followed: the library's stages and steps, and the jobs of a batch.
+// Follows a run: the library's stages and steps, and the jobs of a batch.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,15 @@
 
 namespace zimage::app {
 
-/// `stage`, `step` and `job_begin` are called on the device's thread, `job_end` on any, one at a time.
+/// Receives a run's progress. `stage`, `step` and `job_begin` are called on the device's thread, `job_end` on any, one
+/// at a time.
 class Progress : public Observer {
  public:
   /// A single job goes on to its next picture (--num-images).
   virtual void next_picture() {}
-  /// A batch begins; `total` jobs, if that is known.
+  /// A batch of `total` jobs begins; empty: their number is unknown.
   virtual void batch_begin(std::optional<std::size_t> total) { (void)total; }
-  /// The device begins with a job.
+  /// The device starts on a job.
   virtual void job_begin(const std::string& name) { (void)name; }
   /// A job is done, skipped, planned or failed.
   virtual void job_end(const std::string& name, const JobReport& report) {

@@ -1,4 +1,4 @@
-// What a job reports, whoever prints it.
+// What a job reports, however it is printed.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace zimage::app {
 
-/// Filled as the job goes on, so that a failure reports what is known by then.
+/// One job's report. It is filled in as the job goes on, so that a failure reports what is known by then.
 struct JobReport {
   std::string status = "error";                 ///< "ok", "skipped", "planned", "mismatch" (--golden), "error"
   std::optional<std::filesystem::path> output;  ///< empty path: stdout
@@ -30,9 +30,9 @@ struct JobReport {
   int width = 0;
   int height = 0;
   std::vector<WorkingRegion> regions;
-  std::optional<std::size_t> changed_pixels;  ///< these three: if somebody reads the figures
+  std::optional<std::size_t> changed_pixels;  ///< these three only if somebody wants the figures
   std::optional<int> max_change_outside_mask;
-  std::optional<double> mean_change_outside_mask;  ///< where a lossy file had to be encoded whole or rotated
+  std::optional<double> mean_change_outside_mask;  ///< if a lossy file was encoded whole or rotated
   std::map<std::string, double> timings_ms;
   std::optional<GoldenResult> golden;  ///< with --golden
   std::optional<ModelInfo> model;
@@ -40,16 +40,16 @@ struct JobReport {
   std::optional<Error> error;
 };
 
-/// Takes the reports of a run, in order.
+/// Receives the reports of a run, in order.
 class Reporter {
  public:
   virtual ~Reporter() = default;
-  /// Whether somebody reads how a result differs from its source, which takes decoding it again.
+  /// Returns whether somebody wants to know how a result differs from its source, which takes decoding it again.
   virtual bool wants_figures() const = 0;
-  /// One job (with --num-images: one picture) is done, skipped or planned.
-  /// Errors: kRuntime if it can't be told.
+  /// Reports one job (with --num-images: one picture) that is done, skipped, planned or has failed.
+  /// Errors: kRuntime if the report can't be written.
   virtual void job(const JobReport& report) = 0;
-  /// The picture itself, for `--output -`. Errors: kRuntime.
+  /// Writes the picture itself, for `--output -`. Errors: kRuntime.
   virtual void picture(const std::vector<std::uint8_t>& png) = 0;
 };
 

@@ -219,7 +219,7 @@ ImageFile decode_bmp(Bytes bytes, const std::string& name) {
                      : grey               ? 1
                                           : 3);
   read_rows(bytes, header, palette, file.image);
-  file.carried.icc.assign(header.icc.begin(), header.icc.end());
+  file.metadata.icc.assign(header.icc.begin(), header.icc.end());
   return file;
 }
 

@@ -20,10 +20,10 @@ struct Layout {
   std::size_t pixel_bytes = 0;
 };
 
-Layout layout_of(const Image& image, const Carried& carried) {
+Layout layout_of(const Image& image, const ImageMetadata& metadata) {
   Layout layout;
   layout.channels = image.has_alpha() ? 4 : image.channels;
-  layout.header_size = !carried.icc.empty() ? kV5Header : layout.channels == 4 ? kV4Header : kInfoHeader;
+  layout.header_size = !metadata.icc.empty() ? kV5Header : layout.channels == 4 ? kV4Header : kInfoHeader;
   layout.pixels_at = kFileHeader + layout.header_size + (layout.channels == 1 ? 4 * kGreys : 0);
   const auto width = static_cast<std::size_t>(image.width);
   layout.row_bytes = (width * static_cast<std::size_t>(layout.channels) + 3) / 4 * 4;
@@ -69,8 +69,8 @@ void put_headers(const Image& image, const Layout& layout, std::size_t icc_bytes
 }  // namespace
 
 std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& options) {
-  const std::vector<std::uint8_t>& icc = options.carried.icc;
-  const Layout layout = layout_of(image, options.carried);
+  const std::vector<std::uint8_t>& icc = options.metadata.icc;
+  const Layout layout = layout_of(image, options.metadata);
   std::vector<std::uint8_t> out;
   out.reserve(layout.pixels_at + layout.pixel_bytes + icc.size());
   put_headers(image, layout, icc.size(), out);

@@ -13,12 +13,12 @@ bool create(JpegEncoder& encoder, const JpegSettings& settings) {
   return true;
 }
 
-void write_rows(jpeg_compress_struct& info, const Image& image, int x, int y, std::vector<std::uint8_t>& row) {
+void write_rows(jpeg_compress_struct& info, const Image& image, std::vector<std::uint8_t>& row) {
   const int width = static_cast<int>(info.image_width);
   while (info.next_scanline < info.image_height) {
-    const int line = y + static_cast<int>(info.next_scanline);
-    // libjpeg doesn't write to it.
-    auto* samples = const_cast<JSAMPROW>(row_as_bytes(image, x, line, width, info.input_components, row));
+    const int line = static_cast<int>(info.next_scanline);
+    // libjpeg doesn't write to the row.
+    auto* samples = const_cast<JSAMPROW>(row_as_bytes(image, 0, line, width, info.input_components, row));
     jpeg_write_scanlines(&info, &samples, 1);
   }
 }

@@ -1,4 +1,4 @@
-// How every JPEG encoder of ours begins and is fed.
+// The steps that all our uses of libjpeg's encoder share.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace zimage::codecs {
 
-/// Sets up an encoder that writes to memory: everything but the quality and what it is fed with. False: error.message.
+/// Sets up an encoder that writes to memory: everything but the quality and the pixels. False: see error.message.
 bool create(JpegEncoder& encoder, const JpegSettings& settings);
 
-/// After jpeg_start_compress(): as many rows as the encoder's picture has, from the part of `image` that begins at
-/// (x, y). `row` is room for one, where the picture's own bytes can't be taken. libjpeg's errors jump.
-void write_rows(jpeg_compress_struct& info, const Image& image, int x, int y, std::vector<std::uint8_t>& row);
+/// Feeds the encoder all rows of `image`, after jpeg_start_compress(). `row` is a buffer for rows that are converted.
+/// libjpeg's errors jump.
+void write_rows(jpeg_compress_struct& info, const Image& image, std::vector<std::uint8_t>& row);
 
 }  // namespace zimage::codecs

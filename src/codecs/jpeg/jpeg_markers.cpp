@@ -14,10 +14,10 @@ using namespace std::string_view_literals;
 constexpr std::string_view kExif = "Exif\0\0"sv;
 constexpr std::string_view kXmp = "http://ns.adobe.com/xap/1.0/\0"sv;
 constexpr std::size_t kMaxSegment = 65533;
-/// 14 bytes of each segment are the profile's own; the number of segments is a byte.
+/// A profile needs 14 bytes of each segment for its own header, and the number of segments is a byte.
 constexpr std::size_t kMaxIcc = 255 * (kMaxSegment - 14);
 
-/// Room for a segment's prefix and content. In static storage of each thread: no destructor is jumped over.
+/// A buffer for a segment's prefix and content. It is thread-local so that longjmp skips no destructor.
 thread_local std::array<std::uint8_t, kMaxSegment> segment;
 
 void write_segment(jpeg_compress_struct& info, std::string_view prefix, const void* data, std::size_t size) {
@@ -27,7 +27,7 @@ void write_segment(jpeg_compress_struct& info, std::string_view prefix, const vo
   jpeg_write_marker(&info, JPEG_APP0 + 1, segment.data(), static_cast<unsigned>(prefix.size() + size));
 }
 
-/// A chain of segments with gaps or repetitions is a warning of libjpeg's, so it ends here.
+/// Reads the profile. libjpeg warns if its segments have gaps or repetitions, and warnings jump: then it returns false.
 bool read_icc(JpegDecoder& decoder, JOCTET** data, unsigned* size) {
   if (setjmp(decoder.error.jump) != 0) return false;
   return jpeg_read_icc_profile(&decoder.info, data, size) != FALSE;
@@ -35,28 +35,28 @@ bool read_icc(JpegDecoder& decoder, JOCTET** data, unsigned* size) {
 
 }  // namespace
 
-Carried read_markers(JpegDecoder& decoder) {
-  Carried carried;
+ImageMetadata read_markers(JpegDecoder& decoder) {
+  ImageMetadata metadata;
   for (const jpeg_marker_struct* marker = decoder.info.marker_list; marker != nullptr; marker = marker->next) {
     if (marker->marker != JPEG_APP0 + 1) continue;
     const std::string_view content(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (content.starts_with(kExif) && carried.exif.empty()) {
-      carried.exif.assign(marker->data + kExif.size(), marker->data + marker->data_length);
+    if (content.starts_with(kExif) && metadata.exif.empty()) {
+      metadata.exif.assign(marker->data + kExif.size(), marker->data + marker->data_length);
     }
-    if (content.starts_with(kXmp) && carried.xmp.empty()) carried.xmp = content.substr(kXmp.size());
+    if (content.starts_with(kXmp) && metadata.xmp.empty()) metadata.xmp = content.substr(kXmp.size());
   }
   JOCTET* icc = nullptr;
   unsigned size = 0;
-  if (read_icc(decoder, &icc, &size)) carried.icc.assign(icc, icc + size);
+  if (read_icc(decoder, &icc, &size)) metadata.icc.assign(icc, icc + size);
   std::free(icc);
-  return carried;
+  return metadata;
 }
 
-Carried writable_markers(const Carried& carried) {
-  Carried out = carried;
+ImageMetadata writable_markers(const ImageMetadata& metadata) {
+  ImageMetadata out = metadata;
   const auto drop = [](auto& content, std::size_t limit, const std::string& what) {
     if (content.size() <= limit) return;
-    log::warning("the result has no " + what + ": a JPEG holds " + std::to_string(limit) +
+    log::warning("the result has no " + what + ": a JPEG can hold " + std::to_string(limit) +
                  " bytes of it, and there are " + std::to_string(content.size()));
     content.clear();
   };
@@ -66,11 +66,11 @@ Carried writable_markers(const Carried& carried) {
   return out;
 }
 
-void write_markers(jpeg_compress_struct& info, const Carried& carried) {
-  write_segment(info, kExif, carried.exif.data(), carried.exif.size());
-  write_segment(info, kXmp, carried.xmp.data(), carried.xmp.size());
-  if (!carried.icc.empty()) {
-    jpeg_write_icc_profile(&info, carried.icc.data(), static_cast<unsigned>(carried.icc.size()));
+void write_markers(jpeg_compress_struct& info, const ImageMetadata& metadata) {
+  write_segment(info, kExif, metadata.exif.data(), metadata.exif.size());
+  write_segment(info, kXmp, metadata.xmp.data(), metadata.xmp.size());
+  if (!metadata.icc.empty()) {
+    jpeg_write_icc_profile(&info, metadata.icc.data(), static_cast<unsigned>(metadata.icc.size()));
   }
 }
 

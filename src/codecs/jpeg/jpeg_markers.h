@@ -5,17 +5,17 @@
 
 namespace zimage::codecs {
 
-/// What the segments before the first scan hold; the first of each kind counts, and damaged ones are left out.
-/// `orientation` is not looked for. XMP beyond 64 KiB ("extended XMP", in segments of its own) is left out: it holds
-/// what a person rarely misses (thumbnails, depth maps), often of pixels that the result has no more.
-Carried read_markers(JpegDecoder& decoder);
+/// Reads the metadata in the segments before the first scan. The first of each kind counts, damaged ones are left out,
+/// and `orientation` isn't set. XMP beyond 64 KiB ("extended XMP", in segments of its own) is left out: it holds things
+/// that are rarely missed (thumbnails, depth maps), and they often show pixels that the result no longer has.
+ImageMetadata read_markers(JpegDecoder& decoder);
 
-/// Without what doesn't fit into JPEG's segments (which is possible if it comes from another format); says so in the
-/// log.
-Carried writable_markers(const Carried& carried);
+/// Returns the metadata without what doesn't fit into JPEG's segments (which happens if it comes from another format).
+/// Logs a warning for each.
+ImageMetadata writable_markers(const ImageMetadata& metadata);
 
-/// Writes the segments, of writable_markers() only; to be called where jpeg_write_marker() may be. libjpeg's errors
-/// jump.
-void write_markers(jpeg_compress_struct& info, const Carried& carried);
+/// Writes the segments for the result of writable_markers(). Call it where jpeg_write_marker() may be called. libjpeg's
+/// errors jump.
+void write_markers(jpeg_compress_struct& info, const ImageMetadata& metadata);
 
 }  // namespace zimage::codecs

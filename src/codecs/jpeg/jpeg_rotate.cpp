@@ -10,7 +10,7 @@
 namespace zimage::codecs {
 namespace {
 
-/// The operation that undoes an orientation.
+/// Returns the operation that undoes an orientation.
 TJXOP undo(int orientation) {
   switch (orientation) {
     case 2: return TJXOP_HFLIP;

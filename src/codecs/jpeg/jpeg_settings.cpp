@@ -8,12 +8,12 @@ namespace {
 
 constexpr std::uint16_t kMaxDivisor = 8191;
 
-/// A scan for each component. libjpeg keeps the pointer.
+/// A scan for each component. libjpeg keeps a pointer to it.
 constexpr std::array<jpeg_scan_info, 3> kSeparateScans = {
     {{1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}}};
 
 bool read_plane(const jpeg_decompress_struct& info, const jpeg_component_info& component, JpegPlane& plane) {
-  // The table that the component's first scan found; before the scans are read, the one in its slot.
+  // This is the table that the component's first scan used; before the scans are read, take the one in its slot.
   const JQUANT_TBL* table = component.quant_table;
   if (table == nullptr && component.quant_tbl_no >= 0 && component.quant_tbl_no < NUM_QUANT_TBLS) {
     table = info.quant_tbl_ptrs[component.quant_tbl_no];
@@ -31,7 +31,7 @@ bool same_table(const JHUFF_TBL* a, const JHUFF_TBL* b) {
          std::equal(std::begin(a->huffval), std::end(a->huffval), std::begin(b->huffval));
 }
 
-/// Whether the file has the tables that libjpeg sets where it isn't asked to make some.
+/// Returns whether the file has the Huffman tables that libjpeg uses by default.
 bool standard_tables(const jpeg_decompress_struct& info) {
   JpegEncoder encoder;
   prepare(encoder.error);
@@ -54,7 +54,7 @@ bool standard_tables(const jpeg_decompress_struct& info) {
   return true;
 }
 
-/// A slot may have been filled anew between the scans: then the later component gets another one.
+/// A slot may have been refilled between scans: this gives the later component another slot.
 void separate_tables(JpegSettings& settings) {
   for (int p = 1; p < settings.planes; ++p) {
     JpegPlane& plane = settings.plane[static_cast<std::size_t>(p)];
@@ -64,11 +64,11 @@ void separate_tables(JpegSettings& settings) {
       });
     };
     if (!taken(plane.table)) continue;
-    for (plane.table = 0; taken(plane.table);) ++plane.table;  // of four slots, two are taken at most
+    for (plane.table = 0; taken(plane.table);) ++plane.table;  // at most two of the four slots are taken
   }
 }
 
-/// Whether all sampling factors divide the largest: libjpeg resamples by whole numbers only.
+/// Returns whether all sampling factors divide the largest: libjpeg resamples by whole numbers only.
 bool whole_ratios(const JpegSettings& settings) {
   return std::all_of(settings.plane.begin(), settings.plane.begin() + settings.planes, [&](const JpegPlane& plane) {
     return settings.max_h() % plane.h == 0 && settings.max_v() % plane.v == 0;
@@ -171,7 +171,7 @@ void apply_settings(jpeg_compress_struct& info, const JpegSettings& settings) {
   info.density_unit = static_cast<UINT8>(settings.density_unit);
   info.X_density = static_cast<UINT16>(settings.density_x);
   info.Y_density = static_cast<UINT16>(settings.density_y);
-  // More blocks than an interleaved MCU may have can be coded component by component.
+  // If an interleaved MCU would have too many blocks, code component by component.
   const bool separate = settings.planes > 1 && blocks_of_mcu(settings) > C_MAX_BLOCKS_IN_MCU;
   if (settings.progressive && !separate) {
     jpeg_simple_progression(&info);

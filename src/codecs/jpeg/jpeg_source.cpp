@@ -10,7 +10,7 @@
 namespace zimage::codecs {
 namespace {
 
-/// Of a row of blocks.
+/// Returns whether standard Huffman tables have codes for a row of blocks.
 bool in_range(const JBLOCK* blocks, unsigned count) {
   bool beyond = false;
   for (unsigned i = 0; i < count; ++i) {
@@ -28,10 +28,10 @@ std::optional<JpegSettings> settings_of(JpegDecoder& decoder, Bytes file) {
   return read_settings(decoder);
 }
 
-/// Whether the file could be rotated without loss; then `origin` is of the upright one, coded as before.
+/// Rotates the file upright, keeping its coding. Returns false, with `origin` unchanged, if that would lose anything.
 bool rotate(JpegOrigin& origin, JpegDecoder& decoder, int orientation) {
   if (!origin.settings) return false;
-  // The rotated file doesn't tell whether scans of a progressive one are missing.
+  // The rotated file doesn't show whether scans of a progressive one are missing.
   if (origin.settings->progressive && !can_be_spliced(decoder)) return false;
   auto file = rotate_upright(origin.file, orientation);
   if (!file) return false;
@@ -70,7 +70,7 @@ bool can_be_spliced(JpegDecoder& source) {
   if (source.coefficients == nullptr && !read_coefficients(source)) refuse(source, kSourceName);
   if (source.info.coef_bits == nullptr) return true;  // not progressive
   for (int p = 0; p < source.info.num_components; ++p) {
-    // libjpeg-turbo smooths where one of the first ten coefficients isn't known to the last bit.
+    // libjpeg-turbo smooths if one of the first ten coefficients isn't known to the last bit.
     const int* bits = source.info.coef_bits[p];
     if (std::any_of(bits, bits + 10, [](int unknown) { return unknown != 0; })) return false;
   }

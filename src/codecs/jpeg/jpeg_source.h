@@ -14,16 +14,16 @@ namespace zimage::codecs {
 
 struct JpegOrigin {
   std::vector<std::uint8_t> file;
-  bool upright = true;                     ///< false: it lies otherwise, and can't be rotated without loss
-  std::optional<JpegSettings> settings{};  ///< as read_settings(); of a rotated file with the coding that it had before
+  bool upright = true;                     ///< false: it has another orientation, and can't be rotated without loss
+  std::optional<JpegSettings> settings{};  ///< from read_settings(); a rotated file keeps the original's coding
 };
 
-/// Whether the coefficients, which are read if they weren't, tell all that decoders make of the file.
-/// Errors: kInput for a source that can't be read.
+/// Returns whether the coefficients alone decide what decoders show (they smooth a progressive file that lacks scans).
+/// Reads the coefficients if they haven't been read. Errors: kInput for a source that can't be read.
 bool can_be_spliced(JpegDecoder& source);
 
-/// Whether standard Huffman tables have a code for all coefficients, which have been read. libjpeg-turbo checks that
-/// only where it makes tables of its own.
+/// Returns whether standard Huffman tables have codes for all coefficients, which must have been read. libjpeg-turbo
+/// checks that only when it makes tables of its own.
 bool coefficients_in_range(JpegDecoder& source);
 
 }  // namespace zimage::codecs

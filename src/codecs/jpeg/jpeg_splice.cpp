@@ -1,7 +1,6 @@
-#include "codecs/jpeg/jpeg_splice.h"
-
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,20 +9,23 @@
 #include "base/zeros.h"
 #include "codecs/jpeg/jpeg_encoder.h"
 #include "codecs/jpeg/jpeg_markers.h"
+#include "codecs/jpeg/jpeg_source.h"
 #include "zimage/error.h"
 #include "zimage/geometry.h"
 
 namespace zimage::codecs {
 namespace {
 
-/// A part of the picture that starts at a MCU, as a small baseline JPEG of its own.
-bool encode_part(JpegEncoder& encoder, const JpegSettings& settings, const Image& image, const Box& box,
+using PixelsOf = std::function<Image(const Box& box)>;
+
+/// Encodes a part of the image that starts at a MCU as a small baseline JPEG of its own.
+bool encode_part(JpegEncoder& encoder, const JpegSettings& settings, const Image& part,
                  std::vector<std::uint8_t>& row) {
   if (!create(encoder, settings)) return false;
   jpeg_compress_struct& info = encoder.info;
   if (setjmp(encoder.error.jump) != 0) return false;
   jpeg_start_compress(&info, TRUE);
-  write_rows(info, image, box.x, box.y, row);
+  write_rows(info, part, row);
   jpeg_finish_compress(&info);
   return true;
 }
@@ -50,7 +52,7 @@ bool any_changed(const Mask& changed, const Box& box) {
   return false;
 }
 
-/// From the first to the last touched MCU of the row of MCUs at `y`; width 0: there is none.
+/// Returns the box from the first to the last touched MCU in the row of MCUs at `y`; its width is 0 if there is none.
 Box touched_part(const JpegSettings& settings, const Mask& changed, int y) {
   const int step = settings.mcu_width();
   const int height = std::min(settings.mcu_height(), settings.height - y);
@@ -64,8 +66,8 @@ Box touched_part(const JpegSettings& settings, const Mask& changed, int y) {
   return box;
 }
 
-/// One row of blocks of one plane: of `part` at `box`, into the source. `touched[i]`: whether block i of the part
-/// counts.
+/// Copies one row of blocks of plane `p` from `part` into the source; block i is copied if `touched[i]` is set. False:
+/// see the decoders' error.message.
 bool copy_blocks(JpegDecoder& source, JpegDecoder& part, int p, unsigned from_row, unsigned to_row, unsigned to_column,
                  const std::uint8_t* touched) {
   if (setjmp(part.error.jump) != 0) return false;
@@ -107,7 +109,7 @@ void splice_part(JpegDecoder& source, JpegDecoder& part, const JpegSettings& set
   }
 }
 
-/// A part of the new picture, as coefficients.
+/// The coefficients of a part of the new picture.
 struct Part {
   Box box{};
   JpegDecoder coefficients;
@@ -115,15 +117,15 @@ struct Part {
 
 using Parts = std::vector<std::unique_ptr<Part>>;
 
-/// Every row of MCUs that has a changed pixel.
-Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask& changed) {
+/// Encodes the touched part of every row of MCUs that has a changed pixel.
+Parts encode_parts(const JpegSettings& settings, const Mask& changed, const PixelsOf& pixels) {
   Parts parts;
   std::vector<std::uint8_t> row;
   for (int y = 0; y < settings.height; y += settings.mcu_height()) {
     const Box box = touched_part(settings, changed, y);
     if (box.width == 0) continue;
     JpegEncoder encoder;
-    if (!encode_part(encoder, part_settings(settings, box), image, box, row)) fail(encoder.error);
+    if (!encode_part(encoder, part_settings(settings, box), pixels(box), row)) fail(encoder.error);
     auto part = std::make_unique<Part>();
     part->box = box;
     JpegDecoder& decoder = part->coefficients;
@@ -133,21 +135,29 @@ Parts encode_parts(const JpegSettings& settings, const Image& image, const Mask&
   return parts;
 }
 
-bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settings, const Carried& carried) {
+void check_size(const JpegSettings& settings, const Mask& changed) {
+  const std::size_t pixels = static_cast<std::size_t>(settings.width) * static_cast<std::size_t>(settings.height);
+  if (changed.width == settings.width && changed.height == settings.height && changed.repaint.size() == pixels) return;
+  throw Error(ErrorCode::kRuntime, "the mask of changed pixels doesn't have the JPEG's size");
+}
+
+bool write(JpegEncoder& encoder, JpegDecoder& source, const JpegSettings& settings, const ImageMetadata& metadata) {
   if (!create(encoder, settings)) return false;
   jpeg_compress_struct& info = encoder.info;
   if (setjmp(encoder.error.jump) != 0) return false;
   if (setjmp(source.error.jump) != 0) return false;
   jpeg_write_coefficients(&info, source.coefficients);
-  write_markers(info, carried);
+  write_markers(info, metadata);
   jpeg_finish_compress(&info);
   return true;
 }
 
 }  // namespace
 
-std::optional<std::vector<std::uint8_t>> splice(const JpegOrigin& origin, const Image& image, const Mask& changed,
-                                                const Carried& carried) {
+std::optional<std::vector<std::uint8_t>> splice_jpeg(const JpegOrigin& origin, const Mask& changed,
+                                                     const PixelsOf& pixels, const ImageMetadata& metadata) {
+  if (!origin.upright || !origin.settings || changed.all()) return std::nullopt;
+  check_size(*origin.settings, changed);
   JpegDecoder source;
   open_header(source, origin.file, kSourceName);
   if (!can_be_spliced(source)) {
@@ -157,12 +167,12 @@ std::optional<std::vector<std::uint8_t>> splice(const JpegOrigin& origin, const 
   const JpegSettings& settings = *origin.settings;
   JpegSettings coding = settings;
   coding.optimized = settings.optimized || !coefficients_in_range(source);
-  for (const auto& part : encode_parts(settings, image, changed)) {
+  for (const auto& part : encode_parts(settings, changed, pixels)) {
     coding.optimized = coding.optimized || !coefficients_in_range(part->coefficients);
     splice_part(source, part->coefficients, settings, changed, part->box);
   }
   JpegEncoder encoder;
-  if (!write(encoder, source, coding, carried)) {
+  if (!write(encoder, source, coding, writable_markers(metadata))) {
     log::warning(std::string("the whole JPEG is encoded anew: the source's coefficients can't be written (") +
                  encoder.error.message + ")");
     return std::nullopt;

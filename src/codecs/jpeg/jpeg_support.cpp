@@ -1,6 +1,6 @@
 #include "codecs/jpeg/jpeg_support.h"
 
-// after jpeglib.h
+// It must come after jpeglib.h.
 #include <jerror.h>
 
 #include "zimage/error.h"
@@ -8,7 +8,7 @@
 namespace zimage::codecs {
 namespace {
 
-/// A picture needs some dozens of scans at most; thousands of them, each over all of a large picture, take hours.
+/// A picture needs a few dozen scans at most; decoding thousands of scans of a large picture would take hours.
 constexpr int kMaxScans = 500;
 constexpr unsigned kMaxMarkerBytes = 0xffff;
 
@@ -32,8 +32,8 @@ void on_progress(j_common_ptr info) {
   std::longjmp(error->jump, 1);
 }
 
-/// A block of 8x8 pixels takes at least a bit, so a small file can't be a large picture (unless its coding is
-/// arithmetic).
+/// Returns whether the file can hold so large a picture: a block of 8x8 pixels takes at least a bit (unless its coding
+/// is arithmetic).
 bool plausible(const jpeg_decompress_struct& info, std::size_t file_size) {
   const std::uint64_t blocks = std::uint64_t{info.image_width} * info.image_height / 64;
   return info.arith_code != FALSE || blocks / 8 <= file_size;

@@ -1,11 +1,11 @@
-// libjpeg-turbo's objects with their errors as values. As with libpng: a function with a setjmp in it holds plain data
-// only, and so does everything between it and libjpeg.
+// libjpeg-turbo's objects, with errors as values. As with libpng, a function with a setjmp in it holds only plain data,
+// and so does everything between it and libjpeg.
 #pragma once
 
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
-// jpeglib.h wants <cstdio> before it.
+// jpeglib.h needs <cstdio> before it.
 #include <jpeglib.h>
 
 #include <cstdint>
@@ -17,11 +17,11 @@
 
 namespace zimage::codecs {
 
-/// The name of a JpegOrigin in messages.
+/// What messages call the file of a JpegOrigin.
 inline constexpr const char* kSourceName = "the source JPEG";
 
 struct JpegError {
-  jpeg_error_mgr manager;  // first: libjpeg hands back a pointer to it
+  jpeg_error_mgr manager;  // it must be first: libjpeg hands back a pointer to it
   std::jmp_buf jump;
   char message[JMSG_LENGTH_MAX];
 };
@@ -30,7 +30,7 @@ struct JpegDecoder {
   JpegError error{};
   jpeg_progress_mgr progress{};
   jpeg_decompress_struct info{};
-  jvirt_barray_ptr* coefficients = nullptr;  ///< after read_coefficients()
+  jvirt_barray_ptr* coefficients = nullptr;  ///< set by read_coefficients()
 
   JpegDecoder() = default;
   JpegDecoder(const JpegDecoder&) = delete;
@@ -41,7 +41,7 @@ struct JpegDecoder {
 struct JpegEncoder {
   JpegError error{};
   jpeg_compress_struct info{};
-  unsigned char* out = nullptr;  ///< libjpeg's memory
+  unsigned char* out = nullptr;  ///< allocated by libjpeg
   unsigned long size = 0;
 
   JpegEncoder() = default;
@@ -52,23 +52,23 @@ struct JpegEncoder {
     std::free(out);
   }
   Bytes bytes() const { return {out, size}; }
-  /// The file, at the end.
+  /// Returns the finished file.
   std::vector<std::uint8_t> file() const { return {out, out + size}; }
 };
 
-/// Sets up libjpeg's error manager so that errors, and warnings as well, jump to `error.jump`. A warning means data
-/// that isn't as the format says, filled in with guesses: no base to inpaint on.
+/// Sets up libjpeg's error manager so that errors, and warnings too, jump to `error.jump`. A warning means that the
+/// data breaks the format and was filled in with guesses, which is no basis for inpainting.
 void prepare(JpegError& error);
 
-/// Everything up to the first scan; APP1 and APP2 are saved. `bytes` must outlive the decoder. False: error.message.
+/// Reads up to the first scan, and saves APP1 and APP2. `bytes` must outlive the decoder. False: see error.message.
 bool read_header(JpegDecoder& decoder, Bytes bytes);
-/// After read_header(): all DCT coefficients, as they are in the file. False: error.message.
+/// Reads, after read_header(), all DCT coefficients as they are in the file. False: see error.message.
 bool read_coefficients(JpegDecoder& decoder);
 
-/// Throws kInput for what the decoder failed with.
+/// Throws kInput for the decoder's error.
 [[noreturn]] void refuse(const JpegDecoder& decoder, const std::string& name);
-/// read_header(), with kInput for what fails, for sizes and numbers of components that we don't read, and for large
-/// pictures in small files (before memory is asked for).
+/// Calls read_header() and throws kInput if it fails, for unsupported sizes and numbers of components, and for pictures
+/// too large for their file's size (before memory is allocated).
 void open_header(JpegDecoder& decoder, Bytes bytes, const std::string& name);
 
 }  // namespace zimage::codecs

@@ -13,10 +13,10 @@
 namespace zimage::codecs {
 namespace {
 
-/// Rows for a thread to be worth while.
+/// The number of rows that makes a thread worthwhile.
 constexpr std::int64_t kRowsEach = 64;
 
-/// Where lcms2 makes a table of a transform, a fine one: with the coarser one the dark end is off by two 8-bit levels.
+/// If lcms2 makes a table of a transform, it is a fine one: a coarse one puts dark colours off by two 8-bit levels.
 constexpr cmsUInt32Number kFlags =
     cmsFLAGS_NOCACHE | cmsFLAGS_CLUT_PRE_LINEARIZATION | cmsFLAGS_CLUT_POST_LINEARIZATION | cmsFLAGS_HIGHRESPRECALC;
 constexpr cmsUInt32Number kIntent = INTENT_RELATIVE_COLORIMETRIC;
@@ -45,7 +45,7 @@ struct Transform {
 
 cmsHPROFILE srgb_profile(bool grey) {
   if (!grey) return cmsCreate_sRGBProfile();
-  // IEC 61966-2-1: the curve that sRGB has for each of its colours.
+  // The curve of each sRGB colour, by IEC 61966-2-1.
   constexpr cmsFloat64Number kCurve[] = {2.4, 1.0 / 1.055, 0.055 / 1.055, 1.0 / 12.92, 0.04045};
   cmsToneCurve* curve = cmsBuildParametricToneCurve(nullptr, 4, kCurve);
   cmsHPROFILE profile = curve == nullptr ? nullptr : cmsCreateGrayProfile(cmsD50_xyY(), curve);
@@ -70,7 +70,7 @@ cmsUInt32Number format_of(bool grey, int bit_depth) {
 
 std::uint16_t to_8_bits(std::uint16_t value) { return static_cast<std::uint16_t>((value + 128u) / 257u); }
 
-/// Whether every colour of a coarse grid stays within a level of itself. `to_srgb`: 8 bits to 16.
+/// Returns whether `to_srgb`, from 8 bits to 16, keeps every colour of a coarse grid within one 8-bit level.
 bool is_identity(const Transform& to_srgb, bool grey) {
   constexpr int kStep = 15;
   std::vector<std::uint8_t> in;
@@ -90,13 +90,13 @@ bool is_identity(const Transform& to_srgb, bool grey) {
   return true;
 }
 
-/// Whether make_way_back() will succeed: the same, but for the table.
+/// Returns whether make_way_back() will succeed, by making the same transform without its table.
 bool has_way_back(const Profile& profile, const Profile& srgb, bool grey) {
   const cmsUInt32Number format = format_of(grey, 16);
   return Transform(srgb, format, profile, format, cmsFLAGS_NOOPTIMIZE | cmsFLAGS_NOCACHE).handle != nullptr;
 }
 
-/// With handles of its own, as they can't be shared between threads.
+/// Makes the transform from sRGB, with profile handles of its own because threads can't share them.
 std::unique_ptr<Transform> make_way_back(const std::vector<std::uint8_t>& icc, bool grey) {
   const Profile profile(cmsOpenProfileFromMem(icc.data(), static_cast<cmsUInt32Number>(icc.size())));
   const Profile srgb(srgb_profile(grey));
@@ -111,14 +111,14 @@ class ColorProfile::Transforms {
   Transforms(std::unique_ptr<Transform> there, std::vector<std::uint8_t> icc, bool grey)
       : there_(std::move(there)), icc_(std::move(icc)), grey_(grey) {}
 
-  /// Profile → sRGB, 16 bits.
+  /// Returns the transform to 16-bit sRGB.
   cmsHTRANSFORM there() const { return there_->handle; }
 
-  /// sRGB → profile, 16 bits. Made when first asked for: its table takes a while.
+  /// Returns the transform from sRGB to the profile, 16 bits. The first call makes it, and its table takes a while.
   cmsHTRANSFORM back() {
     std::call_once(made_, [this] { back_ = make_way_back(icc_, grey_); });
     if (back_ != nullptr && back_->handle != nullptr) return back_->handle;
-    throw Error(ErrorCode::kMemory, "there is no memory for a colour profile");
+    throw Error(ErrorCode::kMemory, "there is not enough memory for a colour profile");
   }
 
  private:
@@ -143,11 +143,11 @@ std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& 
   }
   const cmsProfileClassSignature kind = cmsGetDeviceClass(profile.handle);
   if (kind == cmsSigLinkClass || kind == cmsSigAbstractClass || kind == cmsSigNamedColorClass) {
-    why = "it is no profile of a device or a colour space";
+    why = "it isn't the profile of a device or a colour space";
     return std::nullopt;
   }
   const Profile srgb(srgb_profile(grey));
-  if (srgb.handle == nullptr) throw Error(ErrorCode::kMemory, "there is no memory for a colour profile");
+  if (srgb.handle == nullptr) throw Error(ErrorCode::kMemory, "there is not enough memory for a colour profile");
   ColorProfile out;
   out.grey_ = grey;
   out.bit_depth_ = bit_depth;
@@ -156,7 +156,7 @@ std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& 
   if (out.srgb_) return out;
   if (bit_depth == 16) there = std::make_unique<Transform>(profile, format_of(grey, 16), srgb, format_of(grey, 16));
   if (there->handle == nullptr || !has_way_back(profile, srgb, grey)) {
-    why = "it is damaged, or has no way back from sRGB";
+    why = "it is damaged, or can't convert from sRGB";
     return std::nullopt;
   }
   out.transforms_ = std::make_shared<Transforms>(std::move(there), icc, grey);

@@ -1,5 +1,5 @@
-// ICC profiles, through lcms2: the model knows sRGB alone, so that a picture in another colour space is worked on as an
-// sRGB copy, and what was repainted is brought back into the picture's own space.
+// ICC profiles, through lcms2. The model knows only sRGB: a picture in another colour space is worked on as an sRGB
+// copy, and what was repainted is converted back to the source colour space.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,23 @@
 
 namespace zimage::codecs {
 
-/// A profile that fits a kind of picture. Relative colorimetric both ways. Safe on several threads at a time; the same
-/// pixels give the same result however they are split.
+/// A profile for one kind of picture. Conversions are relative colorimetric both ways. They are safe on several threads
+/// at a time, and give the same result however the pixels are split.
 class ColorProfile {
  public:
-  /// For a picture of that kind and depth. Empty, with the reason in `why`, for a profile that is damaged, of another
-  /// kind of picture, or without a way back.
+  /// Opens a profile for a picture of that kind and depth. Empty, with the reason in `why`, if it is damaged, for
+  /// another kind of picture, or can't convert from sRGB.
   static std::optional<ColorProfile> open(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth,
                                           std::string& why);
 
-  /// Whether it is sRGB's (within one 8-bit level): pixels need no conversion, and there is none.
+  /// Returns whether it is sRGB (within one 8-bit level): then pixels need no conversion, and it can't do any.
   bool is_srgb() const { return srgb_; }
 
-  /// The picture, of that depth, in sRGB at 16 bits a sample, so that the way there and back rounds once. Alpha stays
-  /// what it is.
+  /// Converts a picture of that depth to sRGB with 16 bits per sample, so that there and back it rounds only once.
+  /// Alpha keeps its value.
   Image to_srgb(const Image& picture) const;
-  /// `count` pixels of `channels` samples, 16-bit sRGB, into the profile's space and the picture's depth, in place.
-  /// Alpha is only brought to the bit depth.
+  /// Converts `count` pixels of `channels` samples from 16-bit sRGB to the profile's space and the picture's depth, in
+  /// place. Alpha is only converted to that depth.
   void from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const;
 
  private:

@@ -13,11 +13,11 @@ constexpr std::uint16_t kExifDirectory = 0x8769;
 constexpr std::uint16_t kExifVersion = 0x9000, kUserComment = 0x9286;
 constexpr std::uint16_t kPixelWidth = 0xa002, kPixelHeight = 0xa003;
 constexpr std::uint16_t kShort = 3, kLong = 4, kUndefined = 7;
-/// A comment begins with 8 bytes that name its encoding.
+/// The length of the prefix that names a comment's encoding.
 constexpr std::size_t kPrefix = 8;
 constexpr std::size_t kMaxEntries = 65535;
 
-/// Sets a SHORT or LONG in its place.
+/// Sets a SHORT or LONG in place.
 void set_number(Block& block, const Structure& structure, const Entry& entry, std::uint32_t value) {
   if (entry.count != 1) return;
   if (entry.type == kShort && value <= 0xffff) {
@@ -27,8 +27,8 @@ void set_number(Block& block, const Structure& structure, const Entry& entry, st
   }
 }
 
-/// The thumbnail's bytes show what was there before: they go, cut off where they are the last, else blanked. Nothing
-/// before the first directory's end is touched.
+/// Erases the thumbnail's bytes, which still show the old picture: they are cut off if they are the last, else blanked.
+/// Nothing before the end of the first directory is touched.
 void erase_thumbnail(Block& block, const Directory& first, const Directory& second, const Structure& structure) {
   const Entry* at = second.find(kThumbnailAt);
   const Entry* size = second.find(kThumbnailSize);
@@ -37,7 +37,7 @@ void erase_thumbnail(Block& block, const Directory& first, const Directory& seco
   const std::size_t length = structure.number(*size).value_or(0);
   const std::size_t floor = first.next_at + 4;
   if (begin < floor || begin > block.size() || block.size() - begin < length) return;
-  // A JPEG is what it must be: no other data falls victim to a wrong offset.
+  // It must be a JPEG, so that a wrong offset can't destroy other data.
   if (length < 2 || block[begin] != 0xff || block[begin + 1] != 0xd8) return;
   if (begin + length == block.size()) {
     block.resize(begin);
@@ -46,7 +46,7 @@ void erase_thumbnail(Block& block, const Directory& first, const Directory& seco
   }
 }
 
-/// UTF-16 in the block's byte order, up to a zero.
+/// Reads UTF-16 in the block's byte order, up to a zero.
 std::string from_utf16(const Structure& structure, std::size_t at, std::size_t size) {
   std::string out;
   for (std::size_t i = 0; i + 1 < size; i += 2) {
@@ -64,7 +64,7 @@ std::string from_utf16(const Structure& structure, std::size_t at, std::size_t s
   return out;
 }
 
-/// The comment's bytes with their prefix. ASCII if it is, else UTF-16.
+/// Returns the bytes of a comment, valid UTF-8, with their prefix: in ASCII if possible, else in UTF-16.
 Block encode_comment(const std::string& text, bool big_endian) {
   const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   const std::string prefix(ascii ? "ASCII\0\0\0" : "UNICODE\0", kPrefix);
@@ -75,11 +75,8 @@ Block encode_comment(const std::string& text, bool big_endian) {
     out.resize(out.size() + 2);
     put_u16(out, out.size() - 2, static_cast<std::uint16_t>(unit), big_endian);
   };
-  for (std::size_t i = 0; i < text.size();) {
-    const auto first = static_cast<unsigned char>(text[i++]);
-    std::size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
-    std::uint32_t point = more == 0 ? first : first & (0x3fu >> more);
-    for (; more > 0 && i < text.size(); --more) point = point << 6 | (static_cast<unsigned char>(text[i++]) & 0x3fu);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::uint32_t point = utf8::next(text, at);
     if (point >= 0x10000) {
       put(0xd800 + ((point - 0x10000) >> 10 & 0x3ff));
       put(0xdc00 + ((point - 0x10000) & 0x3ff));
@@ -90,7 +87,7 @@ Block encode_comment(const std::string& text, bool big_endian) {
   return out;
 }
 
-/// "0232" in an entry.
+/// Returns the entry for Exif version "0232".
 Entry version_entry() {
   Entry entry;
   entry.tag = kExifVersion;
@@ -100,8 +97,8 @@ Entry version_entry() {
   return entry;
 }
 
-/// A directory of this program's own at the end of the block, with its comment behind it, is cut off before a new one
-/// comes: a picture worked on again and again doesn't grow.
+/// Cuts off a directory that this program appended to the block before, with its comment, so that a picture that is
+/// worked on again and again doesn't grow.
 void cut_own_tail(Block& block, const Structure& structure, const Directory& directory) {
   const Entry* comment = directory.find(kUserComment);
   if (comment == nullptr || directory.next_at == 0) return;
@@ -110,7 +107,7 @@ void cut_own_tail(Block& block, const Structure& structure, const Directory& dir
   block.resize(directory.at);
 }
 
-/// Appends the Exif directory, its comment right behind it.
+/// Appends the Exif directory, with its comment right behind it. Returns where it is.
 std::size_t append_exif(Block& block, std::vector<Entry> entries, const Block& comment, bool big_endian) {
   Entry entry;
   entry.tag = kUserComment;
@@ -154,7 +151,7 @@ Block as_upright(Block block) {
   if (first->next_at == 0) return block;
   const auto second = structure->directory(structure->u32(first->next_at));
   put_u32(block, first->next_at, 0, structure->big_endian());
-  // The structure looks at the block itself, so nothing may be read through it once the block is shorter.
+  // The structure refers to the block itself, so nothing may be read through it once the block is shorter.
   if (second) erase_thumbnail(block, *first, *second, *structure);
   return block;
 }
@@ -218,7 +215,7 @@ Block without_user_comment(Block block) {
   const auto directory = first ? structure->child(*first, kExifDirectory) : std::nullopt;
   const Entry* entry = directory ? directory->find(kUserComment) : nullptr;
   if (entry == nullptr) return block;
-  // Its bytes are blanked, and the entry becomes an empty comment of the unstated kind: no offset moves.
+  // Blanking its bytes makes it an empty comment without a stated encoding, and moves no offset.
   const std::size_t size = structure->value_size(*entry);
   if (const auto at = structure->value_at(*entry)) {
     std::fill_n(block.begin() + static_cast<std::ptrdiff_t>(*at), size, std::uint8_t{0});

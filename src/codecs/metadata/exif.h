@@ -1,6 +1,6 @@
-// The few things of an EXIF block that this program reads and changes (Exif 2.32, TIFF 6.0). A block is the TIFF
-// structure, "II*…" or "MM…*", without the "Exif\0\0" of JPEG. All of it is safe on any bytes: what can't be made sense
-// of counts as not there.
+// Reads and changes the few parts of an EXIF block that matter to this program (Exif 2.32, TIFF 6.0). A block is the
+// TIFF structure, "II*…" or "MM…*", without JPEG's "Exif\0\0". Everything here is safe on any bytes: invalid parts
+// count as missing.
 #pragma once
 
 #include <cstdint>
@@ -13,37 +13,37 @@ namespace zimage::codecs::exif {
 
 using Block = std::vector<std::uint8_t>;
 
-/// 1…8; 1 if the block says nothing, or nonsense.
+/// Returns the orientation, 1…8; 1 if the block has none or an invalid one.
 int orientation(const Block& block);
 
-/// For a picture whose pixels were turned upright and changed: orientation 1, and no thumbnail of what it was. Every
-/// other byte stays. What isn't EXIF comes back as it is.
+/// Returns the block for a picture whose pixels were rotated upright and changed: with orientation 1, and without the
+/// old thumbnail. Every other byte stays. Bytes that aren't EXIF are returned as they are.
 Block as_upright(Block block);
 
-/// The size that a block tells (PixelXDimension, PixelYDimension) brought to that of the result; not added where there
-/// is none.
+/// Returns the block with its size (PixelXDimension, PixelYDimension) set to that of the result; it is not added if the
+/// block has none.
 Block with_size(Block block, int width, int height);
 
-/// The UserComment as UTF-8; empty if there is none, or in an encoding other than ASCII, UTF-16 or none stated.
+/// Returns the UserComment as UTF-8; empty if there is none, or if it states an encoding other than ASCII or UTF-16.
 std::optional<std::string> user_comment(const Block& block);
 
-/// A block with that comment (UTF-8) in place of its own. What else it holds stays where it is, as offsets within maker
-/// notes demand; new directories go to the end. A block that can't be parsed is replaced by a new one.
+/// Returns the block with its comment replaced by `text` (UTF-8). Everything else stays where it is, as offsets within
+/// maker notes require; new directories go to the end. A block that can't be parsed is replaced by a new one.
 Block with_user_comment(Block block, const std::string& text);
 
-/// A block without a comment; otherwise as it was.
+/// Returns the block without a comment, otherwise unchanged.
 Block without_user_comment(Block block);
 
-/// An EXIF block from the descriptions that a TIFF file's first page holds: camera, author, date, and its Exif and GPS
-/// directories. Empty if it holds none, and for BigTIFF.
+/// Makes an EXIF block from the descriptive entries of a TIFF file's first page: camera, author, date, and the Exif and
+/// GPS directories. Empty if it has none, and for BigTIFF.
 Block from_tiff(std::span<const std::uint8_t> file);
 
-/// The reverse: puts what from_tiff() would find in the block into the first page of a (classic) TIFF file, whose byte
-/// order must be the block's. What isn't EXIF leaves the file as it is. Maker notes stay behind: offsets within them
-/// would be wrong.
+/// Does the reverse: puts what from_tiff() would find in the block into the first page of a (classic) TIFF file, which
+/// must have the block's byte order. A block that isn't EXIF leaves the file as it is. Maker notes are left out,
+/// because offsets within them would be wrong.
 void into_tiff(const Block& block, Block& file);
 
-/// Whether the block's numbers have their high byte first; no for what isn't EXIF.
+/// Returns whether the block's numbers have their high byte first; false for bytes that aren't EXIF.
 bool is_big_endian(const Block& block);
 
 }  // namespace zimage::codecs::exif

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kEntrySize = 12;
 constexpr std::uint16_t kShort = 3, kLong = 4, kIfd = 13;
 
-/// Bytes of one value by type (TIFF 6.0, section 2, and IFD of the supplements); 0: unknown.
+/// Returns the bytes of one value by type (TIFF 6.0, section 2, and IFD of the supplements); 0 for an unknown type.
 std::size_t type_size(std::uint16_t type) {
   constexpr std::size_t kSizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
   return type < std::size(kSizes) ? kSizes[type] : 0;

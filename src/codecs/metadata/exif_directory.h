@@ -1,4 +1,4 @@
-// TIFF directories (IFDs) within a block of bytes, read and written with every offset checked.
+// Reads and writes TIFF directories (IFDs) within a block of bytes, and checks every offset.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace zimage::codecs::exif {
 
-/// One directory entry: its 12 bytes as they are, so that writing it again changes nothing.
+/// A directory entry. It keeps the original 12 bytes, so that writing it again changes nothing.
 struct Entry {
   std::uint16_t tag = 0;
   std::uint16_t type = 0;
@@ -27,26 +27,26 @@ struct Directory {
   const Entry* find(std::uint16_t tag) const;
 };
 
-/// Bytes of one TIFF structure and its byte order.
+/// A view of the bytes of a TIFF structure, with its byte order.
 class Structure {
  public:
-  /// Empty if the bytes don't begin as a (classic) TIFF structure.
+  /// Opens a structure; empty if the bytes don't begin like a (classic) TIFF structure.
   static std::optional<Structure> open(std::span<const std::uint8_t> bytes);
 
   bool big_endian() const { return big_endian_; }
   std::size_t first_directory() const { return u32(4); }
-  /// Empty if it doesn't lie in the block whole.
+  /// Reads the directory at an offset; empty if it doesn't lie wholly in the block.
   std::optional<Directory> directory(std::size_t at) const;
-  /// The directory that a tag of `parent` points to.
+  /// Returns the directory that a tag of `parent` points to.
   std::optional<Directory> child(const Directory& parent, std::uint16_t tag) const;
-  /// The first value of a SHORT or LONG entry.
+  /// Returns the value of an entry with a single SHORT or LONG; empty for others.
   std::optional<std::uint32_t> number(const Entry& entry) const;
-  /// Bytes of all the entry's values; 0 for an unknown type, or beyond the block's size.
+  /// Returns the size of all the entry's values in bytes; 0 for an unknown type, or if they are larger than the block.
   std::size_t value_size(const Entry& entry) const;
-  /// Where the values lie: in the entry itself, or where its offset says. Empty if that isn't in the block.
+  /// Returns where the values are: in the entry itself, or at its offset. Empty if that isn't in the block.
   std::optional<std::size_t> value_at(const Entry& entry) const;
 
-  /// Reading beyond the end gives 0.
+  /// Returns the number at an offset; 0 beyond the end.
   std::uint16_t u16(std::size_t at) const;
   std::uint32_t u32(std::size_t at) const;
 
@@ -58,11 +58,11 @@ class Structure {
 void put_u16(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint16_t value, bool big_endian);
 void put_u32(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint32_t value, bool big_endian);
 
-/// An entry of one LONG.
+/// Returns an entry with one LONG value.
 Entry long_entry(std::uint16_t tag, std::uint32_t value, bool big_endian);
-/// Replaces or adds, in the order of tags.
+/// Replaces or adds an entry, in the order of tags.
 void set_entry(std::vector<Entry>& entries, const Entry& entry);
-/// Puts a directory at the end of the block (even) and returns where. `next` is the next one's offset.
+/// Appends a directory to the block, at an even offset, which it returns. `next` is the offset of the next directory.
 std::size_t append_directory(std::vector<std::uint8_t>& bytes, const std::vector<Entry>& entries, std::uint32_t next,
                              bool big_endian);
 

@@ -1,5 +1,5 @@
-// A TIFF file is an EXIF structure itself, with the picture in it: what describes the picture is copied out of it, and
-// into it.
+// A TIFF file is itself an EXIF structure, with the picture in it. This copies the entries that describe the picture
+// out of it, and into it.
 #include <algorithm>
 #include <functional>
 
@@ -10,14 +10,14 @@ namespace zimage::codecs::exif {
 namespace {
 
 constexpr std::uint16_t kExifDirectory = 0x8769, kGpsDirectory = 0x8825;
-/// Maker notes and what points elsewhere can't be moved: offsets within them are the file's.
+/// Maker notes and the interoperability directory can't be moved: the offsets within them refer to the file.
 constexpr std::uint16_t kUnmovable[] = {0x927c, 0xa005};
-/// Document name, description, maker, model, resolution, software, date, artist, host, rating, Windows' title, comment,
-/// author, keywords and subject, copyright.
+/// Document name, description, maker, model, resolution, software, date, artist, host, rating, copyright, and Windows'
+/// title, comment, author, keywords and subject.
 constexpr std::uint16_t kDescriptive[] = {0x010d, 0x010e, 0x010f, 0x0110, 0x011a, 0x011b, 0x0128,
                                           0x0131, 0x0132, 0x013b, 0x013c, 0x4746, 0x4749, 0x9c9b,
                                           0x9c9c, 0x9c9d, 0x9c9e, 0x9c9f, 0x8298};
-/// Entries of a damaged directory may all point to the same large value: what they become together is bounded. The
+/// Entries of a damaged directory may all point to the same large value, so the sum of their sizes is bounded too. The
 /// comment may hold a prompt of 1 MiB.
 constexpr std::size_t kMaxValue = std::size_t{1} << 23;
 constexpr std::size_t kMaxCopied = std::size_t{1} << 23;
@@ -27,7 +27,7 @@ bool among(const std::uint16_t (&tags)[N], std::uint16_t tag) {
   return std::find(std::begin(tags), std::end(tags), tag) != std::end(tags);
 }
 
-/// The entries of `block` that `wanted` takes, their values appended to `out`, in the same byte order.
+/// Returns the entries of `block` that `wanted` accepts, and appends their values to `out`, in the same byte order.
 std::vector<Entry> copy_entries(std::span<const std::uint8_t> block, const Structure& structure,
                                 const Directory& directory, const std::function<bool(std::uint16_t)>& wanted,
                                 Block& out) {
@@ -50,8 +50,8 @@ std::vector<Entry> copy_entries(std::span<const std::uint8_t> block, const Struc
   return entries;
 }
 
-/// What describes the picture in the first directory of `block`: the entries' values and the Exif and GPS directories
-/// are appended to `out`, of the same byte order; the entries themselves are for its first directory.
+/// Copies what describes the picture in the first directory of `block`: appends the entries' values and the Exif and
+/// GPS directories to `out`, which has the same byte order, and returns the entries for its first directory.
 std::vector<Entry> copy_description(std::span<const std::uint8_t> block, const Structure& structure,
                                     const Directory& first, Block& out) {
   const bool big_endian = structure.big_endian();
@@ -97,7 +97,7 @@ void into_tiff(const Block& block, Block& file) {
   const auto first = target ? target->directory(target->first_directory()) : std::nullopt;
   if (!described || !first || source->big_endian() != target->big_endian()) return;
   const bool big_endian = source->big_endian();
-  // `target` looks at the file itself, so nothing may be read through it once the file has grown.
+  // `target` refers to the file itself, so nothing may be read through it once the file has grown.
   const std::uint32_t next = first->next_at == 0 ? 0 : target->u32(first->next_at);
   std::vector<Entry> entries = first->entries;
   for (const Entry& entry : copy_description(block, *source, *described, file)) set_entry(entries, entry);

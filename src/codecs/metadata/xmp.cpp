@@ -5,7 +5,7 @@
 namespace zimage::codecs {
 
 std::string upright_xmp(std::string xmp) {
-  // As an attribute, and as an element.
+  // It may be an attribute or an element.
   for (const std::string_view start : {"tiff:Orientation=\"", "tiff:Orientation='", "<tiff:Orientation>"}) {
     const std::size_t at = xmp.find(start);
     if (at == std::string::npos) continue;

@@ -1,11 +1,11 @@
-// The one thing of an XMP packet that this program changes.
+// Changes the one part of an XMP packet that matters to this program.
 #pragma once
 
 #include <string>
 
 namespace zimage::codecs {
 
-/// An XMP packet whose tiff:Orientation is 1, if it has one; nothing else changes.
+/// Returns an XMP packet with its tiff:Orientation, if it has one, set to 1; nothing else changes.
 std::string upright_xmp(std::string xmp);
 
 }  // namespace zimage::codecs

@@ -1,4 +1,4 @@
-// TIFF through libtiff, from memory.
+// Reads TIFF from memory, through libtiff.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -46,7 +46,7 @@ int on_close(thandle_t) { return 0; }
 
 toff_t on_size(thandle_t handle) { return static_cast<Source*>(handle)->bytes.size(); }
 
-/// An open file, and how to refuse it.
+/// An open file; it can refuse the file with an error.
 struct Reader {
   Source source;
   const std::string& name;
@@ -55,7 +55,7 @@ struct Reader {
   [[noreturn]] void refuse() const {
     if (source.beyond_end) refuse_truncated(name);
     const std::string why = tiff_error();
-    refuse_damaged(name, !why.empty() ? in_quotes(why) : "its directory makes no sense");
+    refuse_damaged(name, !why.empty() ? in_quotes(why) : "its directory is invalid");
   }
   [[noreturn]] void refuse_kind(const std::string& kind) const {
     throw Error(ErrorCode::kInput, name + " is a TIFF " + kind + ", which is not supported",
@@ -71,7 +71,7 @@ struct Reader {
 
 void open(Reader& reader) {
   collect_tiff_errors();
-  // m: no mapping, so that every read is checked above.
+  // The mode "m" means no mapping, so that every read goes through on_read() and is checked.
   reader.tiff.reset(
       TIFFClientOpen("picture", "rm", &reader.source, on_read, on_write, on_seek, on_close, on_size, nullptr, nullptr));
   if (reader.tiff == nullptr) reader.refuse();
@@ -82,7 +82,7 @@ void read_palette(const Reader& reader, TiffLayout& layout) {
   if (layout.bits > 8) reader.refuse_kind("with a palette of 16 bits");
   if (TIFFGetField(reader.tiff.get(), TIFFTAG_COLORMAP, &colors[0], &colors[1], &colors[2]) != 1) reader.refuse();
   const std::size_t count = std::size_t{1} << layout.bits;
-  // Some writers fill in 8-bit values where 16-bit ones belong.
+  // Some programs write 8-bit values where 16-bit ones belong.
   const bool narrow = std::all_of(colors, colors + 3, [&](const std::uint16_t* values) {
     return std::all_of(values, values + count, [](std::uint16_t v) { return v < 256; });
   });
@@ -108,7 +108,7 @@ void read_colors(const Reader& reader, TiffLayout& layout) {
       break;
     case PHOTOMETRIC_YCBCR:
       if (compression != COMPRESSION_JPEG || layout.planes_apart) reader.refuse_kind("in YCbCr");
-      // libjpeg turns it into RGB on the way.
+      // libjpeg converts it to RGB on the way.
       if (TIFFSetField(reader.tiff.get(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB) != 1) reader.refuse();
       layout.colors = TiffColors::kRgb;
       break;
@@ -160,15 +160,15 @@ TiffLayout read_layout(const Reader& reader) {
   return layout;
 }
 
-/// The most bytes that one byte of a compressed file can become: a small file can't be a large picture, and is refused
-/// before memory is asked for.
+/// Returns the most bytes that one byte of a compressed file can expand to, so that a small file that claims to be a
+/// large picture is refused before memory is allocated.
 std::uint64_t largest_ratio(std::uint16_t compression) {
   switch (compression) {
     case COMPRESSION_NONE: return 1;
     case COMPRESSION_PACKBITS: return 64;
     case COMPRESSION_ADOBE_DEFLATE:
     case COMPRESSION_DEFLATE: return 1032;
-    case COMPRESSION_JPEG: return 1536;  // a bit for a block of 64 pixels
+    case COMPRESSION_JPEG: return 1536;  // one bit for each block of 64 pixels
     case COMPRESSION_LZW: return 4096;
     default: return 65536;
   }
@@ -182,7 +182,7 @@ void check_plausible(const Reader& reader, std::uint64_t bytes) {
   if (bytes / largest_ratio(compression) > reader.source.bytes.size()) refuse_truncated(reader.name);
 }
 
-/// Where samples lie in the file as in an Image, whole strips go straight into it.
+/// Reads whole strips straight into an image, if samples in the file are laid out like an image's.
 void read_strips(const Reader& reader, std::uint64_t row_bytes, Image& image) {
   const auto rows =
       std::min(reader.number<std::uint32_t>(TIFFTAG_ROWSPERSTRIP), static_cast<std::uint32_t>(image.height));
@@ -250,16 +250,16 @@ TiffPacking packing_of(std::uint16_t compression) {
   }
 }
 
-void read_carried(const Reader& reader, Carried& carried) {
+void read_metadata(const Reader& reader, ImageMetadata& metadata) {
   TIFF* tiff = reader.tiff.get();
-  carried.tiff_packing = packing_of(reader.number<std::uint16_t>(TIFFTAG_COMPRESSION));
+  metadata.tiff_packing = packing_of(reader.number<std::uint16_t>(TIFFTAG_COMPRESSION));
   const auto orientation = reader.number<std::uint16_t>(TIFFTAG_ORIENTATION);
-  if (orientation >= 1 && orientation <= 8) carried.orientation = orientation;
+  if (orientation >= 1 && orientation <= 8) metadata.orientation = orientation;
   std::uint32_t size = 0;
   const std::uint8_t* data = nullptr;
-  if (TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &size, &data) == 1) carried.icc.assign(data, data + size);
-  if (TIFFGetField(tiff, TIFFTAG_XMLPACKET, &size, &data) == 1) carried.xmp.assign(data, data + size);
-  carried.exif = exif::from_tiff(reader.source.bytes);
+  if (TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &size, &data) == 1) metadata.icc.assign(data, data + size);
+  if (TIFFGetField(tiff, TIFFTAG_XMLPACKET, &size, &data) == 1) metadata.xmp.assign(data, data + size);
+  metadata.exif = exif::from_tiff(reader.source.bytes);
 }
 
 }  // namespace
@@ -281,9 +281,9 @@ ImageFile decode_tiff(Bytes bytes, const std::string& name) {
     read_rows(reader, layout, file.image);
   }
   if (layout.premultiplied) unpremultiply(file.image);
-  read_carried(reader, file.carried);
+  read_metadata(reader, file.metadata);
   if (TIFFLastDirectory(reader.tiff.get()) == 0) {
-    log::notice(printable(name) + " has several pages: the first is read");
+    log::notice(printable(name) + " has several pages; only the first is read");
   }
   return file;
 }

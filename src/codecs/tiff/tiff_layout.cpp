@@ -7,7 +7,7 @@
 namespace zimage::codecs {
 namespace {
 
-/// Sample `i` of a row.
+/// Returns sample `i` of a row.
 template <int kBits>
 unsigned sample_at(const std::uint8_t* row, std::size_t i) {
   if constexpr (kBits == 16) {
@@ -23,7 +23,7 @@ unsigned sample_at(const std::uint8_t* row, std::size_t i) {
   }
 }
 
-/// Where a sample of a pixel goes: the first channel, and what kind it is.
+/// Where a sample of a pixel goes: its (first) channel, and how it is converted.
 struct Target {
   int channel = -1;  ///< −1: nowhere
   bool index = false;
@@ -59,7 +59,7 @@ void put_sample(const TiffLayout& layout, const Target& target, const std::uint8
 
 template <int kBits>
 void put_row(const TiffLayout& layout, const std::uint8_t* row, int plane, int x, int y, int count, Image& image) {
-  // 16 bits have words for samples, all others bytes.
+  // 16-bit samples become words, all others bytes.
   using Sample = std::conditional_t<kBits == 16, std::uint16_t, std::uint8_t>;
   auto* out = reinterpret_cast<Sample*>(image.samples.address(image.index(x, y)));
   const int here = layout.planes_apart ? 1 : layout.samples;

@@ -1,4 +1,4 @@
-// How a TIFF's samples lie in its rows, and how they become an Image's.
+// How samples are laid out in a TIFF's rows, and how they get into an Image.
 #pragma once
 
 #include <array>
@@ -15,31 +15,31 @@ struct TiffLayout {
   int width = 0;
   int height = 0;
   TiffColors colors = TiffColors::kBlackIsZero;
-  int bits = 8;                                       ///< of a sample: 1, 2, 4, 8, 16
-  int samples = 1;                                    ///< of a pixel
+  int bits = 8;                                       ///< bits per sample: 1, 2, 4, 8, 16
+  int samples = 1;                                    ///< samples per pixel
   int alpha = -1;                                     ///< which sample is alpha; −1: none
-  bool premultiplied = false;                         ///< colours were multiplied by alpha
-  bool planes_apart = false;                          ///< each sample in rows of its own
+  bool premultiplied = false;                         ///< colours are multiplied by alpha
+  bool planes_apart = false;                          ///< each sample has rows of its own
   std::vector<std::array<std::uint16_t, 3>> palette;  ///< 8-bit RGB, 2^bits entries
 
   int color_samples() const { return colors == TiffColors::kRgb ? 3 : 1; }
   int color_channels() const { return colors == TiffColors::kRgb || colors == TiffColors::kPalette ? 3 : 1; }
-  /// Whether a row's bytes are an Image's, of color_channels() and alpha.
+  /// Returns whether a row's bytes are those of an Image with color_channels() and alpha.
   bool as_image() const {
     const bool grey_or_rgb = colors == TiffColors::kBlackIsZero || colors == TiffColors::kRgb;
     const bool all_wanted = samples == color_samples() || (samples == color_samples() + 1 && alpha == samples - 1);
     return grey_or_rgb && all_wanted && bits >= 8 && !planes_apart;
   }
   int bit_depth() const { return bits == 16 ? 16 : 8; }
-  /// Bytes of `count` pixels in a row, of one plane if planes are apart.
+  /// Returns the bytes that `count` pixels take in a row, of one plane if planes are apart.
   std::uint64_t row_bytes(std::uint64_t count) const;
 };
 
-/// Puts `count` pixels from column x on into row y. With planes apart `plane` is the sample, else it is 0. 16-bit
-/// samples are in the machine's byte order.
+/// Puts `count` pixels into row y of the image, from column x on. If planes are apart, `plane` is the sample, else it
+/// is 0. 16-bit samples are in the machine's byte order.
 void put_tiff_row(const TiffLayout& layout, const std::uint8_t* row, int plane, int x, int y, int count, Image& image);
 
-/// Divides colours by alpha, rounded; where alpha is 0 they are 0.
+/// Divides colours by alpha and rounds them; where alpha is 0, they become 0.
 void unpremultiply(Image& image);
 
 }  // namespace zimage::codecs

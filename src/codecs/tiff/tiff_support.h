@@ -1,5 +1,5 @@
-// What reading and writing TIFF share of libtiff. Its errors go to one handler for the whole process; calls don't leave
-// their thread, so the message is the thread's.
+// Shared by reading and writing TIFF. libtiff has one error handler for the whole process, and calls it on the thread
+// that failed, so each thread keeps its own message.
 #pragma once
 
 #include <tiffio.h>
@@ -13,9 +13,9 @@ struct TiffCloser {
 };
 using TiffHandle = std::unique_ptr<TIFF, TiffCloser>;
 
-/// Forgets this thread's message, and sees to it that libtiff's errors come here; warnings go nowhere.
+/// Clears this thread's message, and sets libtiff's handlers: errors are recorded here, warnings are dropped.
 void collect_tiff_errors();
-/// libtiff's first error in this thread since then: those after it follow from it. "" if there is none.
+/// Returns libtiff's first error in this thread since then, because later ones follow from it; "" if there is none.
 const char* tiff_error();
 
 }  // namespace zimage::codecs

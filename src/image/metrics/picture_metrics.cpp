@@ -13,13 +13,13 @@
 namespace zimage {
 namespace {
 
-/// At which of two bit depths pictures are compared, and of which samples.
+/// Which of two bit depths, and which samples, pictures are compared in.
 enum class Detail {
-  kFiner,   ///< colours once where both are grey; alpha where either has it
-  kCoarser  ///< always three colours; alpha where both have it
+  kFiner,   ///< the higher depth; one colour if both are grey; alpha if either has it
+  kCoarser  ///< the lower depth; always three colours; alpha if both have it
 };
 
-/// Two pictures' rows in one layout: the same channels, the same depth.
+/// The rows of two pictures in a common layout: the same channels and the same depth.
 class Pair {
  public:
   Pair(const Image& a, const Image& b, Detail detail)
@@ -33,10 +33,10 @@ class Pair {
   int width() const { return a_.width; }
   int height() const { return a_.height; }
   int channels() const { return colors_ + (alpha_ ? 1 : 0); }
-  /// Samples a level of 8 bits.
+  /// Returns how many steps of the common depth make one 8-bit level.
   double levels() const { return deep_ ? 257.0 : 1.0; }
 
-  /// Whether both have the same bytes in row `y`, as most rows of a large picture and its result do.
+  /// Returns whether both have the same bytes in row `y`, as most rows of a large picture and its result do.
   bool same_row(int y) const {
     if (a_.channels != b_.channels || a_.bit_depth != b_.bit_depth) return false;
     const std::size_t bytes = a_.index(0, 1) * a_.samples.sample_bytes();
@@ -46,7 +46,7 @@ class Pair {
   std::vector<int> row_a(int y) const { return row(a_, y); }
   std::vector<int> row_b(int y) const { return row(b_, y); }
 
-  /// 0…255.
+  /// Writes the luma of row `y`, 0…255.
   void luma_a(int y, double* out) const { luma(a_, y, out); }
   void luma_b(int y, double* out) const { luma(b_, y, out); }
 
@@ -93,7 +93,7 @@ struct Sums {
   std::size_t differing = 0;
   int max = 0;
   std::uint64_t absolute = 0;
-  std::uint64_t squared = 0;  // 2^28 pixels of 4 samples of 16 bits fit
+  std::uint64_t squared = 0;  // holds 2^28 pixels of four 16-bit samples
   double ssim = 0.0;
 
   void add(const Sums& other) {
@@ -122,7 +122,7 @@ PictureMetrics metrics_of(const Sums& sums, const Pair& pair) {
   return metrics;
 }
 
-/// visit(pixel's place, largest difference, sum of differences, sum of their squares) for every pixel.
+/// Calls visit(index, largest difference, sum of differences, sum of their squares) for every pixel.
 template <typename Visit>
 void for_each_difference(const Pair& pair, Visit visit) {
   std::size_t place = 0;
@@ -160,7 +160,7 @@ struct MaskedSums {
   }
 };
 
-/// Where the mask (null: none) is set, and where it isn't. Without `ssim`.
+/// Sums differences where the mask (null: none) is set, and where it isn't. `ssim` is left at 0.
 MaskedSums sum_differences(const Pair& pair, const Mask* mask) {
   MaskedSums found;
   for_each_difference(pair, [&](std::size_t place, int largest, int sum, std::uint64_t squared) {
@@ -229,7 +229,7 @@ DifferencePicture difference_picture(const Image& a, const Image& b) {
   picture.amplification = 255.0 * pair.levels() / largest_of_all;
   for (std::size_t i = 0; i < differences.size(); ++i) {
     const int value = (differences[i] * 255 + largest_of_all / 2) / largest_of_all;
-    // What differs at all is seen to.
+    // Any difference must be visible.
     picture.image.samples.bytes()[i] = static_cast<std::uint8_t>(differences[i] == 0 ? 0 : std::max(value, 1));
   }
   return picture;

@@ -15,7 +15,7 @@ constexpr double kC2 = (0.03 * 255) * (0.03 * 255);
 
 enum Moment { kA, kB, kAA, kBB, kAB, kMoments };
 
-/// The weights at distance 0…5; the whole window sums to 1.
+/// Returns the weights at distance 0…5; those of the whole window sum to 1.
 std::array<double, kRadius + 1> gaussian() {
   std::array<double, kRadius + 1> weights{};
   double sum = 0.0;
@@ -27,13 +27,13 @@ std::array<double, kRadius + 1> gaussian() {
   return weights;
 }
 
-/// (d c b a | a b c d | d c b a), however small the picture.
+/// Mirrors an index at the borders, (d c b a | a b c d | d c b a), however small the picture.
 int mirrored(int i, int size) {
   while (i < 0 || i >= size) i = i < 0 ? -i - 1 : 2 * size - 1 - i;
   return i;
 }
 
-/// The last rows, filtered along themselves: a row of 5 moments each. Memory goes with the width alone.
+/// The last rows after horizontal filtering: five moments for each. Memory depends on the width alone.
 class Rows {
  public:
   Rows(int width, int height, const LumaRow& a, const LumaRow& b) : width_(width), height_(height), a_(a), b_(b) {
@@ -43,7 +43,7 @@ class Rows {
     for (auto& row : window_) row.resize(static_cast<std::size_t>(width));
   }
 
-  /// SSIM of row `y`; rows are asked for from the top.
+  /// Computes SSIM for row `y`. Rows must be asked for in order, from the top.
   void ssim(int y, double* out) {
     while (filtered_ < height_ && filtered_ <= y + kRadius) filter_row(filtered_++);
     for (int m = 0; m < kMoments; ++m) filter_column(y, m);
@@ -108,7 +108,7 @@ class Rows {
   int height_;
   const LumaRow& a_;
   const LumaRow& b_;
-  int filtered_ = 0;  ///< rows done
+  int filtered_ = 0;  ///< number of rows filtered so far
   const std::array<double, kRadius + 1> w_ = gaussian();
   std::array<std::vector<double>, kMoments> padded_;
   std::array<std::vector<double>, kWindow> ring_;

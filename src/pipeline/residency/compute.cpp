@@ -43,7 +43,8 @@ at::Device resolve_device(const std::string& name) {
   return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
-/// The same command gives the same bytes: no kernel is chosen by timing, none adds in varying order, and fp32 is fp32.
+/// Makes a command always give the same bytes: no kernel is chosen by timing or adds in varying order, and fp32 stays
+/// fp32.
 void make_deterministic() {
   auto& context = at::globalContext();
   context.setBenchmarkCuDNN(false);

@@ -1,4 +1,4 @@
-// Which device and dtype the work is done on.
+// Decides which device and dtype the work is done with.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct Compute {
   std::string dtype_name;   ///< "fp32", "bf16", "fp16"
 };
 
-/// `auto` takes CUDA where there is a device, bf16 there and fp32 on the CPU. Sets the number of threads and makes
-/// the device's kernels deterministic.
+/// Resolves the options: `auto` is CUDA if there is a device, with bf16, else the CPU with fp32. Sets the number of
+/// threads and makes the device's kernels deterministic.
 /// Errors: kUsage for an unknown or absent device or an unknown dtype.
 Compute resolve_compute(const ComputeOptions& options);
 

@@ -21,7 +21,7 @@ namespace zimage {
 namespace fs = std::filesystem;
 namespace {
 
-/// What stands behind the first "NAME … :" of a file of the system.
+/// Returns what follows the colon in a system file's first line that begins with `name`; empty if there is none.
 std::string field_of(const fs::path& path, const std::string& name) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
@@ -52,7 +52,7 @@ std::vector<CUDADevice> find_cuda_devices() {
       device.free_bytes = free;
       device.total_bytes = total;
     } catch (const std::exception&) {
-      // A device in another's exclusive use doesn't say; that it is there is worth a line all the same.
+      // A device in another process's exclusive use doesn't tell its memory, but is worth listing all the same.
     }
     devices.push_back(device);
   }

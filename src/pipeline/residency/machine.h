@@ -1,4 +1,4 @@
-// What the machine offers, and what a run would take of it.
+// What the machine offers, and what a run would use of it.
 #pragma once
 
 #include <cstdint>
@@ -11,31 +11,32 @@ namespace zimage {
 
 struct CUDADevice {
   int index = 0;
-  std::uint64_t total_bytes = 0;  ///< 0: it doesn't say
+  std::uint64_t total_bytes = 0;  ///< 0: unknown
   std::uint64_t free_bytes = 0;
 };
 
 struct Machine {
-  std::string cpu;                    ///< the processor's own name; empty where the system doesn't tell
-  int cores = 0;                      ///< that this process may use
-  std::string vector_level;           ///< of ATen's kernels: "AVX2", "AVX512", "DEFAULT"
-  std::uint64_t memory_bytes = 0;     ///< as memory_limit_bytes()
-  std::uint64_t available_bytes = 0;  ///< of them free now; 0: unknown
+  std::string cpu;                    ///< the processor's model name; empty: unknown
+  int cores = 0;                      ///< how many this process may use
+  std::string vector_level;           ///< the one ATen's kernels use: "AVX2", "AVX512", "DEFAULT"
+  std::uint64_t memory_bytes = 0;     ///< memory_limit_bytes()
+  std::uint64_t available_bytes = 0;  ///< how many of them are free now; 0: unknown
   bool cuda_build = false;
   std::vector<CUDADevice> cuda_devices;
   std::vector<std::string> nvidia_gpus;  ///< as the driver names them, whether or not this build can use them
 };
 
-/// Asks the system, the CUDA driver and libtorch. Nothing of it fails: what can't be known is empty.
+/// Asks the system, the CUDA driver and libtorch. Never fails: what can't be found out stays empty.
 Machine look_at_machine();
 
+/// What a run would compute on.
 struct ChosenCompute {
   std::string device;
   std::string dtype;
   int threads = 0;
 };
 
-/// What these options come to. Errors: as resolve_compute.
+/// Resolves the options. Errors: those of resolve_compute().
 ChosenCompute choose_compute(const ComputeOptions& options);
 
 }  // namespace zimage

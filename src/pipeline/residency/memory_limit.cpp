@@ -12,7 +12,7 @@ namespace zimage {
 namespace fs = std::filesystem;
 namespace {
 
-/// The number in a file; nothing if there is none ("max").
+/// Reads the number in a file; nothing if it holds none ("max").
 std::optional<std::uint64_t> number_in(const fs::path& path) {
   std::ifstream file(path);
   std::uint64_t value = 0;
@@ -20,7 +20,7 @@ std::optional<std::uint64_t> number_in(const fs::path& path) {
   return std::nullopt;
 }
 
-/// The least number in `name` of the group at `group` below `root`, and of its parents.
+/// Returns the least number in the files `name` of the group at `group` below `root` and of its parents.
 std::optional<std::uint64_t> least(const fs::path& root, const fs::path& group, const char* name) {
   std::optional<std::uint64_t> limit = number_in(root / name);
   fs::path folder = root;
@@ -39,7 +39,7 @@ std::optional<std::uint64_t> cgroup_limit_bytes(const fs::path& membership, cons
   const auto take = [&](std::optional<std::uint64_t> other) {
     if (other) limit = std::min(*other, limit.value_or(*other));
   };
-  // Where the process can't see its place, the mount's own root may hold its limit.
+  // If the process can't see its own group, as in a container, the mount's root may hold its limit.
   take(least(mount, "", "memory.max"));
   take(least(mount / "memory", "", "memory.limit_in_bytes"));
   std::ifstream file(membership);

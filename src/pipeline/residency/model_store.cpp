@@ -3,14 +3,14 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cstring>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/log.h"
 #include "base/regular_file.h"
+#include "base/strict_json.h"
+#include "base/text.h"
 #include "pipeline/residency/memory_limit.h"
 #include "pipeline/residency/memory_plan.h"
 #include "weights/checkpoint.h"
@@ -23,11 +23,11 @@ namespace {
 constexpr std::size_t kNamesInMessage = 20;
 constexpr double kLeastMegapixels = 0.001;
 constexpr double kMostMegapixels = 64.0;
-constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // Qwen3's has 11 MB
+constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // Qwen3's is 11 MB
 
 ConfigText config_text(const ComponentFiles& files) { return {files.config_path.string(), files.config}; }
 
-/// Bytes that a source's weights take in the wanted dtype.
+/// Returns the bytes that a source's weights take in `dtype`.
 std::uint64_t bytes_in(const WeightSource& source, at::ScalarType dtype) {
   std::uint64_t values = 0;
   for (const auto& name : source.names()) {
@@ -90,7 +90,8 @@ void ModelStore::check() {
             std::to_string(dit_config_.in_channels);
   }
   if (!wrong.empty()) {
-    throw Error(ErrorCode::kModel, wrong, "these files don't make a Z-Image model; README.md, \"Get the model\"");
+    throw Error(ErrorCode::kModel, wrong,
+                "these files don't make up a Z-Image model: see \"Get the model\" in README.md");
   }
 }
 
@@ -122,8 +123,7 @@ void ModelStore::describe(const ModelFiles& files, const Compute& compute) {
   info_.files.assign(unique.begin(), unique.end());
   if (has_controlnet()) describe_controlnet(files.controlnet.weights);
   if (files.index.empty()) return;
-  const auto index = nlohmann::json::parse(files.index, nullptr, /*allow_exceptions=*/false);
-  if (!index.is_object()) throw Error(ErrorCode::kModel, files.name + "/model_index.json is not a JSON object", "");
+  const auto index = parse_strict_json(files.index, files.name + "/model_index.json");
   const auto flag = [&](const char* key) { return index.contains(key) && index[key] == true; };
   info_.demo = flag("demo");
   info_.random_weights = flag("random_weights");
@@ -138,12 +138,9 @@ void ModelStore::describe(const ModelFiles& files, const Compute& compute) {
 }
 
 void ModelStore::describe_controlnet(const std::filesystem::path& path) {
-  // The trainer's examples use other scales for some releases that only the file's name tells apart.
-  const std::string name = path.filename().string();
-  const auto named = [&](const char* part) {
-    const auto matches = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-    return std::search(name.begin(), name.end(), part, part + std::strlen(part), matches) != name.end();
-  };
+  // The trainer's examples use other scales for some releases, which only the file's name tells apart.
+  const std::string name = lower(path.filename().string());
+  const auto named = [&](const char* part) { return name.find(part) != std::string::npos; };
   info_.controlnet = controlnet_config_.version();
   info_.control_scale = controlnet_config_.default_scale();
   info_.control_scale_reason = "version " + info_.controlnet;
@@ -156,7 +153,7 @@ void ModelStore::describe_controlnet(const std::filesystem::path& path) {
   }
 }
 
-/// Builds a part and refuses weights that aren't finite. Names and shapes were checked before.
+/// Loads a part. Errors: kModel for weights that aren't finite. Names and shapes were checked before.
 template <class Part, class... Configs>
 Part ModelStore::load(const WeightSource& source, const nn::Placement& placement, const Configs&... configs) const {
   nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);

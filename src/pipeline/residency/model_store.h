@@ -1,5 +1,5 @@
-// The model's parts: found and checked at once, loaded when first needed, given up when memory asks for it.
-// The one place that decides who holds weights, and when.
+// The model's parts: found and checked at once, loaded when first needed, released if memory is short.
+// This is the one place that decides who holds weights, and when.
 #pragma once
 
 #include <functional>
@@ -31,28 +31,28 @@ class ModelStore {
   const VAEConfig& vae_config() const { return vae_config_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
 
-  /// Calls `check` before each weight that is read from now on; what it throws gives up the part that is being loaded,
-  /// which the next use loads anew. Empty: nobody is asked.
+  /// Calls `check` before each weight that is read from now on. If it throws, the part that is being loaded is dropped,
+  /// and the next use loads it anew. Empty: there is no check.
   void check_while_loading(std::function<void()> check) { check_ = std::move(check); }
 
-  /// Each loads on first use. Errors: kModel for weights that aren't finite; kMemory.
+  /// Each part is loaded on first use. Errors: kModel for weights that aren't finite; kMemory.
   const TextEncoder& text_encoder();
   const DiT& dit();
   const VAE& vae();
-  /// Whether each is loaded.
+  /// Each returns whether the part is loaded.
   bool has_text_encoder() const { return text_encoder_.has_value(); }
   bool has_dit() const { return dit_.has_value(); }
   bool has_vae() const { return vae_.has_value(); }
   bool has_loaded_controlnet() const { return controlnet_.has_value(); }
-  /// Only if there is one: `has_controlnet()`.
+  /// Requires has_controlnet().
   const ControlNet& controlnet();
   bool has_controlnet() const { return controlnet_source_ != nullptr; }
   const ControlNetConfig& controlnet_config() const { return controlnet_config_; }
 
-  /// Says that the prompt is encoded: the text encoder goes, unless all parts fit in memory side by side.
+  /// Releases the text encoder once the prompt is encoded, unless all parts fit in memory side by side.
   void finish_text_encoder();
   bool keeps_text_encoder() const { return keep_text_encoder_; }
-  /// Whether it is loaded, and goes with finish_text_encoder().
+  /// Returns whether the text encoder is loaded and finish_text_encoder() will release it.
   bool text_encoder_is_leaving() const { return text_encoder_.has_value() && !keep_text_encoder_; }
 
  private:

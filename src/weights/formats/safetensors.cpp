@@ -22,7 +22,7 @@ struct DtypeBits {
   std::uint64_t bits;
 };
 
-/// Every dtype of the format (safetensors 0.8).
+/// All dtypes of the format (safetensors 0.8).
 constexpr std::array<DtypeBits, 22> kDtypes{{
     {"BOOL", 8},    {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6},     {"U8", 8},          {"I8", 8},
     {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
@@ -35,7 +35,7 @@ std::optional<std::uint64_t> multiply(std::uint64_t a, std::uint64_t b) {
   return a * b;
 }
 
-/// Bytes a tensor of this dtype and shape takes; a problem's text instead if there is no such number.
+/// Returns how many bytes a tensor of this dtype and shape takes; empty, with the reason in `problem`, if it can't say.
 std::optional<std::uint64_t> size_of(const SafetensorsEntry& entry, std::string& problem) {
   const auto* dtype =
       std::find_if(kDtypes.begin(), kDtypes.end(), [&](const DtypeBits& d) { return d.name == entry.dtype; });
@@ -43,7 +43,7 @@ std::optional<std::uint64_t> size_of(const SafetensorsEntry& entry, std::string&
     problem = "has the unknown dtype " + in_quotes(entry.dtype);
     return std::nullopt;
   }
-  // The elements are counted first, as every other reader does: [2^40, 2^40, 0] is an overflow, not an empty tensor.
+  // Count the elements first, as other readers do: [2^40, 2^40, 0] is an overflow, not an empty tensor.
   std::optional<std::uint64_t> count = 1;
   for (const std::int64_t side : entry.shape) {
     if (count) count = multiply(*count, static_cast<std::uint64_t>(side));
@@ -64,8 +64,8 @@ std::optional<std::uint64_t> size_of(const SafetensorsEntry& entry, std::string&
   throw Error(ErrorCode::kModel, name + " is damaged: " + problem, "get the file again");
 }
 
-/// What people download by mistake, by its first bytes; empty if it is none of those. Asked only when they can't be a
-/// header's length: a header of 640 bytes begins like a pickle.
+/// Recognises, by its first bytes, a file that people download by mistake; empty if it is none of those. Used only when
+/// these bytes can't be a header's length, because a header of 640 bytes begins like a pickle.
 std::string known_stranger(std::string_view start) {
   if (start.starts_with("GGUF")) return "is a GGUF file";
   if (start.starts_with("version https://git-lfs")) return "is a Git LFS pointer, not the weights themselves";
@@ -87,7 +87,7 @@ void check_ranges(const SafetensorsHeader& header, std::uint64_t data_size, cons
     const std::string tensor = "tensor " + in_quotes(item->first) + " ";
     if (entry.begin != position || entry.end < entry.begin) {
       refuse(name, tensor + "has bytes " + std::to_string(entry.begin) + " to " + std::to_string(entry.end) +
-                       ", where bytes from " + std::to_string(position) + " on were expected");
+                       ", but bytes from " + std::to_string(position) + " on were expected");
     }
     std::string problem;
     const std::optional<std::uint64_t> size = size_of(entry, problem);
@@ -100,11 +100,11 @@ void check_ranges(const SafetensorsHeader& header, std::uint64_t data_size, cons
   }
   if (position > data_size) {
     throw Error(ErrorCode::kModel,
-                name + " is truncated: it should have " + std::to_string(position - data_size) + " bytes more",
+                name + " is truncated: " + std::to_string(position - data_size) + " bytes are missing",
                 "get the file again");
   }
   if (position < data_size) {
-    refuse(name, std::to_string(data_size - position) + " bytes after the last tensor belong to none");
+    refuse(name, std::to_string(data_size - position) + " bytes after the last tensor belong to no tensor");
   }
 }
 

@@ -12,9 +12,9 @@
 namespace zimage {
 
 struct SafetensorsEntry {
-  std::string dtype;  ///< as in the header: "F32", "BF16", "F16", "F8_E4M3", …
+  std::string dtype;  ///< as the header spells it: "F32", "BF16", "F16", "F8_E4M3", …
   std::vector<std::int64_t> shape;
-  std::size_t begin = 0;  ///< byte range within the whole file
+  std::size_t begin = 0;  ///< its bytes are [begin, end) of the whole file
   std::size_t end = 0;
 };
 
@@ -23,10 +23,10 @@ struct SafetensorsHeader {
   std::map<std::string, std::string> metadata;  ///< `__metadata__`
 };
 
-/// Reads and validates the header of a whole file's bytes: length within the file and ≤ 100 MB, JSON without duplicate
-/// keys, known dtypes, shapes whose size doesn't overflow and equals the byte range, ranges contiguous from 0 without
-/// gaps or overlap, the last one ending exactly at the file's end.
-/// Errors: kModel; `name` is the file in messages.
+/// Reads and validates the header, given the bytes of the whole file. Its length must be within the file and ≤ 100 MB,
+/// its JSON without duplicate keys, dtypes known, and each shape's size must not overflow and equal its byte range; the
+/// ranges must follow each other from 0 to exactly the file's end without gaps or overlap.
+/// Errors: kModel; `name` is the file's name in messages.
 SafetensorsHeader parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& name);
 
 }  // namespace zimage

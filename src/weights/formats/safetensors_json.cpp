@@ -14,8 +14,8 @@ namespace {
 constexpr int kMaxNesting = 64;
 constexpr const char* kMetadataKey = "__metadata__";
 
-/// Root object (depth 1) → one object a tensor, or the metadata (depth 2) → arrays of numbers. What a later version of
-/// the format may add to a tensor's object is skipped.
+/// Handles the root object (depth 1), in it an object for each tensor and one for the metadata (depth 2), and the
+/// tensors' arrays of numbers. It skips whatever a later version of the format may add to a tensor's object.
 class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
  public:
   SafetensorsHeader header;
@@ -28,7 +28,7 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
   bool boolean(bool) override { return skipped() || wrong("a boolean"); }
   bool number_integer(number_integer_t) override { return skipped() || wrong("a negative number"); }
   bool number_float(number_float_t, const string_t&) override {
-    return skipped() || wrong("a number that is no 64-bit integer");
+    return skipped() || wrong("a number that isn't a 64-bit integer");
   }
   bool binary(binary_t&) override { return wrong("binary data"); }
 
@@ -124,7 +124,7 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    return fail("its header is no valid JSON (byte " + std::to_string(position) + " of it)");
+    return fail("its header is not valid JSON (byte " + std::to_string(position) + " of it)");
   }
 
  private:
@@ -151,7 +151,7 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
   }
 
   int depth_ = 0;
-  int skip_ = 0;  ///< open brackets inside a value that is skipped
+  int skip_ = 0;  ///< open brackets inside a value that is being skipped
   bool in_metadata_ = false;
   bool metadata_seen_ = false;
   bool in_array_ = false;
@@ -166,7 +166,7 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 SafetensorsHeader parse_safetensors_json(std::string_view json) {
-  // The parser takes a zero byte for the end of its input, and skips a byte order mark: neither is JSON.
+  // Neither a zero byte, which the parser would take for the end, nor a byte order mark, which it would skip, is JSON.
   if (json.empty() || json.front() != '{') throw Error(ErrorCode::kModel, "its header doesn't begin with {");
   if (json.find('\0') != std::string_view::npos) throw Error(ErrorCode::kModel, "its header holds a zero byte");
   HeaderHandler handler;

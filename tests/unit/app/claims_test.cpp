@@ -22,7 +22,7 @@ std::string refused(Claims& claims, const std::string& job, const std::vector<st
 
 }  // namespace
 
-TEST_CASE("A path belongs to the first job that takes it, however it is written") {
+TEST_CASE("a path belongs to the first job that takes it, however it is written") {
   Claims claims;
   CHECK(refused(claims, "one", {"a.png", "b.png"}).empty());
   CHECK(refused(claims, "two", {"c.png", "./x/../b.png"}) == "two and one would both be written to ./x/../b.png");
@@ -30,7 +30,7 @@ TEST_CASE("A path belongs to the first job that takes it, however it is written"
   CHECK(refused(claims, "three", {"c.png"}).empty());
 }
 
-TEST_CASE("What a job gives back can be taken again") {
+TEST_CASE("a path that a job gives back can be taken again") {
   Claims claims;
   claims.take("one", {"a.png"});
   claims.take("two", {"b.png"});

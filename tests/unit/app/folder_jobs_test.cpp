@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder of files that only have names.
+/// A folder of empty files.
 class Tree {
  public:
   explicit Tree(std::initializer_list<const char*> files) {
@@ -51,7 +51,7 @@ TEST_CASE("a folder's pictures are jobs in the order of their names, with their 
   for (const Job& job : jobs) CHECK_FALSE(job.error);
 }
 
-TEST_CASE("what is wrong with one picture is its job's error") {
+TEST_CASE("a fault in one picture is an error of its job alone") {
   const Tree tree{"in/a.png", "in/b.png", "in/c.png", "masks/a.png", "masks/a.jpg", "masks/c.png"};
   const auto jobs = tree.jobs();
   REQUIRE(jobs.size() == 3);
@@ -61,7 +61,7 @@ TEST_CASE("what is wrong with one picture is its job's error") {
   CHECK_FALSE(jobs[2].error);
 }
 
-TEST_CASE("results and masks that lie within the picture folder are no pictures") {
+TEST_CASE("results and masks inside the picture folder are not taken for pictures") {
   const Tree tree{"in/a.png", "in/masks/a.png", "in/results/a.png"};
   Settings settings = tree.settings();
   settings.set("mask", {(tree.root / "in/masks").string()}, Source::kJob);
@@ -70,7 +70,7 @@ TEST_CASE("results and masks that lie within the picture folder are no pictures"
   CHECK(jobs[0].settings.text("mask") == (tree.root / "in/masks/a.png").string());
 }
 
-TEST_CASE("a folder without a picture, a prompt or a folder of its own for the masks is refused") {
+TEST_CASE("a folder without a picture, a prompt or a separate folder of masks is refused") {
   {
     const Tree tree{"in/a.txt", "masks/a.png"};
     CHECK_THROWS_WITH(tree.jobs(), Catch::Contains("no picture"));
@@ -82,7 +82,7 @@ TEST_CASE("a folder without a picture, a prompt or a folder of its own for the m
   CHECK_THROWS_WITH(list_folder_jobs(settings, tree.root / "out"), Catch::Contains("same folder"));
 }
 
-TEST_CASE("results of a folder lie beside it") {
+TEST_CASE("a folder's results are written beside it") {
   CHECK(default_output_folder("photos") == "photos-inpainted");
   CHECK(default_output_folder("a/photos/") == "a/photos-inpainted");
   const fs::path here = fs::current_path();

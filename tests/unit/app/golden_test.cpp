@@ -65,7 +65,7 @@ TEST_CASE("a golden picture of another size, or none at all") {
   CHECK_THROWS_AS(check_golden(picture(4, 0), check), Error);
 }
 
-TEST_CASE("what can't be compared or written is told before the work") {
+TEST_CASE("a golden picture that can't be compared or written is reported before the work") {
   const Folder folder;
   const auto code_of = [](const GoldenCheck& check) {
     try {
@@ -88,7 +88,7 @@ TEST_CASE("a folder of golden pictures mirrors the outputs") {
   CHECK(difference_path("out/a.b.webp") == "out/a.b-difference.png");
 }
 
-TEST_CASE("the table has a row for each that failed") {
+TEST_CASE("the table has a row for each picture that failed") {
   PictureMetrics metrics;
   metrics.pixels = 200;
   metrics.differing_pixels = 3;

@@ -24,7 +24,7 @@ struct TemporaryFile {
 
 }  // namespace
 
-TEST_CASE("SHA-256 of the examples of FIPS 180-4") {
+TEST_CASE("SHA-256 gives the examples of FIPS 180-4") {
   CHECK(of("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   CHECK(of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
@@ -32,7 +32,7 @@ TEST_CASE("SHA-256 of the examples of FIPS 180-4") {
   CHECK(of(std::string(1000000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-TEST_CASE("a file's hash is its bytes'") {
+TEST_CASE("a file's hash is that of its bytes") {
   const TemporaryFile file;
   std::ofstream(file.path) << "abc";
   const FileDigest digest = digest_file(file.path);
@@ -42,7 +42,7 @@ TEST_CASE("a file's hash is its bytes'") {
   CHECK_THROWS_AS(digest_file(file.path.string() + "-none"), zimage::Error);
 }
 
-TEST_CASE("of a large file the ends are hashed") {
+TEST_CASE("only the ends of a large file are hashed") {
   const TemporaryFile file;
   constexpr std::size_t kMiB = 1024 * 1024;
   std::ofstream(file.path) << "begin";

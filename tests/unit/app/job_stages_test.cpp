@@ -1,9 +1,9 @@
-// A job's stages with the tiny model of the parity tests, without the command line.
+// Runs a job's stages with the parity tests' tiny model, without the command line.
 #include "app/job/job_stages.h"
 
 #include "app/job/picture.h"
 #include "app/job/resolve.h"
-#include "app/provenance/metadata.h"
+#include "app/provenance/provenance.h"
 #include "support/catch.h"
 #include "support/jobs.h"
 #include "zimage/error.h"
@@ -27,7 +27,7 @@ class Recorder final : public Reporter {
   bool reads_figures_;
 };
 
-/// One job of a folder, prepared.
+/// A prepared job.
 struct Prepared {
   RunningJob job;
   Session session;
@@ -61,7 +61,7 @@ TEST_CASE("a prepared job knows its work, and a finished one its file") {
   CHECK(report.status == "ok");
   REQUIRE(reader.reports.size() == 1);
   const codecs::ImageFile made = codecs::read_image(*report.output);
-  CHECK(making_of(made).has_value());
+  CHECK(provenance_of(made).has_value());
   const Image editable = codecs::read_image(folder.path("effective.png")).image;
   std::size_t changed = 0;
   for (std::size_t i = 0; i < made.image.samples.size(); ++i) {
@@ -75,7 +75,7 @@ TEST_CASE("a prepared job knows its work, and a finished one its file") {
   CHECK(report.timings_ms.contains("write"));
 }
 
-TEST_CASE("a result is decoded again only for who reads the figures") {
+TEST_CASE("a result is decoded again only if somebody reads the figures") {
   const JobFolder folder;
   Prepared prepared(resolved(folder, {{"format", "jpeg"}}));
   Recorder nobody(false);
@@ -85,7 +85,7 @@ TEST_CASE("a result is decoded again only for who reads the figures") {
   CHECK_FALSE(report.mean_change_outside_mask);
 }
 
-TEST_CASE("the pictures of one job differ in their seeds, and one for stdout isn't written") {
+TEST_CASE("the pictures of one job have different seeds, and a picture for stdout isn't written to a file") {
   const JobFolder folder;
   Prepared several(resolved(folder, {{"num-images", "2"}}));
   Recorder reporter(true);
@@ -102,7 +102,7 @@ TEST_CASE("the pictures of one job differ in their seeds, and one for stdout isn
         codecs::read_image(*first.output).image.samples);
 }
 
-TEST_CASE("what is there and was made the same is kept, and a dry run makes nothing") {
+TEST_CASE("an existing result of the same options is kept, and a dry run makes nothing") {
   const JobFolder folder;
   Recorder reporter(false);
   {
@@ -121,7 +121,7 @@ TEST_CASE("what is there and was made the same is kept, and a dry run makes noth
   CHECK_FALSE(std::filesystem::exists(folder.path("dry.png")));
 }
 
-TEST_CASE("patches go into the picture where they cover it, and a raw decode is the picture") {
+TEST_CASE("patches replace the pixels that they cover, and a raw decode is the whole picture") {
   const JobFolder folder;
   const JobSpec spec = resolved(folder);
   LoadedInputs inputs;
@@ -131,11 +131,18 @@ TEST_CASE("patches go into the picture where they cover it, and a raw decode is 
   Patch patch{{3, 4, 2, 1}, Image(2, 1, 3), {1, 0}};
   for (std::size_t i = 0; i < 6; ++i) patch.pixels.samples.set(i, 200);
   result.patches = {patch};
-  const Image made = make_picture(spec, inputs, result);
+  Mask editable(folder.picture.width, folder.picture.height);
+  const auto made_by = [&](const JobSpec& job) {
+    const EncodedResult encoded = encode_result(job, inputs, result.patches, editable, 1, ModelInfo{}, {});
+    Image image = codecs::decode_image(encoded.bytes, "the result").image;
+    CHECK(encoded.width == image.width);
+    return image;
+  };
+  const Image made = made_by(spec);
   CHECK(made.samples[made.index(3, 4)] == 200);
   CHECK(made.samples[made.index(4, 4)] == folder.picture.samples[folder.picture.index(4, 4)]);
   // Without --composite the picture is the decoded one.
-  const Image raw = make_picture(resolved(folder, {{"composite", "false"}}), inputs, result);
+  const Image raw = made_by(resolved(folder, {{"composite", "false"}}));
   CHECK(raw.width == 2);
 }
 

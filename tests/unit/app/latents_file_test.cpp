@@ -7,7 +7,7 @@
 
 using namespace zimage;
 
-TEST_CASE("latents are a safetensors file that the reader takes") {
+TEST_CASE("latents are written as a safetensors file that our reader accepts") {
   Latents latents{.channels = 2, .height = 3, .width = 1, .values = {1, 2, 3, 4, 5, -6.5F}};
   const auto bytes = app::encode_latents({latents});
   const auto header = parse_safetensors(bytes, "latents");

@@ -13,7 +13,7 @@ class Recorder final : public Observer {
   bool stopped = false;
 };
 
-TEST_CASE("stages are told once the inputs are good, in their order") {
+TEST_CASE("stages are reported in order once the inputs are known to be good") {
   Recorder told;
   LoadingObserver loading(told);
   loading.stage("load");
@@ -26,7 +26,7 @@ TEST_CASE("stages are told once the inputs are good, in their order") {
   CHECK_FALSE(loading.cancelled());
 }
 
-TEST_CASE("loading ends where the inputs are bad or the user stops it") {
+TEST_CASE("loading ends if the inputs are bad or the user stops it") {
   Recorder told;
   LoadingObserver loading(told);
   CHECK_FALSE(loading.cancelled());

@@ -59,15 +59,15 @@ TEST_CASE("a prompt file of a job replaces the command's prompt") {
   CHECK(job.text("prompt-file") == "lists/p.txt");
 }
 
-TEST_CASE("lines that can't be a job are refused, saying why") {
-  CHECK(says("{", "not JSON"));
+TEST_CASE("lines that can't be a job are refused with a reason") {
+  CHECK(says("{", "not valid JSON"));
   CHECK(says("[1]", "not a JSON object"));
   CHECK(says(R"({"image": "a", "image": "b"})", "twice"));
   CHECK(says(R"({"imge": "a"})", "unknown key 'imge'"));
   CHECK(says(R"({"no-image": true})", "unknown key"));
-  CHECK(says(R"({"model": "m"})", "same for all jobs"));
-  CHECK(says(R"({"device": "cpu"})", "same for all jobs"));
-  CHECK(says(R"({"image": ["a"]})", "no plain value"));
+  CHECK(says(R"({"model": "m"})", "can't differ between jobs"));
+  CHECK(says(R"({"device": "cpu"})", "can't differ between jobs"));
+  CHECK(says(R"({"image": ["a"]})", "wrong type"));
   CHECK(says(R"({"steps": 0})", "--steps can't be '0'"));
   CHECK(says(R"({"steps": 1.5})", "--steps"));
   CHECK(says(R"({"seed": -1})", "--seed"));
@@ -75,7 +75,7 @@ TEST_CASE("lines that can't be a job are refused, saying why") {
   CHECK(says(R"({"output": "-"})", "can't be -"));
 }
 
-TEST_CASE("what makes a picture may differ from job to job, but for what is loaded once") {
+TEST_CASE("jobs may differ in every recorded option except those of the model, which is loaded once") {
   const std::set<std::string> shared{"model", "text-encoder", "tokenizer", "vae", "controlnet", "dtype"};
   for (const OptionSpec& spec : option_table()) {
     if (!spec.recorded) continue;

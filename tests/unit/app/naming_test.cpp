@@ -18,7 +18,7 @@ std::string name(const std::string& image, ImageFormat format, const std::string
 
 }  // namespace
 
-TEST_CASE("the result lies beside the picture") {
+TEST_CASE("the result is written beside the picture") {
   CHECK(name("photo.png", ImageFormat::kPng) == "photo-inpainted.png");
   CHECK(name("a b/photo.JPEG", ImageFormat::kJpeg) == "a b/photo-inpainted.JPEG");
   CHECK(name("/x/photo.v2.webp", ImageFormat::kWebp) == "/x/photo.v2-inpainted.webp");
@@ -36,12 +36,12 @@ TEST_CASE("the result lies beside the picture") {
   CHECK(name("x.png", ImageFormat::kPng, "", ImageFormat::kJpeg) == "x-inpainted.jpg");
 }
 
-TEST_CASE("a folder takes the result in") {
+TEST_CASE("an output folder receives the result") {
   CHECK(name("a/photo.png", ImageFormat::kPng, "/tmp") == "/tmp/photo-inpainted.png");
   CHECK(name("a/photo.png", ImageFormat::kPng, "/tmp/") == "/tmp/photo-inpainted.png");
 }
 
-TEST_CASE("the format is --format's, else the ending's, else the picture's") {
+TEST_CASE("the format comes from --format, else from the ending, else from the picture") {
   const auto format = [](const std::string& output, std::optional<ImageFormat> wanted) {
     return name_outputs({.image = "p.jpg", .image_format = ImageFormat::kJpeg, .output = output, .format = wanted})
         .format;
@@ -69,7 +69,7 @@ TEST_CASE("several results are numbered from 0") {
   CHECK(file.paths == std::vector<std::filesystem::path>{"o-0.webp", "o-1.webp"});
 }
 
-TEST_CASE("stdout takes one PNG") {
+TEST_CASE("stdout accepts a single PNG") {
   const Naming one = name_outputs({.image = "p.jpg", .image_format = ImageFormat::kJpeg, .output = "-"});
   CHECK(one.paths.at(0).empty());
   CHECK(one.format == ImageFormat::kPng);

@@ -1,4 +1,4 @@
-// One row of the option table is all that an option takes: what is added there alone is found wherever options matter.
+// An option needs only its row in the table: one that is added there alone works wherever options matter.
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -7,7 +7,7 @@
 #include "app/job/resolve.h"
 #include "app/options/binding.h"
 #include "app/options/option.h"
-#include "app/provenance/metadata.h"
+#include "app/provenance/provenance.h"
 #include "app/provenance/replay.h"
 #include "support/catch.h"
 #include "support/jobs.h"
@@ -19,7 +19,7 @@ namespace {
 using test::JobFolder;
 using test::Values;
 
-/// The program's table with one option more. The place that it is bound to is another option's, which comes before it.
+/// Returns the program's table with one more option. It is bound to the field of another option, which comes before it.
 std::span<const OptionSpec> table_with_probe() {
   static const std::vector<OptionSpec> table = [] {
     std::vector<OptionSpec> rows(option_table().begin(), option_table().end());
@@ -45,41 +45,41 @@ JobSpec spec_with_probe(const JobFolder& folder, const Values& more = {}) {
   return resolve(settings);
 }
 
-nlohmann::ordered_json making_of(const JobSpec& spec) {
-  return describe_making(spec, spec.seed, ModelInfo{}, nlohmann::ordered_json::object());
+nlohmann::ordered_json provenance_of(const JobSpec& spec) {
+  return describe_provenance(spec, spec.seed, ModelInfo{}, nlohmann::ordered_json::object());
 }
 
-TEST_CASE("an option that is added to the table alone is found in metadata, replays, reports and comparisons") {
+TEST_CASE("an option that is only added to the table appears in metadata, replays, reports and comparisons") {
   const JobFolder folder;
   const JobSpec by_default = spec_with_probe(folder);
   const JobSpec given = spec_with_probe(folder, {{"probe", "7"}});
   CHECK(by_default.golden_tolerance == 3);
   CHECK(given.golden_tolerance == 7);
-  // Metadata.
-  CHECK(making_of(by_default)["options"]["probe"] == 3);
-  CHECK(making_of(given)["options"]["probe"] == 7);
-  // --replay.
+  // Metadata records it.
+  CHECK(provenance_of(by_default)["options"]["probe"] == 3);
+  CHECK(provenance_of(given)["options"]["probe"] == 7);
+  // --replay restores it.
   codecs::EncodeOptions options;
-  options.text = png_text(given, folder.picture, 7, ModelInfo{}, making_of(given));
+  options.text = png_text(given, folder.picture, 7, ModelInfo{}, provenance_of(given));
   test::write(folder.folder / "made.png", codecs::encode_image(folder.picture, options));
   Settings replaying(table_with_probe());
   replaying.set("replay", {folder.path("made.png")}, Source::kCommandLine);
   apply_replay(replaying);
   CHECK(replaying.integer("probe") == 7);
-  // --skip-existing.
-  CHECK(judge_existing(folder.path("made.png"), making_of(given), false) == Existing::kSame);
-  CHECK(judge_existing(folder.path("made.png"), making_of(by_default), false) == Existing::kOther);
-  // --batch-size.
+  // --skip-existing compares it.
+  CHECK(judge_existing(folder.path("made.png"), provenance_of(given), false) == Existing::kSame);
+  CHECK(judge_existing(folder.path("made.png"), provenance_of(by_default), false) == Existing::kOther);
+  // --batch-size stacks only jobs that agree in it.
   CHECK(same_sampling(given, spec_with_probe(folder, {{"probe", "7"}, {"seed", "8"}})));
   CHECK_FALSE(same_sampling(given, by_default));
-  // Reports, of what was resolved and of what could not be.
+  // Reports hold it, for a resolved job and for one that could not be resolved.
   CHECK(RunningJob(given).report.options["probe"] == 7);
   CHECK(reported_options(folder.settings({{"probe", "8"}}, table_with_probe()))["probe"] == 8);
-  // Its check.
+  // Its range is checked.
   CHECK_THROWS_AS(spec_with_probe(folder, {{"probe", "10"}}), Error);
 }
 
-TEST_CASE("what is recorded or reported can be asked of a spec") {
+TEST_CASE("every recorded or reported option can be read from a spec") {
   for (const OptionSpec& option : option_table()) {
     INFO(option.name);
     if (option.recorded || option.reported) {
@@ -99,7 +99,7 @@ std::string words_of() {
   return out;
 }
 
-TEST_CASE("the table's choices are the words of the values that they are bound to") {
+TEST_CASE("the table's choices are the names of the values they are bound to") {
   CHECK(find_option("sampler")->choices == words_of<SamplerKind>());
   CHECK(find_option("strategy")->choices == words_of<Strategy>());
   CHECK(find_option("crop")->choices == words_of<CropMode>());

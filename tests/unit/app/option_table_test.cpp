@@ -15,7 +15,7 @@ using zimage::ErrorCode;
 
 namespace {
 
-/// The message with which a value is refused, "" if it is taken.
+/// Returns the message with which a value is refused, or "" if it is accepted.
 std::string refusal(const std::string& name, const std::string& value) {
   Settings settings;
   settings.set(name, {value}, Source::kCommandLine);
@@ -31,7 +31,7 @@ std::string refusal(const std::string& name, const std::string& value) {
 
 }  // namespace
 
-TEST_CASE("names and short names are unique, and every option has a help") {
+TEST_CASE("names and short names are unique, and every option has help text") {
   std::set<std::string> names;
   std::set<char> letters;
   for (const OptionSpec& spec : option_table()) {
@@ -43,7 +43,7 @@ TEST_CASE("names and short names are unique, and every option has a help") {
   }
 }
 
-TEST_CASE("every default is a value that its option can take, in this version") {
+TEST_CASE("every default is a value that its option accepts in this version") {
   for (const OptionSpec& spec : option_table()) {
     if (*spec.default_value == '\0') continue;
     INFO(spec.name);
@@ -60,7 +60,7 @@ TEST_CASE("groups stay together") {
   }
 }
 
-TEST_CASE("what isn't built is refused by name, what changes nothing is taken") {
+TEST_CASE("an unavailable option is refused by name unless its value changes nothing") {
   const std::pair<const char*, const char*> refused[] = {
 
       {"lora", "l:0.5"}, {"dtype", "fp8"}, {"offload", "stage"}, {"offload", "stream"}, {"vae-tiling", "true"}};
@@ -83,11 +83,11 @@ TEST_CASE("what isn't built is refused by name, what changes nothing is taken") 
   }
 }
 
-TEST_CASE("a ControlNet strategy without a ControlNet says what it lacks") {
+TEST_CASE("the ControlNet strategy without a ControlNet says what is missing") {
   CHECK(refusal("strategy", "controlnet").find("needs a ControlNet") != std::string::npos);
 }
 
-TEST_CASE("GGUF files are refused, and a folder where one picture is wanted") {
+TEST_CASE("GGUF files are refused, and so is a folder in place of a single picture") {
   CHECK_THROWS_AS(check_available_path("model", "a/z_image.GGUF"), Error);
   CHECK_THROWS_AS(check_available_path("image", "/"), Error);
   CHECK_NOTHROW(check_available_path("model", "/"));

@@ -17,7 +17,7 @@ JobSpec resolved(const JobFolder& folder, const Values& more = {}) {
   return resolve(settings);
 }
 
-/// The error that options lead to; fails if there is none.
+/// Returns the error that options lead to; fails the test if there is none.
 Error refusal(const JobFolder& folder, const Values& more) {
   try {
     resolved(folder, more);
@@ -28,7 +28,7 @@ Error refusal(const JobFolder& folder, const Values& more) {
   throw;
 }
 
-TEST_CASE("settings come to a spec of typed values") {
+TEST_CASE("settings are resolved to a spec of typed values") {
   const JobFolder folder;
   const JobSpec spec = resolved(folder, {{"sampler", "euler"},
                                          {"feather", "9"},
@@ -44,20 +44,20 @@ TEST_CASE("settings come to a spec of typed values") {
   CHECK(spec.sampling.steps == 2);
   CHECK(spec.sampling.sampler == SamplerKind::kEuler);
   CHECK(spec.feather == 9);
-  // Soft, every value above 0 counts, unless a threshold is asked for.
+  // In a soft mask every value above 0 counts, unless a threshold is given.
   CHECK(spec.mask.reading.soft);
   CHECK(spec.mask.reading.threshold == 0.0);
   CHECK(resolved(folder, {{"soft-mask", "true"}, {"mask-threshold", "0.25"}}).mask.reading.threshold == 0.25);
   CHECK(spec.padding == 12);
   CHECK_FALSE(spec.megapixels);
   CHECK(spec.quality == 80);
-  // It does nothing without a ControlNet.
+  // The control scale does nothing without a ControlNet.
   CHECK_FALSE(spec.sampling.control_scale);
   CHECK(spec.no_metadata);
   CHECK(spec.model_given);
 }
 
-TEST_CASE("a seed that isn't given is drawn, or is the batch's") {
+TEST_CASE("a seed that isn't given is drawn at random or comes from the batch") {
   const JobFolder folder;
   Settings settings = folder.settings();
   Settings none;
@@ -69,7 +69,7 @@ TEST_CASE("a seed that isn't given is drawn, or is the batch's") {
   CHECK(resolve(none, {.batch = true, .random_seed = 11}).output.results.front().seed == 11);
 }
 
-TEST_CASE("what makes no sense is refused with its code before anything is read") {
+TEST_CASE("options that make no sense are refused with the right code before anything is read") {
   const JobFolder folder;
   test::write(folder.folder / "notes.txt", "not a picture");
   test::write(folder.folder / "latin1.txt", "caf\xE9");
@@ -96,7 +96,7 @@ TEST_CASE("what makes no sense is refused with its code before anything is read"
   }
 }
 
-TEST_CASE("prompts come from their options, with the negative one where guidance uses it") {
+TEST_CASE("prompts come from their options, and the negative one counts only with guidance") {
   const JobFolder folder;
   CHECK(prompts_of(resolved(folder)) == std::vector<std::string>{"a red fox"});
   const JobSpec guided = resolved(folder, {{"guidance-scale", "2"}, {"negative-prompt", "fog"}});
@@ -114,7 +114,7 @@ TEST_CASE("prompts come from their options, with the negative one where guidance
   CHECK(resolve(from_file).prompt == "a blue door");
 }
 
-TEST_CASE("outputs have names, seeds and formats, and none is on two paths") {
+TEST_CASE("outputs have names, seeds and formats, and no two share a path") {
   const JobFolder folder;
   const JobSpec spec = resolved(folder, {{"num-images", "3"}, {"save-latents", folder.path("l.safetensors")}});
   REQUIRE(spec.output.results.size() == 3);
@@ -130,7 +130,7 @@ TEST_CASE("outputs have names, seeds and formats, and none is on two paths") {
   test::write(folder.folder / "there.png", "x");
   CHECK(refusal(folder, {{"output", folder.path("there.png")}}).code() == ErrorCode::kUsage);
   CHECK_NOTHROW(resolved(folder, {{"output", folder.path("there.png")}, {"overwrite", "true"}}));
-  // In a batch the folders of the tree are made as it writes.
+  // A batch creates the folders of its tree when it writes to them.
   Settings settings = folder.settings();
   const JobSpec in_tree = resolve(settings, {.batch = true, .folder = folder.path("tree/a"), .random_seed = {}});
   CHECK(in_tree.output.results.front().path == folder.path("tree/a/picture.png"));
@@ -142,7 +142,7 @@ TEST_CASE("inputs are read once, and a request shares them") {
   const auto inputs = read_inputs(spec);
   CHECK(inputs->image().width == 80);
   CHECK(inputs->mask->width == 80);
-  CHECK(inputs->mask->repaint[inputs->mask->index(70, 40)] == 1);  // the border that is painted
+  CHECK(inputs->mask->repaint[inputs->mask->index(70, 40)] == 1);  // the painted border
   CHECK(inputs->mask->repaint[inputs->mask->index(19, 15)] == 1);  // grown
   CHECK(inputs->mask->repaint[inputs->mask->index(17, 15)] == 0);
   const Request request = make_request(spec, *inputs);

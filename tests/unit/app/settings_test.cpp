@@ -30,7 +30,7 @@ bool refused(const std::string& name, const std::string& value) {
 
 }  // namespace
 
-TEST_CASE("a source that wins keeps its value, whatever the order") {
+TEST_CASE("the stronger source keeps its value, whatever the order") {
   Settings settings;
   settings.set("steps", {"3"}, Source::kConfig);
   settings.set("steps", {"4"}, Source::kCommandLine);
@@ -44,7 +44,7 @@ TEST_CASE("a source that wins keeps its value, whatever the order") {
   CHECK(settings.given_by("model", Source::kReplay));
 }
 
-TEST_CASE("a prompt and a prompt file are one setting between sources") {
+TEST_CASE("across sources a prompt and a prompt file count as one setting") {
   Settings flag_first;
   flag_first.set("prompt-file", {"file"}, Source::kCommandLine);
   flag_first.set("prompt", {"text"}, Source::kConfig);
@@ -59,7 +59,7 @@ TEST_CASE("a prompt and a prompt file are one setting between sources") {
   CHECK((both.has("prompt") && both.has("prompt-file")));
 }
 
-TEST_CASE("what isn't given has the table's default") {
+TEST_CASE("an option that isn't given has the table's default") {
   const Settings none;
   CHECK(none.integer("steps") == 8);
   CHECK(none.number("shift") == 3.0);
@@ -87,7 +87,7 @@ TEST_CASE("numbers have their ranges") {
   CHECK(refused("megapixels", "4.1"));
 }
 
-TEST_CASE("seeds are all of 64 bits") {
+TEST_CASE("a seed may be any 64-bit number") {
   CHECK(with("seed", "18446744073709551615").seed() == UINT64_MAX);
   CHECK(with("seed", "0").seed() == 0U);
   for (const char* bad : {"18446744073709551616", "-1", "1.5", ""}) CHECK(refused("seed", bad));

@@ -37,7 +37,7 @@ bool refused(const std::string& text, const std::map<std::string, std::string>& 
 
 }  // namespace
 
-TEST_CASE("shards hold every job once, and differ by one job at most") {
+TEST_CASE("shards hold every job once, and their sizes differ by at most one") {
   for (const std::size_t count : {1U, 2U, 3U, 7U}) {
     std::map<std::size_t, std::size_t> held;
     for (std::size_t i = 0; i < 50; ++i) {

@@ -23,7 +23,7 @@ std::optional<Error> write_error_of(const std::filesystem::path& path, bool repl
   return error_of([&] { write_file_atomically(path, bytes_of("new"), replace); });
 }
 
-/// A process that has ended.
+/// Returns the id of a process that has ended.
 int dead_process() {
   const pid_t pid = ::fork();
   if (pid == 0) ::_exit(0);
@@ -47,7 +47,7 @@ void check_usage(const std::filesystem::path& path, bool replace, const std::str
 
 }  // namespace
 
-TEST_CASE("atomic file: written, replaced, not replaced", "[io]") {
+TEST_CASE("atomic file: written, replaced, not replaced", "[base]") {
   const TemporaryFolder folder;
   const auto path = folder / "out.png";
   write_file_atomically(path, bytes_of("first"), false);
@@ -65,7 +65,7 @@ TEST_CASE("atomic file: written, replaced, not replaced", "[io]") {
   CHECK(folder.names() == Names{"out.png"});
 }
 
-TEST_CASE("atomic file: permissions", "[io]") {
+TEST_CASE("atomic file: permissions", "[base]") {
   const TemporaryFolder folder;
   const mode_t before = ::umask(027);
   write_file_atomically(folder / "new", bytes_of("x"), false);
@@ -76,7 +76,7 @@ TEST_CASE("atomic file: permissions", "[io]") {
   ::umask(before);
 }
 
-TEST_CASE("atomic file: a link stays a link", "[io]") {
+TEST_CASE("atomic file: a link stays a link", "[base]") {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "real");
   std::filesystem::create_symlink("real/target", folder / "link");
@@ -88,10 +88,10 @@ TEST_CASE("atomic file: a link stays a link", "[io]") {
   CHECK(folder.names() == Names{"link", "real"});
   std::filesystem::create_symlink("loop", folder / "loop");
   CHECK(write_error_of(folder / "loop", true));
-  check_usage(folder / "loop", true, "circle");
+  check_usage(folder / "loop", true, "form a loop");
 }
 
-TEST_CASE("atomic file: a device is written directly", "[io]") {
+TEST_CASE("atomic file: a device is written directly", "[base]") {
   CHECK_FALSE(error_of([] { check_writable("/dev/null", false); }));
   CHECK_FALSE(write_error_of("/dev/null", false));
   const auto full = write_error_of("/dev/full", false);
@@ -100,7 +100,7 @@ TEST_CASE("atomic file: a device is written directly", "[io]") {
   CHECK(full->hint().find("space") != std::string::npos);
 }
 
-TEST_CASE("atomic file: failures leave nothing", "[io]") {
+TEST_CASE("atomic file: failures leave nothing", "[base]") {
   const TemporaryFolder folder;
   const auto gone = write_error_of(folder / "gone/out.png");
   REQUIRE(gone);
@@ -109,7 +109,7 @@ TEST_CASE("atomic file: failures leave nothing", "[io]") {
   CHECK(write_error_of(folder / "sub", true));
   CHECK(write_error_of(folder / std::string(256, 'x'), true));
 
-  // A write that fails half way: beyond the size a file may have.
+  // This write fails half way, at the largest size that a file may have.
   write(folder / "old", "old");
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
@@ -125,7 +125,7 @@ TEST_CASE("atomic file: failures leave nothing", "[io]") {
   CHECK(folder.names() == Names{"old", "sub"});
 }
 
-TEST_CASE("atomic file: a leftover of our own number is replaced", "[io]") {
+TEST_CASE("atomic file: a leftover with our own process id is replaced", "[base]") {
   const TemporaryFolder folder;
   const std::string name = temporary_name("out", host_name(), static_cast<int>(::getpid()));
   write(folder / name, "stale");
@@ -134,7 +134,7 @@ TEST_CASE("atomic file: a leftover of our own number is replaced", "[io]") {
   CHECK(folder.names() == Names{"out"});
 }
 
-TEST_CASE("atomic file: names as long as a name may be", "[io]") {
+TEST_CASE("atomic file: names of the maximum length", "[base]") {
   const TemporaryFolder folder;
   std::string name;
   while (name.size() < 254) name += "\xc3\xa4";
@@ -149,7 +149,7 @@ TEST_CASE("atomic file: names as long as a name may be", "[io]") {
   CHECK(temporary_name("a.png", "h", 7) == ".a.png.h-7.part");
 }
 
-TEST_CASE("atomic file: temporary names are recognised strictly", "[io]") {
+TEST_CASE("atomic file: temporary names are recognised strictly", "[base]") {
   CHECK(process_of_temporary(".a.png.my-host.lan-42.part", "my-host.lan") == 42);
   CHECK(process_of_temporary(".a.h-1.part", "h") == 1);
   for (const char* name : {"a.h-1.part", ".a.h-1.par", ".a.h-1.part2", ".a.h-.part", ".a.h-01.part", ".a.h-0.part",
@@ -160,7 +160,7 @@ TEST_CASE("atomic file: temporary names are recognised strictly", "[io]") {
   }
 }
 
-TEST_CASE("atomic file: temporaries of dead processes are removed, others stay", "[io]") {
+TEST_CASE("atomic file: temporaries of dead processes are removed, others stay", "[base]") {
   const TemporaryFolder folder;
   const std::string host = host_name();
   const int dead = dead_process();
@@ -180,7 +180,7 @@ TEST_CASE("atomic file: temporaries of dead processes are removed, others stay",
   CHECK_FALSE(error_of([&] { remove_stale_temporaries(folder / "nowhere"); }));
 }
 
-TEST_CASE("atomic file: the temporary of a process that a signal ends", "[io]") {
+TEST_CASE("atomic file: a process that a signal ends removes its temporary", "[base]") {
   const TemporaryFolder folder;
   // The child stops in the middle of writing: its file may not grow beyond 1000 bytes, and the signal for that removes
   // it.
@@ -200,11 +200,11 @@ TEST_CASE("atomic file: the temporary of a process that a signal ends", "[io]") 
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 42);
   CHECK(folder.names().empty());
-  remove_current_temporaries();  // nothing is being written: nothing happens
+  remove_current_temporaries();  // nothing is being written, so nothing happens
   CHECK(folder.names().empty());
 }
 
-TEST_CASE("atomic file: check_writable", "[io]") {
+TEST_CASE("atomic file: check_writable", "[base]") {
   const TemporaryFolder folder;
   write(folder / "there", "x");
   CHECK_FALSE(error_of([&] { check_writable(folder / "new.png", false); }));

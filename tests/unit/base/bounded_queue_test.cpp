@@ -21,7 +21,7 @@ TEST_CASE("a queue keeps the order and never holds more than its capacity") {
   while (const auto item = queue.pop()) {
     CHECK(*item == expected);
     ++expected;
-    // Two wait in the queue, and one more may be on its way in.
+    // Two items wait in the queue, and one more may be on its way in.
     CHECK(pushed.load() <= expected + 3);
   }
   producer.join();
@@ -29,7 +29,7 @@ TEST_CASE("a queue keeps the order and never holds more than its capacity") {
   CHECK_FALSE(queue.push(1));
 }
 
-TEST_CASE("an abandoned queue wakes who waits on either side") {
+TEST_CASE("abandoning a queue wakes the threads that wait on either side") {
   BoundedQueue<int> full(1);
   REQUIRE(full.push(1));
   std::thread producer([&] { CHECK_FALSE(full.push(2)); });

@@ -5,7 +5,7 @@
 
 using namespace zimage;
 
-TEST_CASE("UTF-8 is what the standard says") {
+TEST_CASE("UTF-8 is checked as the standard says") {
   for (const char* good :
        {"", "abc", "é", "€", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF", "\xEE\x80\x80"}) {
     CHECK(is_plain_utf8(good));
@@ -17,7 +17,7 @@ TEST_CASE("UTF-8 is what the standard says") {
   CHECK_FALSE(is_plain_utf8(std::string_view("a\0b", 3)));
 }
 
-TEST_CASE("text files have a size limit and errors with a name") {
+TEST_CASE("text files have a size limit, and errors name the file") {
   try {
     read_text_file("/no/such/file", 10, ErrorCode::kInput);
     FAIL("read a file that isn't there");
@@ -31,7 +31,7 @@ TEST_CASE("text files have a size limit and errors with a name") {
 
 TEST_CASE("control characters don't reach the terminal") {
   CHECK(printable("a\nb\t\x1B[31m\x7F é") == "a\\nb\\t\\x1b[31m\\x7f é");
-  // U+009B begins a control sequence as ESC [ does, in UTF-8 and as a lone byte; U+00A0 is no control character.
+  // Like ESC [, U+009B begins a control sequence, in UTF-8 and as a lone byte; U+00A0 is no control character.
   CHECK(printable("\xC2\x9B"
                   "31m\xC2\x80\xC2\x9F\xC2\xA0") ==
         "\\xc2\\x9b"

@@ -56,7 +56,7 @@ TEST_CASE("a configuration gives options") {
   CHECK(settings.given_by("steps", Source::kConfig));
 }
 
-TEST_CASE("what a configuration can't mean is an error") {
+TEST_CASE("a configuration without a valid meaning is an error") {
   CHECK(error_of("stpes = 4\n").find("unknown option 'stpes'") != std::string::npos);
   CHECK(error_of("no-steps = 4\n").find("unknown option 'no-steps'") != std::string::npos);
   CHECK(error_of("config = 'x'\n").find("command line") != std::string::npos);
@@ -69,7 +69,7 @@ TEST_CASE("what a configuration can't mean is an error") {
   CHECK_THROWS_AS(zimage::cli::read_config("/no/such/config", settings), Error);
 }
 
-TEST_CASE("any bytes are an error or options, never a crash") {
+TEST_CASE("any bytes give an error or options, never a crash") {
   unsigned state = 1;
   const std::string alphabet = "=[]\"'#,\n a1-.\\\t{}\xFF;";
   int refused = 0;

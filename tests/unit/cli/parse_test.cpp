@@ -53,7 +53,7 @@ TEST_CASE("every option of the table parses") {
   }
 }
 
-TEST_CASE("values are taken as they are") {
+TEST_CASE("values are used unchanged") {
   CHECK(parsed({"-p", "--version"}).text("prompt") == "--version");
   CHECK(parsed({"-p", ""}).text("prompt").empty());
   CHECK(parsed({"--prompt="}).has("prompt"));
@@ -66,7 +66,7 @@ TEST_CASE("values are taken as they are") {
   CHECK(parsed({"-ipicture.png"}).text("image") == "picture.png");
 }
 
-TEST_CASE("the last of several values counts, a list keeps all") {
+TEST_CASE("the last of several values counts, but a list keeps all") {
   CHECK(parsed({"--steps", "3", "--steps", "5"}).integer("steps") == 5);
   CHECK_FALSE(parsed({"--composite", "--no-composite"}).flag("composite"));
   CHECK(parsed({"--no-composite", "--composite"}).flag("composite"));
@@ -75,7 +75,7 @@ TEST_CASE("the last of several values counts, a list keeps all") {
   CHECK(parsed({"-v", "--json", "-v"}).integer("verbose") == 2);
 }
 
-TEST_CASE("mistakes are named, with the nearest option") {
+TEST_CASE("errors name the mistake and the nearest option") {
   CHECK(contains(error_of({"--stpes", "3"}), "unknown option --stpes | did you mean --steps?"));
   CHECK(contains(error_of({"--mask-treshold=3"}), "did you mean --mask-threshold?"));
   CHECK(contains(error_of({"--xyzzyplugh"}), "--help-all"));
@@ -86,7 +86,7 @@ TEST_CASE("mistakes are named, with the nearest option") {
   CHECK_THROWS_AS(parsed({"--json=maybe"}).check_values(), Error);
 }
 
-TEST_CASE("subcommands come first, and are told when misspelt") {
+TEST_CASE("subcommands come first, and misspelt ones get a suggestion") {
   CHECK(zimage::cli::find_subcommand({"--json", "compare"}) == nullptr);
   CHECK(zimage::cli::find_subcommand({}) == nullptr);
   CHECK(contains(error_of({"comapre", "a"}), "unexpected argument 'comapre' | did you mean zimage-inpaint compare?"));
@@ -101,7 +101,7 @@ TEST_CASE("subcommands come first, and are told when misspelt") {
   }
 }
 
-TEST_CASE("a subcommand has arguments by their place, and its own options") {
+TEST_CASE("a subcommand has positional arguments and its own options") {
   const auto& table = zimage::app::find_subcommand("compare")->options;
   const auto compare = [&](const Args& args) {
     Settings settings(table);
@@ -136,7 +136,7 @@ TEST_CASE("a subcommand has arguments by their place, and its own options") {
   CHECK(find_early({"a", "-h"}, table) == Early::kHelp);
 }
 
-TEST_CASE("version and help win, unless they are a value") {
+TEST_CASE("--version and --help win, unless they are an option's value") {
   CHECK(find_early({"--nonsense", "--version"}) == Early::kVersion);
   CHECK(find_early({"-h", "--version"}) == Early::kVersion);
   CHECK(find_early({"--image", "x", "-h"}) == Early::kHelp);

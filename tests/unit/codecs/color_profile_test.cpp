@@ -25,7 +25,7 @@ codecs::ColorProfile opened(const Bytes& icc, bool grey, int depth = 8) {
   return *profile;
 }
 
-/// There and back again, at the picture's depth.
+/// Converts to sRGB and back, at the picture's depth.
 Image round_trip(const codecs::ColorProfile& profile, const Image& picture) {
   Values pixels = values(profile.to_srgb(picture));
   Image out(picture.width, picture.height, picture.channels, picture.bit_depth);
@@ -36,7 +36,7 @@ Image round_trip(const codecs::ColorProfile& profile, const Image& picture) {
   return out;
 }
 
-/// Of the samples that are at least `from`.
+/// Returns the largest difference of the samples that are at least `from`.
 int largest_difference(const Image& a, const Image& b, int from = 0) {
   REQUIRE(a.samples.size() == b.samples.size());
   int largest = 0;
@@ -48,18 +48,18 @@ int largest_difference(const Image& a, const Image& b, int from = 0) {
 
 }  // namespace
 
-TEST_CASE("profile: sRGB needs no conversion, others do", "[io]") {
+TEST_CASE("profile: sRGB needs no conversion, others do", "[codecs]") {
   CHECK(opened(srgb_icc(), false).is_srgb());
   CHECK(opened(grey_icc(0.0), true).is_srgb());
   CHECK_FALSE(opened(wide_icc(), false).is_srgb());
   CHECK_FALSE(opened(gamma_icc(1.0), false).is_srgb());
   CHECK_FALSE(opened(grey_icc(1.0), true).is_srgb());
-  // Close to sRGB's curve, but not it.
+  // This is close to sRGB's curve, but not equal.
   CHECK_FALSE(opened(gamma_icc(2.2), false).is_srgb());
 }
 
-TEST_CASE("profile: colours come out as their definition says", "[io]") {
-  // Linear light: sRGB's own curve takes 0.5 to 0.7354.
+TEST_CASE("profile: colours are converted as their definition says", "[codecs]") {
+  // sRGB's own curve maps 0.5 in linear light to 0.7354.
   for (const bool grey : {false, true}) {
     for (const int depth : {8, 16}) {
       const codecs::ColorProfile profile = opened(grey ? grey_icc(1.0) : gamma_icc(1.0), grey, depth);
@@ -74,16 +74,16 @@ TEST_CASE("profile: colours come out as their definition says", "[io]") {
   }
 }
 
-TEST_CASE("profile: there and back within a level, alpha exactly", "[io]") {
+TEST_CASE("profile: a round trip is exact to a level, and alpha is unchanged", "[codecs]") {
   for (const int depth : {8, 16}) {
     for (int channels = 1; channels <= 4; ++channels) {
       const bool grey = channels <= 2;
-      // A gamut within sRGB's, so that nothing is cut off.
+      // The gamut lies within sRGB's, so that nothing is clipped.
       const codecs::ColorProfile profile = opened(grey ? grey_icc(1.8) : gamma_icc(1.8), grey, depth);
       const Image picture = noise_image(61, 40, channels, depth);
       const Image back = round_trip(profile, picture);
       INFO(channels << " channels of " << depth << " bits");
-      // In 16 bits of linear light, which lie between the two, the darkest step is this much at gamma 1.8.
+      // The conversion goes through 16 bits of linear light, where the darkest step is this much at gamma 1.8.
       const int darkest_step = static_cast<int>(65535 * std::pow(1.0 / 65535, 1 / 1.8));
       CHECK(largest_difference(picture, back) <= (depth == 8 ? 1 : darkest_step + 40));
       if (depth == 16) CHECK(largest_difference(picture, back, 65535 / 8) <= 24);
@@ -95,7 +95,7 @@ TEST_CASE("profile: there and back within a level, alpha exactly", "[io]") {
   }
 }
 
-TEST_CASE("profile: those that don't fit are refused with a reason", "[io]") {
+TEST_CASE("profile: profiles that don't fit are refused with a reason", "[codecs]") {
   const auto why = [](const Bytes& icc, bool grey) {
     std::string reason;
     CHECK_FALSE(codecs::ColorProfile::open(icc, grey, 8, reason));
@@ -108,7 +108,7 @@ TEST_CASE("profile: those that don't fit are refused with a reason", "[io]") {
   CHECK(why(lab_icc(), false) == "it is for Lab pictures, and this one is RGB");
 }
 
-TEST_CASE("profile: damaged ones are refused or used", "[io]") {
+TEST_CASE("profile: damaged profiles are refused or used", "[codecs]") {
   std::mt19937 random(5);
   const Image picture = noise_image(9, 7, 3, 8);
   for (const Bytes& good : {srgb_icc(), wide_icc()}) {

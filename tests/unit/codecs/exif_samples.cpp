@@ -5,7 +5,7 @@ namespace {
 
 using codecs::exif::Entry;
 
-/// An entry whose value is put at the end of the block.
+/// Returns an entry whose value is appended to the block.
 Entry behind(Bytes& block, std::uint16_t tag, std::uint16_t type, std::uint32_t count, const std::string& value,
              bool big_endian) {
   if (block.size() % 2 != 0) block.push_back(0);

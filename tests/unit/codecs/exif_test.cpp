@@ -16,7 +16,7 @@ bool holds(const Bytes& block, const std::string& text) {
   return std::string(block.begin(), block.end()).find(text) != std::string::npos;
 }
 
-/// A value of IFD0 or of the Exif directory, as bytes; empty if it isn't there.
+/// Returns a value of IFD0 or of the Exif directory as bytes, or nothing if it isn't there.
 std::string value_of(const Bytes& block, std::uint16_t tag) {
   const auto structure = exif::Structure::open(block);
   if (!structure) return "";
@@ -36,12 +36,12 @@ void check_all_there(const Bytes& block) {
 }
 
 const std::string kText = "{\"prompt\":\"a door\"}";
-/// "né猫🐈"
+/// This is "né猫🐈".
 const std::string kForeign = "n\xc3\xa9\xe7\x8c\xab\xf0\x9f\x90\x88";
 
 }  // namespace
 
-TEST_CASE("exif: orientation is read and reset", "[io]") {
+TEST_CASE("exif: orientation is read and reset", "[codecs]") {
   for (const bool big_endian : {false, true}) {
     for (int orientation = 1; orientation <= 8; ++orientation) {
       ExifSample sample;
@@ -60,13 +60,13 @@ TEST_CASE("exif: orientation is read and reset", "[io]") {
   CHECK(exif::orientation({}) == 1);
 }
 
-TEST_CASE("exif: the thumbnail goes, its bytes too", "[io]") {
+TEST_CASE("exif: the thumbnail and its bytes are removed", "[codecs]") {
   const Bytes block = exif_sample({});
   REQUIRE(holds(block, kThumbnailStart));
   const Bytes upright = exif::as_upright(block);
   CHECK_FALSE(holds(upright, kThumbnailStart));
   CHECK(upright.size() < block.size());
-  // Not the last bytes: blanked.
+  // A thumbnail that isn't at the end is blanked instead.
   Bytes longer = block;
   longer.insert(longer.end(), {'e', 'n', 'd'});
   const Bytes blanked = exif::as_upright(longer);
@@ -78,7 +78,7 @@ TEST_CASE("exif: the thumbnail goes, its bytes too", "[io]") {
   CHECK(structure->u32(first->next_at) == 0);
 }
 
-TEST_CASE("exif: comments are read in their encodings", "[io]") {
+TEST_CASE("exif: comments are read in their encodings", "[codecs]") {
   const auto comment = [](const std::string& bytes, bool big_endian) {
     ExifSample sample;
     sample.big_endian = big_endian;
@@ -95,7 +95,7 @@ TEST_CASE("exif: comments are read in their encodings", "[io]") {
   CHECK_FALSE(exif::user_comment({}));
 }
 
-TEST_CASE("exif: a comment comes in, and all else stays", "[io]") {
+TEST_CASE("exif: adding a comment changes nothing else", "[codecs]") {
   for (const bool big_endian : {false, true}) {
     for (const std::string& old : {std::string(), std::string("ASCII\0\0\0", 8) + "an old one"}) {
       for (const bool thumbnail : {false, true}) {
@@ -114,7 +114,7 @@ TEST_CASE("exif: a comment comes in, and all else stays", "[io]") {
   }
 }
 
-TEST_CASE("exif: a comment where there was no Exif directory, or no EXIF", "[io]") {
+TEST_CASE("exif: adding a comment without an Exif directory or any EXIF", "[codecs]") {
   ExifSample sample;
   sample.exif_directory = false;
   const Bytes block = exif::with_user_comment(exif_sample(sample), kText);
@@ -126,7 +126,7 @@ TEST_CASE("exif: a comment where there was no Exif directory, or no EXIF", "[io]
   }
 }
 
-TEST_CASE("exif: a comment replaced again and again doesn't make the block grow", "[io]") {
+TEST_CASE("exif: replacing a comment again and again doesn't make the block grow", "[codecs]") {
   for (const bool directory : {true, false}) {
     ExifSample sample;
     sample.exif_directory = directory;
@@ -138,14 +138,14 @@ TEST_CASE("exif: a comment replaced again and again doesn't make the block grow"
   }
 }
 
-TEST_CASE("exif: a comment is taken out", "[io]") {
+TEST_CASE("exif: a comment is removed", "[codecs]") {
   const Bytes block = exif::without_user_comment(exif::with_user_comment(exif_sample({}), kText));
   CHECK(exif::user_comment(block).value_or("").empty());
   CHECK_FALSE(holds(block, "a door"));
   check_all_there(block);
 }
 
-TEST_CASE("exif: the size follows the picture", "[io]") {
+TEST_CASE("exif: the size follows the picture", "[codecs]") {
   const Bytes block = exif::with_size(exif_sample({}), 640, 70000);
   const auto structure = exif::Structure::open(block);
   const auto first = structure->directory(structure->first_directory());
@@ -154,7 +154,7 @@ TEST_CASE("exif: the size follows the picture", "[io]") {
   CHECK(structure->number(*inner->find(0xa003)) == 70000u);
 }
 
-TEST_CASE("exif: any bytes are safe", "[io]") {
+TEST_CASE("exif: any bytes are safe", "[codecs]") {
   std::mt19937 random(11);
   const auto all = [](const Bytes& block) {
     exif::orientation(block);
@@ -163,7 +163,7 @@ TEST_CASE("exif: any bytes are safe", "[io]") {
     exif::without_user_comment(block);
     exif::with_size(block, 3, 4);
     exif::from_tiff(block);
-    // Whatever there was, what was written can be read.
+    // Whatever the block held before, a comment that was written can be read.
     CHECK(exif::user_comment(exif::with_user_comment(exif::as_upright(block), kText)) == kText);
   };
   for (const bool big_endian : {false, true}) {
@@ -177,7 +177,7 @@ TEST_CASE("exif: any bytes are safe", "[io]") {
     for (int round = 0; round < 20000; ++round) {
       Bytes bad = good;
       for (unsigned count = 1 + random() % 6; count > 0; --count) {
-        // Offsets are small numbers: such that still fall into the block do the most harm.
+        // Offsets are small numbers; those that still fall into the block do the most harm.
         const std::uint8_t value = random() % 2 == 0 ? random() % 256 : random() % bad.size();
         bad[random() % bad.size()] = value;
       }
@@ -186,7 +186,7 @@ TEST_CASE("exif: any bytes are safe", "[io]") {
   }
 }
 
-TEST_CASE("exif: directories that point at themselves", "[io]") {
+TEST_CASE("exif: directories that point at themselves", "[codecs]") {
   Bytes block = exif_sample({});
   const auto structure = exif::Structure::open(block);
   const auto first = structure->directory(structure->first_directory());

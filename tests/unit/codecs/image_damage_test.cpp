@@ -1,4 +1,4 @@
-// Damaged pictures: kInput or a picture, never anything else.
+// Damaged pictures give kInput or a picture, never anything else.
 #include <algorithm>
 #include <random>
 
@@ -37,9 +37,9 @@ Bytes small_bmp_with_masks() {
 Bytes carrying(ImageFormat format) {
   codecs::EncodeOptions options;
   options.format = format;
-  options.carried.exif = exif_sample({});
-  options.carried.icc = wide_icc();
-  options.carried.xmp = "<x tiff:Orientation=\"6\"/>";
+  options.metadata.exif = exif_sample({});
+  options.metadata.icc = wide_icc();
+  options.metadata.xmp = "<x tiff:Orientation=\"6\"/>";
   return codecs::encode_image(noise_image(7, 5, 3, 8), options);
 }
 
@@ -82,7 +82,7 @@ Bytes damaged(Bytes bytes, std::mt19937& random) {
 
 }  // namespace
 
-TEST_CASE("image: truncated anywhere", "[io]") {
+TEST_CASE("image: files truncated anywhere", "[codecs]") {
   for (const auto& [kind, bytes] : samples()) {
     INFO(kind);
     CHECK_FALSE(codecs::decode_image(bytes, "x").image.empty());
@@ -99,7 +99,7 @@ TEST_CASE("image: truncated anywhere", "[io]") {
   }
 }
 
-TEST_CASE("image: random damage is refused or decoded", "[io]") {
+TEST_CASE("image: random damage is refused or decoded", "[codecs]") {
   std::mt19937 random(20240713);
   for (const auto& [kind, bytes] : samples()) {
     INFO(kind);
@@ -119,7 +119,7 @@ TEST_CASE("image: random damage is refused or decoded", "[io]") {
   }
 }
 
-TEST_CASE("image: random bytes behind each signature", "[io]") {
+TEST_CASE("image: random bytes behind each signature", "[codecs]") {
   std::mt19937 random(7);
   const std::vector<std::string> kStarts = {
       "\x89PNG\r\n\x1a\n",     "\xff\xd8\xff",         "RIFF", "BM", std::string("II*\0", 4),

@@ -43,7 +43,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 }  // namespace
 
-TEST_CASE("image: PNG keeps every sample", "[io]") {
+TEST_CASE("image: PNG keeps every sample", "[codecs]") {
   for (const int channels : {1, 2, 3, 4}) {
     for (const int bit_depth : {8, 16}) {
       for (const auto& [width, height] : {std::pair{1, 1}, {7, 5}, {64, 33}}) {
@@ -60,7 +60,7 @@ TEST_CASE("image: PNG keeps every sample", "[io]") {
   }
 }
 
-TEST_CASE("image: PNG carries text", "[io]") {
+TEST_CASE("image: PNG keeps text", "[codecs]") {
   codecs::EncodeOptions options = as(ImageFormat::kPng);
   options.text = {{"parameters", "a \"cat\"\nSteps: 8"},
                   {"Umlaut", "gr\xc3\xbc\xc3\x9f"},
@@ -88,7 +88,7 @@ TEST_CASE("image: PNG carries text", "[io]") {
   }
 }
 
-TEST_CASE("image: WebP keeps every 8-bit sample", "[io]") {
+TEST_CASE("image: WebP keeps every 8-bit sample", "[codecs]") {
   for (const int channels : {3, 4}) {
     const Image image = noise_image(37, 21, channels, 8);
     const Bytes bytes = codecs::encode_image(image, as(ImageFormat::kWebp));
@@ -107,7 +107,7 @@ TEST_CASE("image: WebP keeps every 8-bit sample", "[io]") {
   }
 }
 
-TEST_CASE("image: lossy formats stay close, the closer the better the quality", "[io]") {
+TEST_CASE("image: lossy formats stay close, and closer at higher quality", "[codecs]") {
   const Image image = gradient_image(96, 80, 3);
   for (const ImageFormat format : {ImageFormat::kJpeg, ImageFormat::kWebp}) {
     const Bytes good = codecs::encode_image(image, as(format, 100));
@@ -127,7 +127,7 @@ TEST_CASE("image: lossy formats stay close, the closer the better the quality", 
   CHECK(largest_difference(back, grey) <= 3);
 }
 
-TEST_CASE("image: JPEG and WebP take 16 bits and alpha as far as they can", "[io]") {
+TEST_CASE("image: JPEG and WebP keep 16 bits and alpha as far as they can", "[codecs]") {
   Image deep(16, 16, 4, 16);
   for (int i = 0; i < 256; ++i) {
     for (int c = 0; c < 4; ++c)
@@ -143,7 +143,7 @@ TEST_CASE("image: JPEG and WebP take 16 bits and alpha as far as they can", "[io
   CHECK(std::abs(jpeg.samples[0] - 100) <= 1);
 }
 
-TEST_CASE("image: what can't be encoded", "[io]") {
+TEST_CASE("image: pictures that can't be encoded are refused", "[codecs]") {
   const Image image = noise_image(4, 4, 3, 8);
   const auto code = [](const Image& picture, const codecs::EncodeOptions& options) {
     const auto error = error_of([&] { codecs::encode_image(picture, options); });
@@ -158,7 +158,7 @@ TEST_CASE("image: what can't be encoded", "[io]") {
   CHECK(code(Image(65501, 1, 3), as(ImageFormat::kJpeg)) == ErrorCode::kRuntime);
 }
 
-TEST_CASE("image: formats by name and by content", "[io]") {
+TEST_CASE("image: formats are recognised by name and by content", "[codecs]") {
   CHECK(codecs::format_from_name("a/b.PNG") == ImageFormat::kPng);
   CHECK(codecs::format_from_name("b.JpeG") == ImageFormat::kJpeg);
   CHECK(codecs::format_from_name("b.jpg") == ImageFormat::kJpeg);
@@ -176,7 +176,7 @@ TEST_CASE("image: formats by name and by content", "[io]") {
   CHECK_FALSE(codecs::format_from_bytes({}));
 }
 
-TEST_CASE("image: files that are no picture", "[io]") {
+TEST_CASE("image: files that are no picture are refused", "[codecs]") {
   const TemporaryFolder folder;
   const auto message = [&](const std::string& name) {
     return input_error_of([&] { codecs::read_image(folder / name); });
@@ -200,7 +200,7 @@ TEST_CASE("image: files that are no picture", "[io]") {
   CHECK(contains(decode_error_of({}), "is empty"));
 }
 
-TEST_CASE("image: a file is read by its content, not by its name", "[io]") {
+TEST_CASE("image: a file is read by its content, not by its name", "[codecs]") {
   const TemporaryFolder folder;
   const Image image = noise_image(5, 4, 3, 8);
   write(folder / "photo.jpg", codecs::encode_image(image, as(ImageFormat::kPng)));

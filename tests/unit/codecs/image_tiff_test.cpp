@@ -16,7 +16,7 @@ using namespace zimage::test;
 
 namespace {
 
-/// Samples of `bits` bits.
+/// Returns a picture with samples of `bits` bits.
 Image small_samples(int width, int height, int channels, int bits) {
   Image image = noise_image(width, height, channels, bits == 16 ? 16 : 8);
   if (bits < 8) {
@@ -27,7 +27,7 @@ Image small_samples(int width, int height, int channels, int bits) {
   return image;
 }
 
-/// What a decoder must make of small_samples().
+/// Returns what a decoder must make of small_samples().
 Image widened(Image image, int bits, bool inverted) {
   const int full = (1 << bits) - 1;
   for (std::size_t i = 0; i < image.samples.size(); ++i) {
@@ -47,7 +47,7 @@ std::string refusal(const Image& image, const TiffKind& kind) {
 
 }  // namespace
 
-TEST_CASE("tiff: every depth, colour, layout and byte order", "[io]") {
+TEST_CASE("tiff: every depth, colour, layout and byte order", "[codecs]") {
   for (const int bits : {1, 2, 4, 8, 16}) {
     for (int channels = 1; channels <= 4; ++channels) {
       for (const bool planar : {false, true}) {
@@ -70,7 +70,7 @@ TEST_CASE("tiff: every depth, colour, layout and byte order", "[io]") {
   }
 }
 
-TEST_CASE("tiff: byte by byte", "[io]") {
+TEST_CASE("tiff: byte by byte", "[codecs]") {
   for (const int depth : {8, 16}) {
     for (const bool big_endian : {false, true}) {
       for (int channels = 1; channels <= 4; ++channels) {
@@ -81,7 +81,7 @@ TEST_CASE("tiff: byte by byte", "[io]") {
   }
 }
 
-TEST_CASE("tiff: white at zero, and palettes", "[io]") {
+TEST_CASE("tiff: white at zero, and palettes", "[codecs]") {
   for (const int bits : {1, 2, 4, 8}) {
     const Image image = small_samples(19, 7, 1, bits);
     TiffKind kind;
@@ -102,7 +102,7 @@ TEST_CASE("tiff: white at zero, and palettes", "[io]") {
   }
 }
 
-TEST_CASE("tiff: premultiplied alpha is undone", "[io]") {
+TEST_CASE("tiff: premultiplied alpha is undone", "[codecs]") {
   for (const int depth : {8, 16}) {
     const Image straight = noise_image(40, 30, 4, depth);
     const unsigned full = straight.max_value();
@@ -121,13 +121,13 @@ TEST_CASE("tiff: premultiplied alpha is undone", "[io]") {
     for (std::size_t i = 0; i < straight.samples.size(); ++i) {
       const double alpha = static_cast<double>(straight.samples[i - i % 4 + 3]) / full;
       REQUIRE(back.samples[i] <= full);
-      // Half a level of what was stored, seen through the alpha.
+      // The error is half a level of what was stored, divided by the alpha.
       if (alpha > 0) REQUIRE(std::abs(back.samples[i] - straight.samples[i]) <= 0.5 / alpha + 0.5);
     }
   }
 }
 
-TEST_CASE("tiff: compressions", "[io]") {
+TEST_CASE("tiff: compressions", "[codecs]") {
   const Image image = noise_image(50, 40, 3, 8);
   for (const int compression : {COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_PACKBITS}) {
     for (const int tile : {0, 32}) {
@@ -146,7 +146,7 @@ TEST_CASE("tiff: compressions", "[io]") {
   check_same(codecs::decode_image(tiff_of(strokes, fax), "x").image, widened(strokes, 1, true));
 }
 
-TEST_CASE("tiff: BigTIFF, pages, orientation, profile and XMP", "[io]") {
+TEST_CASE("tiff: BigTIFF, pages, orientation, profile and XMP", "[codecs]") {
   const Image image = noise_image(9, 5, 3, 8);
   TiffKind kind;
   kind.big_tiff = true;
@@ -160,12 +160,12 @@ TEST_CASE("tiff: BigTIFF, pages, orientation, profile and XMP", "[io]") {
   kind.orientation = 6;
   const codecs::ImageFile file = codecs::decode_image(tiff_of(image, kind), "x");
   check_same(file.image, upright(image, 6));
-  CHECK(file.carried.orientation == 6);
-  CHECK(file.carried.icc == kind.icc);
-  CHECK(file.carried.xmp == "<x tiff:Orientation=\"1\"/>");
+  CHECK(file.metadata.orientation == 6);
+  CHECK(file.metadata.icc == kind.icc);
+  CHECK(file.metadata.xmp == "<x tiff:Orientation=\"1\"/>");
 }
 
-TEST_CASE("tiff: kinds that are refused by name", "[io]") {
+TEST_CASE("tiff: unsupported kinds are refused by name", "[codecs]") {
   const auto contains = [](const std::string& text, const std::string& part) { return text.find(part) != text.npos; };
   TiffKind kind;
   kind.photometric = PHOTOMETRIC_SEPARATED;
@@ -180,10 +180,10 @@ TEST_CASE("tiff: kinds that are refused by name", "[io]") {
   CHECK(contains(refusal(noise_image(4, 4, 1, 16), kind), "signed"));
 }
 
-TEST_CASE("tiff: a small file that claims to be large costs nothing", "[io]") {
+TEST_CASE("tiff: a small file that claims to be large costs nothing", "[codecs]") {
   Image claim = noise_image(4, 4, 3, 8);
   Bytes bytes = plain_tiff(claim, false);
-  // Width and height are the values of the first two entries.
+  // The first two entries hold width and height.
   for (const std::size_t at : {8 + 2 + 8, 8 + 2 + 12 + 8}) {
     bytes[at] = 0x00;
     bytes[at + 1] = 0x3f;
@@ -193,7 +193,7 @@ TEST_CASE("tiff: a small file that claims to be large costs nothing", "[io]") {
   CHECK(error->message() == "x.tif is truncated");
 }
 
-TEST_CASE("tiff: random damage of every kind is refused or decoded", "[io]") {
+TEST_CASE("tiff: random damage of every kind is refused or decoded", "[codecs]") {
   std::mt19937 random(77);
   const Image image = noise_image(24, 18, 3, 8);
   for (const int compression : {COMPRESSION_NONE, COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_PACKBITS}) {
@@ -207,7 +207,7 @@ TEST_CASE("tiff: random damage of every kind is refused or decoded", "[io]") {
       for (int round = 0; round < 400; ++round) {
         Bytes bad = good;
         for (unsigned i = 1 + random() % 5; i > 0; --i) {
-          // Half of it in the directory, which libtiff writes at the end.
+          // Half of the damage is in the directory, which libtiff writes at the end.
           const std::size_t tail = std::min<std::size_t>(300, bad.size());
           const std::size_t at = random() % 2 == 0 ? bad.size() - 1 - random() % tail : random() % bad.size();
           bad[at] = static_cast<std::uint8_t>(random());

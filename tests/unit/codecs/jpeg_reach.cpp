@@ -11,8 +11,8 @@ namespace {
 
 using codecs::JpegSettings;
 
-/// Pixels beyond a block that its colour reaches, across and down: libjpeg-turbo weighs two neighbouring samples where
-/// it doubles (h2v1, h1v2, h2v2), and repeats samples in all other ratios.
+/// Returns how many pixels beyond a block its colour reaches, across and down: libjpeg-turbo interpolates two
+/// neighbouring samples where it doubles (h2v1, h1v2, h2v2), and repeats samples in all other ratios.
 std::pair<int, int> colour_reach(const JpegSettings& settings) {
   std::pair<int, int> reach{0, 0};
   for (int p = 0; p < settings.planes; ++p) {

@@ -1,4 +1,4 @@
-// JPEG to JPEG where the source lies otherwise: its coefficients are rotated upright.
+// JPEG to JPEG with a source that isn't upright: its coefficients are rotated.
 #include <algorithm>
 #include <cstdlib>
 #include <random>
@@ -14,7 +14,7 @@ using namespace zimage::test;
 
 namespace {
 
-/// Whether MCUs that are full stay at the left and the top.
+/// Returns whether the MCUs at the left and the top stay full ones.
 bool turns_exactly(const JpegContent& content, Size stored, int orientation) {
   const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
   const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
@@ -22,17 +22,17 @@ bool turns_exactly(const JpegContent& content, Size stored, int orientation) {
          !(from_bottom && stored.height % (8 * content.max_v) != 0);
 }
 
-/// Whether TurboJPEG has a name for the subsampling: what it can't name it doesn't rotate.
+/// Returns whether TurboJPEG has a name for the subsampling: it rotates no other.
 bool has_a_name(const JpegRecipe& recipe) {
   return recipe.name != "4:1:0" && recipe.name != "Cb unlike Cr" && recipe.name != "more blocks than a MCU takes";
 }
 
 }  // namespace
 
-TEST_CASE("jpeg: a source that lies otherwise is turned without loss where its sides allow it", "[io]") {
+TEST_CASE("jpeg: a source that isn't upright is rotated without loss if its sides allow it", "[codecs]") {
   const Silence silence;
   std::mt19937 random(11);
-  int turned = 0;
+  int rotated = 0;
   int encoded = 0;
   for (const JpegRecipe& recipe : jpeg_recipes()) {
     for (const Size stored : {Size{96, 96}, Size{96, 90}, Size{90, 96}}) {
@@ -44,13 +44,10 @@ TEST_CASE("jpeg: a source that lies otherwise is turned without loss where its s
         const Mask mask = random_mask(before.width, before.height, random);
         const Image picture = changed_picture(before, mask);
         bool kept = false;
-        codecs::EncodeOptions options = like(source, &mask);
-        options.jpeg_origin = codecs::open_jpeg_origin(source, orientation);
-        options.jpeg_kept = &kept;
-        const Bytes out = codecs::encode_image(picture, options);
+        const Bytes out = encode_like(picture, source, &mask, orientation, &kept);
         CHECK(kept == (turns_exactly(content, stored, orientation) && has_a_name(recipe)));
         if (kept) {
-          ++turned;
+          ++rotated;
           const Mask beyond = jpeg_changed_pixels(out, mask);
           const Image after = decoded(out);
           int largest = 0;
@@ -58,38 +55,35 @@ TEST_CASE("jpeg: a source that lies otherwise is turned without loss where its s
             if (beyond.repaint[i / static_cast<std::size_t>(after.channels)] != 0) continue;
             largest = std::max(largest, std::abs(after.samples[i] - before.samples[i]));
           }
-          // A level of luma and of both chromas, which is up to 2.8 levels of blue.
+          // One level of luma and of both chromas is up to 2.8 levels of blue.
           CHECK(largest <= 3);
           CHECK(content_of(out).planes[0].quantisation[1] == content.planes[0].quantisation[orientation >= 5 ? 8 : 1]);
         } else {
           ++encoded;
-          codecs::EncodeOptions whole = like(source, nullptr);
-          CHECK(codecs::encode_image(picture, whole) == out);
+          CHECK(encode_like(picture, source, nullptr) == out);
         }
       }
     }
   }
-  CHECK(turned > encoded / 2);
+  CHECK(rotated > encoded / 2);
   CHECK(encoded > 0);
 }
 
-TEST_CASE("jpeg: the resolution turns with the picture", "[io]") {
+TEST_CASE("jpeg: the resolution is rotated with the picture", "[codecs]") {
   Bytes source = sample(jpeg_recipes().front(), {64, 64}, 3);
-  // JFIF: the marker, its length, "JFIF", the version; then the unit and two bytes for each of x and y.
+  // JFIF has the marker, its length, "JFIF" and the version, then the unit and two bytes each for x and y.
   constexpr std::size_t kUnit = 13;
   const auto density = [](const Bytes& file) { return Bytes(file.begin() + kUnit, file.begin() + kUnit + 5); };
   std::copy_n(Bytes{1, 0, 200, 0, 100}.begin(), 5, source.begin() + kUnit);
   Mask mask(64, 64);
   mask.repaint[5] = 1;
   for (const int orientation : {1, 3, 6}) {
-    codecs::EncodeOptions options = like(source, &mask);
-    options.jpeg_origin = codecs::open_jpeg_origin(source, orientation);
-    const Bytes out = codecs::encode_image(upright(decoded(source), orientation), options);
+    const Bytes out = encode_like(upright(decoded(source), orientation), source, &mask, orientation);
     CHECK(density(out) == (orientation == 6 ? Bytes{1, 0, 100, 0, 200} : Bytes{1, 0, 200, 0, 100}));
   }
 }
 
-TEST_CASE("jpeg: a progressive source that lacks scans isn't turned", "[io]") {
+TEST_CASE("jpeg: a progressive source that lacks scans isn't rotated", "[codecs]") {
   const Silence silence;
   JpegRecipe recipe = jpeg_recipes().front();
   recipe.progressive = true;
@@ -100,10 +94,7 @@ TEST_CASE("jpeg: a progressive source that lacks scans isn't turned", "[io]") {
     mask.repaint[5] = 1;
     const Image picture = upright(decoded(source), 6);
     bool kept = false;
-    codecs::EncodeOptions options = like(source, &mask);
-    options.jpeg_origin = codecs::open_jpeg_origin(source, 6);
-    options.jpeg_kept = &kept;
-    codecs::encode_image(picture, options);
+    encode_like(picture, source, &mask, 6, &kept);
     CHECK(kept == (scans == 0));
   }
 }

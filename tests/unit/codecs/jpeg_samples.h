@@ -1,8 +1,8 @@
-// JPEG files of kinds our encoder writes only after a source, and a look at their coefficients, by libjpeg itself.
+// Makes JPEG files of kinds that our encoder only writes after a source, and reads their coefficients with libjpeg.
 #pragma once
 
 #include <cstdio>
-// jpeglib.h wants <cstdio> before it.
+// jpeglib.h needs <cstdio> before it.
 #include <jpeglib.h>
 
 #include <array>
@@ -18,7 +18,7 @@ struct JpegRecipe {
   std::vector<std::array<int, 2>> sampling = {{1, 1}, {1, 1}, {1, 1}};  ///< horizontal, vertical of each component
   int quality = 80;
   bool progressive = false;
-  int progressive_scans = 0;  ///< not 0: only so many of them
+  int progressive_scans = 0;  ///< if not 0, only so many scans
   bool interleaved = true;
   unsigned restart_interval = 0;
   bool rgb = false;  ///< not YCbCr
@@ -27,7 +27,7 @@ struct JpegRecipe {
   int dots_per_cm = 0;
 };
 
-/// Of an RGB or grey picture (`sampling` has as many entries as it has channels).
+/// Encodes an RGB or grey picture (`sampling` has as many entries as it has channels).
 Bytes jpeg(const Image& image, const JpegRecipe& recipe);
 
 struct JpegPlaneBlocks {
@@ -52,10 +52,10 @@ struct JpegContent {
 };
 JpegContent content_of(const Bytes& file);
 
-/// The recipes that every test of the coefficients goes through.
+/// Returns the recipes that every test of the coefficients uses.
 std::vector<JpegRecipe> jpeg_recipes();
 
-/// A smooth picture with some detail in every block, so that few coefficients are 0.
+/// Returns a smooth picture with some detail in every block, so that few coefficients are 0.
 Image textured_image(int width, int height, int channels, unsigned seed);
 
 }  // namespace zimage::test

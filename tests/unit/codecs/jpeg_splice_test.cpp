@@ -1,4 +1,4 @@
-// JPEG to JPEG: coefficients of what wasn't changed are the source's.
+// JPEG to JPEG: blocks that weren't changed keep the source's coefficients.
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -16,7 +16,7 @@ namespace {
 
 const std::vector<Size> kSizes = {{1, 1}, {7, 9}, {17, 33}, {64, 48}, {100, 71}};
 
-/// Whether a pixel of `mask` lies in [left, left + width) x [top, top + height).
+/// Returns whether a pixel of `mask` lies in [left, left + width) x [top, top + height).
 bool touches(const Mask& mask, int left, int top, int width, int height) {
   for (int y = top; y < std::min(top + height, mask.height); ++y) {
     for (int x = left; x < std::min(left + width, mask.width); ++x) {
@@ -26,11 +26,11 @@ bool touches(const Mask& mask, int left, int top, int width, int height) {
   return false;
 }
 
-/// Every block without a changed pixel is the source's, every other the one of `whole`. Returns the number of the
-/// first.
+/// Checks that every block without a changed pixel is the source's, and every other that of `whole`. Returns the number
+/// of the source's.
 int check_blocks(const JpegContent& out, const JpegContent& source, const JpegContent& whole, const Mask& mask) {
   int kept = 0;
-  // Then it is a whole encoding, whose divisors are limited to what can matter.
+  // If all pixels changed, it is a whole encoding, whose divisors are limited to values that can matter.
   const bool all = std::find(mask.repaint.begin(), mask.repaint.end(), 0) == mask.repaint.end();
   REQUIRE(out.planes.size() == source.planes.size());
   for (std::size_t p = 0; p < out.planes.size(); ++p) {
@@ -56,7 +56,7 @@ bool same_pixel(const Image& a, const Image& b, int x, int y) {
                     b.samples.address(b.index(x, y)));
 }
 
-/// Mean difference over the pixels of the mask.
+/// Returns the mean difference over the pixels of the mask.
 double mean_difference(const Image& a, const Image& b, const Mask& mask) {
   double sum = 0;
   int count = 0;
@@ -70,7 +70,7 @@ double mean_difference(const Image& a, const Image& b, const Mask& mask) {
 
 }  // namespace
 
-TEST_CASE("jpeg: only blocks with changed pixels are encoded anew", "[io]") {
+TEST_CASE("jpeg: only blocks with changed pixels are encoded anew", "[codecs]") {
   std::mt19937 random(5);
   for (const JpegRecipe& recipe : jpeg_recipes()) {
     int kept = 0;
@@ -81,31 +81,31 @@ TEST_CASE("jpeg: only blocks with changed pixels are encoded anew", "[io]") {
       for (int round = 0; round < 4; ++round) {
         const Mask mask = random_mask(size.width, size.height, random);
         const Image picture = changed_picture(decoded(source), mask);
-        const Bytes out = codecs::encode_image(picture, like(source, &mask));
-        const JpegContent whole = content_of(codecs::encode_image(picture, like(source, nullptr)));
+        const Bytes out = encode_like(picture, source, &mask);
+        const JpegContent whole = content_of(encode_like(picture, source, nullptr));
         kept += check_blocks(content_of(out), content, whole, mask);
-        CHECK(codecs::encode_image(picture, like(source, &mask)) == out);
+        CHECK(encode_like(picture, source, &mask) == out);
       }
     }
     CHECK(kept > 100);
   }
 }
 
-TEST_CASE("jpeg: nothing changed, everything changed", "[io]") {
+TEST_CASE("jpeg: nothing changed, everything changed", "[codecs]") {
   for (const JpegRecipe& recipe : jpeg_recipes()) {
     INFO(recipe.name);
     const Bytes source = sample(recipe, {53, 39}, 8);
     Mask mask(53, 39);
     const Image other = textured_image(53, 39, static_cast<int>(recipe.sampling.size()), 20);
-    CHECK(decoded(codecs::encode_image(other, like(source, &mask))).samples == decoded(source).samples);
+    CHECK(decoded(encode_like(other, source, &mask)).samples == decoded(source).samples);
     std::fill(mask.repaint.begin(), mask.repaint.end(), std::uint8_t{1});
-    const JpegContent all = content_of(codecs::encode_image(other, like(source, &mask)));
-    const JpegContent whole = content_of(codecs::encode_image(other, like(source, nullptr)));
+    const JpegContent all = content_of(encode_like(other, source, &mask));
+    const JpegContent whole = content_of(encode_like(other, source, nullptr));
     for (std::size_t p = 0; p < all.planes.size(); ++p) CHECK((all.planes[p].blocks == whole.planes[p].blocks));
   }
 }
 
-TEST_CASE("jpeg: pixels outside the touched MCUs decode as before", "[io]") {
+TEST_CASE("jpeg: pixels outside the touched MCUs decode as before", "[codecs]") {
   std::mt19937 random(11);
   for (const JpegRecipe& recipe : jpeg_recipes()) {
     INFO(recipe.name);
@@ -119,7 +119,7 @@ TEST_CASE("jpeg: pixels outside the touched MCUs decode as before", "[io]") {
       const Mask mask = random_mask(100, 71, random);
       const Mask allowed = jpeg_changed_pixels(source, mask);
       const Image picture = changed_picture(before, mask);
-      const Image after = decoded(codecs::encode_image(picture, like(source, &mask)));
+      const Image after = decoded(encode_like(picture, source, &mask));
       const JpegContent content = content_of(source);
       const bool grey = before.channels == 1;
       const int width = grey ? 8 : 8 * content.max_h;
@@ -137,11 +137,10 @@ TEST_CASE("jpeg: pixels outside the touched MCUs decode as before", "[io]") {
       left += mean_difference(after, picture, mask);
       changed += mean_difference(before, picture, mask);
     }
-    // Noise through coarse tables and subsampled colours is far from what it was, but nearer than the untouched
-    // picture.
+    // Coarse tables and subsampled colours change noise a lot, but it stays nearer than the untouched picture.
     CHECK(left < 0.6 * changed);
     CHECK(same > 1000);
-    // The reach is no wider than needed: there are such pixels exactly where colour is interpolated.
+    // The reach is no wider than needed: pixels within it differ exactly if colour is interpolated.
     const std::vector<std::string> kNone = {"4:4:4", "4:1:1", "4:1:0", "grey", "RGB", "more blocks"};
     const bool none = std::any_of(kNone.begin(), kNone.end(),
                                   [&](const std::string& start) { return recipe.name.rfind(start, 0) == 0; });
@@ -149,7 +148,7 @@ TEST_CASE("jpeg: pixels outside the touched MCUs decode as before", "[io]") {
   }
 }
 
-TEST_CASE("jpeg: a progressive source that lacks scans is encoded anew, and said to be", "[io]") {
+TEST_CASE("jpeg: a progressive source that lacks scans is wholly encoded anew", "[codecs]") {
   JpegRecipe recipe;
   recipe.sampling = {{2, 2}, {1, 1}, {1, 1}};
   recipe.progressive = true;
@@ -160,18 +159,18 @@ TEST_CASE("jpeg: a progressive source that lacks scans is encoded anew, and said
   const Mask all = jpeg_changed_pixels(source, mask);
   CHECK(std::count(all.repaint.begin(), all.repaint.end(), 1) == 60 * 50);
   const Image picture = changed_picture(decoded(source), mask);
-  CHECK(codecs::encode_image(picture, like(source, &mask)) == codecs::encode_image(picture, like(source, nullptr)));
+  CHECK(encode_like(picture, source, &mask) == encode_like(picture, source, nullptr));
 }
 
-TEST_CASE("jpeg: a mask must be of the picture's size", "[io]") {
+TEST_CASE("jpeg: a mask must have the picture's size", "[codecs]") {
   const Bytes source = sample(jpeg_recipes()[0], {20, 10}, 2);
   const Mask mask(20, 11);
-  const auto error = error_of([&] { codecs::encode_image(decoded(source), like(source, &mask)); });
+  const auto error = error_of([&] { encode_like(decoded(source), source, &mask); });
   REQUIRE(error);
   CHECK(error->code() == ErrorCode::kRuntime);
 }
 
-TEST_CASE("jpeg: damaged sources", "[io]") {
+TEST_CASE("jpeg: damaged sources", "[codecs]") {
   const Silence silence;
   std::mt19937 random(77);
   const auto byte = [&] { return static_cast<std::uint8_t>(random()); };
@@ -184,13 +183,13 @@ TEST_CASE("jpeg: damaged sources", "[io]") {
     for (int round = 0; round < 300; ++round) {
       Bytes bad = good;
       for (unsigned count = 1 + random() % 3; count > 0; --count) {
-        // Half of them in the headers.
+        // Half of the damage is in the headers.
         const std::size_t limit = random() % 2 == 0 ? std::min<std::size_t>(bad.size(), 620) : bad.size();
         bad[random() % limit] = byte();
       }
       const Mask mask = random_mask(37, 29, random);
       const auto error = error_of([&] {
-        codecs::encode_image(picture, like(bad, &mask));
+        encode_like(picture, bad, &mask);
         jpeg_changed_pixels(bad, mask);
         ++encoded;
       });

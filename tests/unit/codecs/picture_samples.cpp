@@ -7,7 +7,7 @@
 namespace zimage::test {
 namespace {
 
-// One by one: gcc 12 takes insert() of a range it sees to be empty for an overread.
+// Bytes are pushed one by one, because gcc 12 takes insert() of a range that it sees to be empty for an overread.
 void append(Bytes& out, const Bytes& more) {
   for (const std::uint8_t byte : more) out.push_back(byte);
 }

@@ -1,4 +1,4 @@
-// Small picture files made byte by byte, of kinds our encoders don't write.
+// Makes small picture files byte by byte, of kinds that our encoders don't write.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 namespace zimage::test {
 
-/// A PNG chunk with its length and CRC.
+/// Returns a PNG chunk with its length and CRC.
 Bytes png_chunk(const std::string& type, const Bytes& data);
-/// A PNG from its header's five last fields, chunks to stand before IDAT, and filtered rows.
+/// Returns a PNG with these header fields, the chunks `before` IDAT, and filtered rows.
 Bytes png(std::uint32_t width, std::uint32_t height, int bit_depth, int color_type, int interlace, const Bytes& before,
           const Bytes& rows);
 

@@ -1,4 +1,4 @@
-// ICC profiles made by lcms2.
+// Makes ICC profiles with lcms2.
 #pragma once
 
 #include "support/files.h"
@@ -6,11 +6,11 @@
 namespace zimage::test {
 
 Bytes srgb_icc();
-/// sRGB's primaries with another curve.
+/// Returns sRGB's primaries with another curve.
 Bytes gamma_icc(double gamma);
-/// Display P3's primaries with sRGB's curve.
+/// Returns Display P3's primaries with sRGB's curve.
 Bytes wide_icc();
-/// Grey; gamma 0: sRGB's curve.
+/// Returns a grey profile; gamma 0 means sRGB's curve.
 Bytes grey_icc(double gamma);
 Bytes lab_icc();
 

@@ -1,4 +1,4 @@
-// JPEGs and what is changed in them, for the tests of JPEG to JPEG.
+// Makes JPEGs and changes in them, for the tests of JPEG to JPEG.
 #pragma once
 
 #include <algorithm>
@@ -6,11 +6,12 @@
 
 #include "base/log.h"
 #include "codecs/image_file.h"
+#include "image/canvas.h"
 #include "unit/codecs/jpeg_samples.h"
 
 namespace zimage::test {
 
-/// Hundreds of damaged files make hundreds of warnings.
+/// Silences the log: hundreds of damaged files make hundreds of warnings.
 struct Silence {
   Silence() { log::configure({log::Level::kOff, false, {}}); }
   ~Silence() { log::configure({}); }
@@ -20,7 +21,7 @@ struct Size {
   int width, height;
 };
 
-/// A few boxes and single pixels.
+/// Returns a mask of a few boxes and single pixels.
 inline Mask random_mask(int width, int height, std::mt19937& random) {
   Mask mask(width, height);
   const auto below = [&](int limit) { return static_cast<int>(random() % static_cast<unsigned>(limit)); };
@@ -36,7 +37,7 @@ inline Mask random_mask(int width, int height, std::mt19937& random) {
   return mask;
 }
 
-/// The decoded source with other pixels in the mask.
+/// Returns the decoded source with other pixels in the mask.
 inline Image changed_picture(Image image, const Mask& mask) {
   const Image other = textured_image(image.width, image.height, image.channels, 99);
   for (int y = 0; y < image.height; ++y) {
@@ -50,12 +51,22 @@ inline Image changed_picture(Image image, const Mask& mask) {
   return image;
 }
 
-inline codecs::EncodeOptions like(const Bytes& source, const Mask* changed) {
+/// Encodes a picture that came from a JPEG as the program does: with the source's coefficients outside `changed` where
+/// they can be kept, else (and for null) as a whole with the source's tables. `kept` says which it was.
+inline Bytes encode_like(const Image& picture, const Bytes& source, const Mask* changed, int orientation = 1,
+                         bool* kept = nullptr) {
   codecs::EncodeOptions options;
   options.format = codecs::ImageFormat::kJpeg;
-  options.jpeg_origin = codecs::open_jpeg_origin(source, 1);
-  options.jpeg_changed = changed;
-  return options;
+  options.jpeg_origin = codecs::open_jpeg_origin(source, orientation);
+  const auto part = [&](const Box& box) { return crop_image(picture, box); };
+  if (kept != nullptr) *kept = false;
+  if (changed != nullptr) {
+    if (auto spliced = codecs::splice_jpeg(*options.jpeg_origin, *changed, part, {})) {
+      if (kept != nullptr) *kept = true;
+      return *std::move(spliced);
+    }
+  }
+  return codecs::encode_image(picture, options);
 }
 
 inline Bytes sample(const JpegRecipe& recipe, Size size, unsigned seed) {

@@ -11,7 +11,7 @@ namespace {
 
 using codecs::exif::Entry;
 
-/// Samples packed as a row has them: bits from the high end, 16 bits in the machine's order.
+/// Packs samples as in a row: bits from the high end, 16 bits in the machine's byte order.
 Bytes packed(const std::vector<std::uint16_t>& samples, int bits) {
   Bytes out;
   unsigned held = 0;
@@ -34,7 +34,7 @@ Bytes packed(const std::vector<std::uint16_t>& samples, int bits) {
   return out;
 }
 
-/// `count` pixels of row y from column x on (beyond the picture: 0), all samples or one of them.
+/// Returns `count` pixels of row y from column x on (0 beyond the picture), with all samples or one of them.
 std::vector<std::uint16_t> pixels_of(const Image& image, int x, int y, int count, int plane) {
   std::vector<std::uint16_t> out;
   for (int i = x; i < x + count; ++i) {
@@ -128,7 +128,7 @@ Bytes plain_tiff(const Image& image, bool big_endian) {
                                 entry(277, static_cast<std::size_t>(image.channels)),
                                 entry(278, static_cast<std::size_t>(image.height)),
                                 entry(279, bytes)};
-  // The bits of each sample: behind the directory, unless they fit into the entry.
+  // The bits of each sample come after the directory, unless they fit into the entry.
   if (image.channels > 2) {
     entries[2] = entry(258, pixels_at - 8);
   } else {

@@ -1,4 +1,4 @@
-// TIFF files: plain ones byte by byte, others by libtiff.
+// Makes TIFF files: plain ones byte by byte, others with libtiff.
 #pragma once
 
 #include "support/files.h"
@@ -6,20 +6,20 @@
 
 namespace zimage::test {
 
-/// Uncompressed, one strip, the directory before the pixels (so that the file's last byte is a sample), alpha not
-/// premultiplied.
+/// Returns an uncompressed TIFF with one strip, its directory before the pixels (so that the file's last byte is a
+/// sample) and alpha that isn't premultiplied.
 Bytes plain_tiff(const Image& image, bool big_endian);
 
 struct TiffKind {
   int bits = 8;
   bool white_is_zero = false;
   bool palette = false;        ///< grey values are indices: index i is (i, 255 − i, 7 i mod 256)
-  bool premultiplied = false;  ///< what the alpha is said to be
+  bool premultiplied = false;  ///< whether the file declares its alpha premultiplied
   bool planar = false;
-  int tile = 0;  ///< its side; 0: strips
+  int tile = 0;  ///< a tile's side; 0 for strips
   int rows_per_strip = 3;
   int compression = 1;   ///< libtiff's COMPRESSION_…
-  int photometric = -1;  ///< where it shall be another
+  int photometric = -1;  ///< overrides the usual one unless -1
   int sample_format = 1;
   int orientation = 1;
   int pages = 1;
@@ -29,7 +29,7 @@ struct TiffKind {
   std::string xmp{};
 };
 
-/// The image's samples, which must fit into `bits`, as they are.
+/// Stores the image's samples, which must fit into `bits`, unchanged.
 Bytes tiff_of(const Image& image, const TiffKind& kind);
 
 }  // namespace zimage::test

@@ -1,4 +1,4 @@
-// TIFF as it is written: looked at entry by entry, and read back.
+// Tests how TIFF is written: entry by entry, and by reading it back.
 #include <algorithm>
 #include <initializer_list>
 
@@ -20,10 +20,10 @@ namespace {
 
 constexpr TiffPacking kPackings[] = {TiffPacking::kNone, TiffPacking::kPackBits, TiffPacking::kLzw,
                                      TiffPacking::kDeflate};
-// Made once: lcms2 puts the time into it.
+// This is made only once, because lcms2 puts the time into it.
 const Bytes kWide = wide_icc();
 
-/// What a TIFF says itself.
+/// Reads the entries of a TIFF.
 struct Told {
   Structure structure;
   Directory first;
@@ -36,7 +36,8 @@ struct Told {
   }
 };
 
-/// exif_sample() with a comment and a place, its orientation and thumbnail as decode_image() leaves them.
+/// Returns exif_sample() with a comment and a GPS position, and without orientation and thumbnail, as decode_image()
+/// leaves it.
 Bytes exif_of(bool big_endian) {
   ExifSample sample;
   sample.big_endian = big_endian;
@@ -45,7 +46,7 @@ Bytes exif_of(bool big_endian) {
   const auto structure = Structure::open(block);
   const auto first = structure->directory(structure->first_directory());
   std::vector<codecs::exif::Entry> entries = first->entries;
-  // 300 dots per inch, which lie behind the block.
+  // The resolution is 300 dots per inch, appended to the block.
   codecs::exif::Entry resolution =
       codecs::exif::long_entry(0x011a, static_cast<std::uint32_t>(block.size() + block.size() % 2), big_endian);
   resolution.type = 5;
@@ -64,16 +65,16 @@ Bytes exif_of(bool big_endian) {
 codecs::EncodeOptions options_of(TiffPacking packing, bool big_endian) {
   codecs::EncodeOptions options;
   options.format = codecs::ImageFormat::kTiff;
-  options.carried.tiff_packing = packing;
-  options.carried.exif = exif_of(big_endian);
-  options.carried.icc = kWide;
-  options.carried.xmp = "<?xpacket?><x:xmpmeta>caf\xc3\xa9</x:xmpmeta>";
+  options.metadata.tiff_packing = packing;
+  options.metadata.exif = exif_of(big_endian);
+  options.metadata.icc = kWide;
+  options.metadata.xmp = "<?xpacket?><x:xmpmeta>caf\xc3\xa9</x:xmpmeta>";
   return options;
 }
 
 }  // namespace
 
-TEST_CASE("tiff: every kind, depth and packing comes back, in both byte orders", "[io]") {
+TEST_CASE("tiff: every kind, depth and packing is read back as written, in both byte orders", "[codecs]") {
   for (int channels = 1; channels <= 4; ++channels) {
     for (const int depth : {8, 16}) {
       for (const TiffPacking packing : kPackings) {
@@ -86,11 +87,11 @@ TEST_CASE("tiff: every kind, depth and packing comes back, in both byte orders",
           CHECK(bytes[0] == (big_endian ? 'M' : 'I'));
           const codecs::ImageFile file = codecs::decode_image(bytes, "x");
           check_same(file.image, image);
-          CHECK(file.carried.icc == options.carried.icc);
-          CHECK(file.carried.xmp == options.carried.xmp);
-          CHECK(file.carried.orientation == 1);
-          CHECK(file.carried.tiff_packing == packing);
-          CHECK(codecs::exif::user_comment(file.carried.exif) == "a comment of some length");
+          CHECK(file.metadata.icc == options.metadata.icc);
+          CHECK(file.metadata.xmp == options.metadata.xmp);
+          CHECK(file.metadata.orientation == 1);
+          CHECK(file.metadata.tiff_packing == packing);
+          CHECK(codecs::exif::user_comment(file.metadata.exif) == "a comment of some length");
           CHECK(codecs::encode_image(image, options) == bytes);
         }
       }
@@ -98,7 +99,7 @@ TEST_CASE("tiff: every kind, depth and packing comes back, in both byte orders",
   }
 }
 
-TEST_CASE("tiff: what the file says of itself", "[io]") {
+TEST_CASE("tiff: the entries describe the picture", "[codecs]") {
   const std::uint32_t codes[] = {1, 32773, 5, 8};
   for (std::size_t i = 0; i < std::size(kPackings); ++i) {
     const Bytes bytes = codecs::encode_image(noise_image(9, 8, 4, 8), options_of(kPackings[i], false));
@@ -114,11 +115,11 @@ TEST_CASE("tiff: what the file says of itself", "[io]") {
   }
 }
 
-TEST_CASE("tiff: EXIF's entries and directories come in, and out again", "[io]") {
+TEST_CASE("tiff: EXIF's entries and directories are written and read back", "[codecs]") {
   for (const bool big_endian : {false, true}) {
     const codecs::EncodeOptions options = options_of(TiffPacking::kLzw, big_endian);
     const Bytes bytes = codecs::encode_image(noise_image(9, 8, 3, 16), options);
-    const Bytes block = codecs::decode_image(bytes, "x").carried.exif;
+    const Bytes block = codecs::decode_image(bytes, "x").metadata.exif;
     for (const Bytes& holder : {bytes, block}) {
       const Told told(holder);
       CHECK(told.structure.big_endian() == big_endian);
@@ -142,7 +143,7 @@ TEST_CASE("tiff: EXIF's entries and directories come in, and out again", "[io]")
   }
 }
 
-TEST_CASE("tiff: many strips of a sensible size, the last one shorter", "[io]") {
+TEST_CASE("tiff: many strips of a sensible size, the last one shorter", "[codecs]") {
   for (const auto& [channels, depth] : {std::pair{3, 8}, {4, 16}, {1, 8}}) {
     for (const TiffPacking packing : kPackings) {
       for (const bool big_endian : {false, true}) {
@@ -157,47 +158,47 @@ TEST_CASE("tiff: many strips of a sensible size, the last one shorter", "[io]") 
       }
     }
   }
-  // A row beyond a strip's size.
+  // A row may be larger than a strip's size.
   const Image wide = noise_image(300000, 3, 3, 8);
   check_same(codecs::decode_image(codecs::encode_image(wide, options_of(TiffPacking::kDeflate, false)), "x").image,
              wide);
 }
 
-TEST_CASE("tiff: nothing carried, and what is no EXIF", "[io]") {
+TEST_CASE("tiff: without metadata, and with bytes that are no EXIF", "[codecs]") {
   const Image image = noise_image(5, 4, 2, 16);
   codecs::EncodeOptions options;
   options.format = codecs::ImageFormat::kTiff;
   const Bytes plain = codecs::encode_image(image, options);
   const codecs::ImageFile file = codecs::decode_image(plain, "x");
   check_same(file.image, image);
-  CHECK(file.carried.exif.empty());
-  CHECK(file.carried.icc.empty());
-  CHECK(file.carried.xmp.empty());
+  CHECK(file.metadata.exif.empty());
+  CHECK(file.metadata.icc.empty());
+  CHECK(file.metadata.xmp.empty());
   for (const Bytes& nothing : {bytes_of("garbage, not EXIF"), Bytes{'I', 'I', 42, 0, 255, 255, 255, 255}}) {
-    options.carried.exif = nothing;
+    options.metadata.exif = nothing;
     CHECK(codecs::encode_image(image, options) == plain);
   }
 }
 
-TEST_CASE("tiff: a comment of a mebibyte, and work again and again", "[io]") {
+TEST_CASE("tiff: a comment of a mebibyte fits, and rewriting doesn't make the file grow", "[codecs]") {
   const Image image = noise_image(5, 4, 3, 8);
   codecs::EncodeOptions options = options_of(TiffPacking::kNone, false);
   const std::string text(std::size_t{1} << 20, 'x');
-  options.carried.exif = codecs::exif::with_user_comment(options.carried.exif, text);
-  CHECK(codecs::exif::user_comment(codecs::decode_image(codecs::encode_image(image, options), "x").carried.exif) ==
+  options.metadata.exif = codecs::exif::with_user_comment(options.metadata.exif, text);
+  CHECK(codecs::exif::user_comment(codecs::decode_image(codecs::encode_image(image, options), "x").metadata.exif) ==
         text);
   std::size_t size = 0;
   for (int i = 0; i < 4; ++i) {
-    options.carried.exif = codecs::exif::with_user_comment(options.carried.exif, "short");
+    options.metadata.exif = codecs::exif::with_user_comment(options.metadata.exif, "short");
     const Bytes bytes = codecs::encode_image(image, options);
-    options.carried = codecs::decode_image(bytes, "x").carried;
+    options.metadata = codecs::decode_image(bytes, "x").metadata;
     if (i > 0) CHECK(bytes.size() == size);
     size = bytes.size();
   }
   CHECK(size < 10000);
 }
 
-TEST_CASE("tiff: the packing of a file, where it is one that is written", "[io]") {
+TEST_CASE("tiff: a file's packing is recognised if it is one that we write", "[codecs]") {
   const Image image = noise_image(16, 16, 3, 8);
   for (const auto& [code, packing] : {std::pair{1, TiffPacking::kNone},
                                       {5, TiffPacking::kLzw},
@@ -209,6 +210,6 @@ TEST_CASE("tiff: the packing of a file, where it is one that is written", "[io]"
     kind.compression = code;
     kind.rows_per_strip = 16;
     INFO(code);
-    CHECK(codecs::decode_image(tiff_of(image, kind), "x").carried.tiff_packing == packing);
+    CHECK(codecs::decode_image(tiff_of(image, kind), "x").metadata.tiff_packing == packing);
   }
 }

@@ -59,10 +59,10 @@ TEST_CASE("regions hold the whole mask, lie in the picture, don't overlap, and f
       REQUIRE((r.working_width % 16 == 0 && r.working_height % 16 == 0));
       REQUIRE((r.working_width > 0 && r.working_height > 0));
       if (options.max_side > 0) REQUIRE(std::max(r.working_width, r.working_height) <= options.max_side);
-      // At most twice as large, but for the rounding to 16.
+      // The working size is at most twice as large, except for the rounding to 16.
       REQUIRE(r.working_width < 2 * r.width + 16);
       REQUIRE(r.working_height < 2 * r.height + 16);
-      // The feather's band lies in the region, as far as the picture reaches.
+      // The feather's band lies in the region, except beyond the picture.
       const Box inside = bounding_box(mask, box_of(r));
       REQUIRE(holds(r, grown(inside, options.feather, {0, 0, mask.width, mask.height})));
       for (std::size_t j = i + 1; j < regions.size(); ++j) REQUIRE(apart(r, regions[j]));
@@ -70,7 +70,7 @@ TEST_CASE("regions hold the whole mask, lie in the picture, don't overlap, and f
   }
 }
 
-TEST_CASE("the working area is the one asked for, where the picture is large enough") {
+TEST_CASE("the working area is the requested one if the picture is large enough") {
   for (const int side : {40, 300, 1200, 2500}) {
     const WorkingRegion r = crop_around({1700, 1200, side, side / 2}, 6000, 4000, {});
     CAPTURE(side, r.width, r.height, r.working_width, r.working_height);
@@ -88,7 +88,7 @@ TEST_CASE("near the picture's own scale nothing is resampled") {
   CHECK(r.width % 16 == 0);
 }
 
-TEST_CASE("a picture of about the area is done whole") {
+TEST_CASE("a picture of about the working area is processed whole") {
   Mask mask(1200, 900);
   paint(mask, {10, 10, 30, 30});
   const auto regions = crop_regions(mask, {});
@@ -98,7 +98,7 @@ TEST_CASE("a picture of about the area is done whole") {
   CHECK(regions[0].working_height == 896);
 }
 
-TEST_CASE("parts far apart are done one by one, parts nearby together") {
+TEST_CASE("parts far apart are processed one by one, parts nearby together") {
   Mask mask(6000, 4000);
   paint(mask, {100, 100, 60, 60});
   paint(mask, {5700, 3700, 60, 60});
@@ -112,7 +112,7 @@ TEST_CASE("parts far apart are done one by one, parts nearby together") {
   CHECK(crop_regions(mask, single).size() == 1);
 }
 
-TEST_CASE("a mask of dust is a few regions") {
+TEST_CASE("a mask of scattered pixels gives only a few regions") {
   std::mt19937 random(31);
   Mask mask(3000, 2000);
   for (int k = 0; k < 4000; ++k) mask.repaint[random() % mask.repaint.size()] = 1;
@@ -122,7 +122,7 @@ TEST_CASE("a mask of dust is a few regions") {
   CHECK(regions.size() <= static_cast<std::size_t>(kMaxRegions));
 }
 
-TEST_CASE("the parts of a mask are the boxes of what lies together") {
+TEST_CASE("the parts of a mask are the boxes of pixels that lie together") {
   Mask mask(320, 320);
   CHECK(mask_parts(mask).empty());
   paint(mask, {5, 5, 10, 3});

@@ -7,7 +7,7 @@
 
 using namespace zimage;
 
-TEST_CASE("changes are counted, and bounded outside the mask") {
+TEST_CASE("changes are counted, and the largest outside the mask is found") {
   Image before(3, 2, 3);
   Image after = before;
   Mask mask(3, 2);
@@ -19,7 +19,7 @@ TEST_CASE("changes are counted, and bounded outside the mask") {
   CHECK(difference.max_change_outside_mask == 7);
 }
 
-TEST_CASE("other channels and depths are compared at the coarser one") {
+TEST_CASE("pictures of different channels and depths are compared at the coarser depth") {
   Image before(1, 1, 4, 16);
   test::fill(before, {65535, 0, 32896, 65535});
   Image after(1, 1, 3, 8);
@@ -34,7 +34,7 @@ TEST_CASE("other channels and depths are compared at the coarser one") {
   CHECK(compare(grey, rgb, Mask(1, 1)).changed_pixels == 0);
 }
 
-TEST_CASE("alpha counts where both have it") {
+TEST_CASE("alpha counts if both pictures have it") {
   Image before(1, 1, 4);
   test::fill(before, {1, 2, 3, 0});
   Image after = before;
@@ -59,7 +59,7 @@ TEST_CASE("changes are found wherever they lie in a long row") {
   }
 }
 
-TEST_CASE("the mean is over all samples outside, also of rows that are the same") {
+TEST_CASE("the mean is over all samples outside the mask, unchanged rows included") {
   Image before(4, 3, 3);
   Image after = before;
   Mask mask(4, 3);
@@ -72,7 +72,7 @@ TEST_CASE("the mean is over all samples outside, also of rows that are the same"
   CHECK(difference.mean_change_outside_mask == 44.0 / 33.0);
 }
 
-TEST_CASE("a grey pixel counts as the three colours that it stands for") {
+TEST_CASE("a grey sample counts as three colours") {
   const int channels = GENERATE(1, 2, 3, 4);
   const int depth = GENERATE(8, 16);
   CAPTURE(channels, depth);

@@ -29,7 +29,7 @@ std::int64_t brute_force(const Mask& mask, const Box& box, int x, int y) {
   return best;
 }
 
-TEST_CASE("distances are exact, and the pixel they are measured to is there") {
+TEST_CASE("distances are exact, and the nearest pixel really is at that distance") {
   std::mt19937 random(3);
   for (int round = 0; round < 60; ++round) {
     const int width = 1 + static_cast<int>(random() % 40);
@@ -57,7 +57,7 @@ TEST_CASE("distances are exact, and the pixel they are measured to is there") {
   }
 }
 
-TEST_CASE("a grown mask is every pixel within reach of the mask, no more") {
+TEST_CASE("a grown mask is every pixel within reach of the mask, and no other") {
   std::mt19937 random(5);
   for (int round = 0; round < 30; ++round) {
     const int width = 1 + static_cast<int>(random() % 50);

@@ -27,7 +27,7 @@ Mask random_mask(int width, int height, double share, std::mt19937& random) {
   return mask;
 }
 
-/// Kept pixels that a path of edge neighbours joins to the picture's border, by repeated sweeps.
+/// Returns the kept pixels that a path of edge neighbours joins to the picture's border, found by repeated sweeps.
 std::vector<std::uint8_t> joined_to_border(const Mask& mask) {
   std::vector<std::uint8_t> joined(mask.repaint.size());
   for (bool changed = true; changed;) {
@@ -48,14 +48,14 @@ std::vector<std::uint8_t> joined_to_border(const Mask& mask) {
   return joined;
 }
 
-TEST_CASE("holes are filled, through gaps at corners too, and bays are not") {
+TEST_CASE("holes are filled even if they open at a corner, but bays are not") {
   const Mask mask = drawn({".......", ".####..", ".#..#.#", ".#.#..#", "..#...#", "......#"});
   const Mask filled = drawn({".......", ".####..", ".####.#", ".###..#", "..#...#", "......#"});
   CHECK(fill_mask_holes(mask).repaint == filled.repaint);
   CHECK(fill_mask_holes(Mask(5, 4)).count() == 0);
 }
 
-TEST_CASE("filling leaves exactly what is joined to the border") {
+TEST_CASE("filling keeps exactly the pixels that are joined to the border") {
   std::mt19937 random(17);
   for (int round = 0; round < 60; ++round) {
     const int width = 1 + static_cast<int>(random() % 30);
@@ -68,7 +68,7 @@ TEST_CASE("filling leaves exactly what is joined to the border") {
   }
 }
 
-TEST_CASE("a large mask grows as a small one, across the tiles that it is grown in") {
+TEST_CASE("a large mask grows like a small one, across the borders of its tiles") {
   std::mt19937 random(5);
   constexpr int kWidth = 700;
   constexpr int kHeight = 540;
@@ -105,7 +105,7 @@ TEST_CASE("a large mask grows as a small one, across the tiles that it is grown 
 
 TEST_CASE("sizes of one aspect") {
   CHECK(same_aspect(100, 50, 4000, 2000));
-  CHECK(same_aspect(1000, 667, 6000, 4000));  // 666.67, rounded
+  CHECK(same_aspect(1000, 667, 6000, 4000));  // 666.67 is rounded
   CHECK(same_aspect(1000, 666, 6000, 4000));
   CHECK(same_aspect(6000, 4000, 1000, 667));
   CHECK_FALSE(same_aspect(1000, 660, 6000, 4000));
@@ -113,7 +113,7 @@ TEST_CASE("sizes of one aspect") {
   CHECK_FALSE(same_aspect(4000, 6000, 6000, 4000));
 }
 
-TEST_CASE("a resized mask covers all that it covered, and is no wider than it must be") {
+TEST_CASE("a resized mask covers everything that it covered before, and is no wider than it must be") {
   std::mt19937 random(23);
   for (int round = 0; round < 60; ++round) {
     const int width = 1 + static_cast<int>(random() % 40);
@@ -140,7 +140,7 @@ TEST_CASE("a resized mask covers all that it covered, and is no wider than it mu
   }
 }
 
-TEST_CASE("a box of a mask is resized as a mask of its own would be") {
+TEST_CASE("a box of a mask is resized like a mask of its own") {
   std::mt19937 random(24);
   Mask mask = random_mask(40, 30, 0.1, random);
   mask.level.assign(mask.repaint.size(), 0);
@@ -171,7 +171,7 @@ Image greys(std::vector<std::uint16_t> samples) {
   return image;
 }
 
-TEST_CASE("soft masks keep their levels, through every operation") {
+TEST_CASE("soft masks keep their levels through every operation") {
   const Mask soft = mask_from_image(greys({0, 1, 127, 200, 255}), MaskReading{0.0, false, true});
   CHECK(soft.repaint == std::vector<std::uint8_t>{0, 1, 1, 1, 1});
   CHECK(soft.level == std::vector<std::uint8_t>{0, 1, 127, 200, 255});

@@ -18,7 +18,7 @@ Image grey(std::vector<std::uint16_t> samples, int depth = 8) {
 
 using Bits = std::vector<std::uint8_t>;
 
-TEST_CASE("white repaints, from the threshold on") {
+TEST_CASE("values from the threshold up to white repaint") {
   CHECK(mask_from_image(grey({0, 127, 128, 255}), MaskReading{0.5, false, false}).repaint == Bits{0, 0, 1, 1});
   CHECK(mask_from_image(grey({0, 51, 50, 255}), MaskReading{0.2, false, false}).repaint == Bits{0, 1, 0, 1});
   CHECK(mask_from_image(grey({0, 32767, 32768, 65535}, 16), MaskReading{0.5, false, false}).repaint ==
@@ -26,11 +26,11 @@ TEST_CASE("white repaints, from the threshold on") {
   CHECK(mask_from_image(grey({0, 1, 255}), MaskReading{1.0, false, false}).repaint == Bits{0, 0, 1});
 }
 
-TEST_CASE("inverted, black repaints") {
+TEST_CASE("in an inverted mask black repaints") {
   CHECK(mask_from_image(grey({0, 127, 128, 255}), MaskReading{0.5, true, false}).repaint == Bits{1, 1, 0, 0});
 }
 
-TEST_CASE("colour counts by luminance, and what is transparent doesn't repaint") {
+TEST_CASE("colour counts by its luminance, and transparent pixels don't repaint") {
   Image rgb(3, 1, 3);
   test::fill(rgb, {255, 0, 0, 0, 255, 0, 200, 200, 200});
   CHECK(mask_from_image(rgb, MaskReading{0.5, false, false}).repaint == Bits{0, 1, 1});
@@ -46,13 +46,13 @@ TEST_CASE("luminance of grey is grey at both depths") {
   }
 }
 
-TEST_CASE("a mask of many pixels is read as each of them is") {
+TEST_CASE("a mask of many pixels is read like each of them alone") {
   const int channels = GENERATE(1, 2, 3, 4);
   const int depth = GENERATE(8, 16);
   const bool soft = GENERATE(false, true);
   const bool invert = GENERATE(false, true);
   CAPTURE(channels, depth, soft, invert);
-  // Stretches of one colour of many lengths, and some where every pixel has its own.
+  // The picture has stretches of one colour with many lengths, and some where every pixel has its own.
   Image image(67, 61, channels, depth);
   std::mt19937 random(5);
   std::vector<std::uint16_t> colour(static_cast<std::size_t>(channels));
@@ -82,7 +82,7 @@ TEST_CASE("a mask of many pixels is read as each of them is") {
   CHECK_FALSE(mask.all());
 }
 
-TEST_CASE("alpha: transparent repaints") {
+TEST_CASE("in a mask from alpha transparent pixels repaint") {
   Image picture(3, 1, 2);
   test::fill(picture, {9, 255, 9, 127, 9, 0});
   CHECK(mask_from_alpha(picture, MaskReading{0.5, false, false}).repaint == Bits{0, 1, 1});
@@ -90,9 +90,9 @@ TEST_CASE("alpha: transparent repaints") {
   CHECK_THROWS_AS(mask_from_alpha(grey({1, 2}), MaskReading{0.5, false, false}), Error);
 }
 
-TEST_CASE("a mask with one pixel of the other kind, wherever it is") {
+TEST_CASE("a single pixel of the other kind is found wherever it is") {
   constexpr int kWidth = 50;
-  constexpr int kHeight = 200;  // more than two of the pieces that are looked at together
+  constexpr int kHeight = 200;  // more than two of the pieces that are tested together
   const std::size_t pixels = std::size_t{kWidth} * kHeight;
   CHECK(Mask(kWidth, kHeight).none());
   CHECK_FALSE(Mask(kWidth, kHeight).all());

@@ -8,8 +8,8 @@ using namespace zimage::test;
 
 namespace {
 
-/// Where a pixel of the upright picture (x, y) lies in the stored one, from the table of Exif 2.32, 4.6.4: which side
-/// of the picture the stored rows and columns begin at.
+/// Returns where pixel (x, y) of the upright picture lies in the stored one, according to the table in
+/// Exif 2.32, 4.6.4, which says at which side of the picture the stored rows and columns begin.
 std::pair<int, int> stored_place(int x, int y, int orientation, int width, int height) {
   switch (orientation) {
     case 2: return {width - 1 - x, y};
@@ -31,9 +31,9 @@ TEST_CASE("orientation: every pixel goes where EXIF says") {
       for (const auto& [width, height] : {std::pair{1, 1}, {5, 3}, {70, 41}, {1, 9}}) {
         const Image stored = noise_image(width, height, channels, 16);
         const Image upright = zimage::upright(stored, orientation);
-        const bool turned = orientation >= 5 && orientation <= 8;
-        REQUIRE(upright.width == (turned ? height : width));
-        REQUIRE(upright.height == (turned ? width : height));
+        const bool rotated = orientation >= 5 && orientation <= 8;
+        REQUIRE(upright.width == (rotated ? height : width));
+        REQUIRE(upright.height == (rotated ? width : height));
         REQUIRE(upright.channels == channels);
         bool same = true;
         for (int y = 0; y < upright.height; ++y) {

@@ -9,7 +9,7 @@ using namespace zimage;
 
 namespace {
 
-/// Integers only, so that the reference values below can be had from the same pictures.
+/// Uses integers only, so that the reference values below come from the same pictures.
 Image first(int width, int height) {
   Image image(width, height, 1);
   for (int y = 0; y < height; ++y) {
@@ -33,9 +33,9 @@ Image second(const Image& from) {
 
 }  // namespace
 
-// scikit-image 0.26: structural_similarity(a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
-// data_range=255, full=True), the mean of the whole map; the other figures from numpy.
-TEST_CASE("the measures are scikit-image's and numpy's") {
+// The SSIM is the mean of the whole map of scikit-image 0.26: structural_similarity(a, b, gaussian_weights=True,
+// sigma=1.5, use_sample_covariance=False, data_range=255, full=True). The other figures come from numpy.
+TEST_CASE("the measures equal scikit-image's and numpy's") {
   const Image a = first(32, 24);
   const Image b = second(a);
   Mask corner(32, 24);
@@ -79,7 +79,7 @@ TEST_CASE("a part without pixels has no measures") {
   CHECK_FALSE(measure_pictures(a, a).inside.has_value());
 }
 
-TEST_CASE("channels and depths are brought together") {
+TEST_CASE("different channels and depths are made comparable") {
   Image grey(2, 1, 1);
   test::fill(grey, {10, 200});
   Image rgba(2, 1, 4, 16);
@@ -94,7 +94,7 @@ TEST_CASE("channels and depths are brought together") {
   CHECK(metrics.mean == Approx((255.0 + 2.0 / 257.0) / 8.0));
 }
 
-TEST_CASE("a difference picture shows the least difference, and the largest white") {
+TEST_CASE("a difference picture shows even the smallest difference, and the largest in white") {
   Image a(3, 1, 3, 16);
   Image b = a;
   b.samples.set(0, 40000);

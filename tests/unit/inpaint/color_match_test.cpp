@@ -15,7 +15,7 @@ at::Tensor noise(int height, int width, double spread) {
   return at::randn({1, 3, height, width}, at::detail::createCPUGenerator(11), at::TensorOptions(at::kFloat)) * spread;
 }
 
-/// A ramp with some grain, away from 0 and 1.
+/// Returns a ramp with some grain, away from 0 and 1.
 at::Tensor picture(int height, int width) {
   const at::Tensor x = at::linspace(0.35, 0.6, width).reshape({1, 1, 1, width});
   const at::Tensor y = at::linspace(0.0, 0.1, height).reshape({1, 1, height, 1});
@@ -32,7 +32,7 @@ double largest(const at::Tensor& difference, const at::Tensor& where) {
   return (difference.abs() * where).max().item<double>();
 }
 
-TEST_CASE("where the ring agrees nothing changes, to the bit, whatever is in the hole") {
+TEST_CASE("if the ring agrees, not a bit changes, whatever is in the hole") {
   const at::Tensor original = picture(70, 90);
   const at::Tensor mask = hole(70, 90, 30, 20, 25);
   const at::Tensor decoded = at::where(mask > 0, noise(70, 90, 0.2).add(0.5).clamp(0, 1), original);
@@ -45,7 +45,7 @@ TEST_CASE("a hole without a ring stays as it is") {
   CHECK(at::equal(match_color(decoded, original, at::ones({1, 1, 32, 48})), decoded));
 }
 
-TEST_CASE("a shift of colour is taken out of the hole") {
+TEST_CASE("a shift of colour is removed from the hole") {
   const at::Tensor original = picture(96, 96);
   const at::Tensor mask = hole(96, 96, 24, 32, 40);
   const double levels = GENERATE(-6.0, 2.0, 8.0);
@@ -65,12 +65,12 @@ TEST_CASE("a shift that drifts from one side to the other is followed") {
   CHECK(largest(shift.expand_as(original), mask) > 2.0 * kLevel);
 }
 
-TEST_CASE("other content in the ring is not taken for a shift") {
+TEST_CASE("different content in the ring is not taken for a shift") {
   const at::Tensor original = picture(96, 96);
   const at::Tensor mask = hole(96, 96, 28, 28, 40);
   const at::Tensor all_other = match_color(original * 0.0 + 0.9, original, mask);
   CHECK(largest(all_other - 0.9, mask) < 8 * kLevel);
-  // An object that reaches over a quarter of the border, over a shift of 4 levels.
+  // An object covers a quarter of the border, on top of a shift of 4 levels.
   at::Tensor decoded = original + 4 * kLevel;
   decoded.slice(2, 0, 48).slice(3, 0, 48).fill_(1.0);
   const at::Tensor far_corner = hole(96, 96, 56, 56, 12);
@@ -79,7 +79,7 @@ TEST_CASE("other content in the ring is not taken for a shift") {
   CHECK(largest(match_color(decoded, original, mask) - decoded, mask) <= 16 * kLevel);
 }
 
-TEST_CASE("a membrane through one value is flat, through two a slope between them") {
+TEST_CASE("a membrane through one value is flat, and through two it slopes between them") {
   Membrane one(13, 7);
   one.weight[20] = 2.0F;
   one.sum[1][20] = 3.0F;
@@ -93,7 +93,7 @@ TEST_CASE("a membrane through one value is flat, through two a slope between the
   for (std::size_t i = 0; i <= 32; ++i) CHECK(slope[i] == Approx(static_cast<float>(i) / 32).margin(0.06));
 }
 
-TEST_CASE("a membrane that knows nothing is flat at zero, down to one node") {
+TEST_CASE("a membrane without values is flat at zero, down to one node") {
   for (const int side : {1, 2, 9}) {
     const auto flat = solve_membrane(Membrane(side, side));
     for (const float value : flat[2]) CHECK(value == 0.0F);

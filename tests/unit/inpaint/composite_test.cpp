@@ -35,7 +35,7 @@ Mask checkered(int width, int height) {
   return mask;
 }
 
-/// A picture with a region's result in it, as the pipeline makes a patch and its caller pastes it.
+/// Composites a region's result into a picture: makes a patch like the pipeline, and pastes it like the caller.
 Image composited(Image picture, const Mask& mask, const WorkingRegion& region, const at::Tensor& pixels,
                  const CompositeOptions& options) {
   const Box box = changed_part(mask, region, options.feather);
@@ -45,10 +45,10 @@ Image composited(Image picture, const Mask& mask, const WorkingRegion& region, c
   return picture;
 }
 
-TEST_CASE("kept pixels are the input's to the bit, repainted ones the model's, at every depth and channel count") {
+TEST_CASE("kept pixels equal the input to the bit, repainted ones the model, at every depth and channel count") {
   const int channels = GENERATE(1, 2, 3, 4);
   const int depth = GENERATE(8, 16);
-  const int height = GENERATE(16, 21);  // 21 is worked on at 16 and resized back
+  const int height = GENERATE(16, 21);  // 21 is processed at 16 and resized back
   CAPTURE(channels, depth, height);
   const Image picture = numbered(32, height, channels, depth);
   const Mask mask = checkered(32, height);
@@ -72,7 +72,7 @@ TEST_CASE("kept pixels are the input's to the bit, repainted ones the model's, a
   CHECK(difference.changed_pixels <= mask.count());
 }
 
-TEST_CASE("a feather fades outwards, and the effective mask is all that changes") {
+TEST_CASE("a feather fades outwards, and only the effective mask changes") {
   const int feather = GENERATE(1, 3, 9);
   const int depth = GENERATE(8, 16);
   CAPTURE(feather, depth);
@@ -115,7 +115,7 @@ Mask scattered(int width, int height, int parts) {
   return mask;
 }
 
-TEST_CASE("a large picture is pasted as it would be all at once, on any number of threads") {
+TEST_CASE("a large picture is composited as if in one piece, on any number of threads") {
   const int feather = GENERATE(0, 4, 90);
   const bool resized = GENERATE(false, true);
   CAPTURE(feather, resized);
@@ -148,7 +148,7 @@ TEST_CASE("a large picture is pasted as it would be all at once, on any number o
   at::set_num_threads(threads);
   set_thread_count(0);
   CHECK(made[0].samples == made[1].samples);
-  // A level where the two sides of a half are met.
+  // A value near a half may be rounded to either side.
   int largest = 0;
   std::size_t differing = 0;
   for (std::size_t i = 0; i < expected.samples.size(); ++i) {
@@ -161,9 +161,9 @@ TEST_CASE("a large picture is pasted as it would be all at once, on any number o
   CHECK(compare(picture, made[0], grow_mask(mask, feather)).max_change_outside_mask == 0);
 }
 
-// GCC's builds have OpenMP (cmake/FindTorch.cmake), without which this is one thread.
+// GCC's builds have OpenMP (cmake/FindTorch.cmake); without it there is only one thread.
 #if defined(__GNUC__) && !defined(__clang__)
-TEST_CASE("parallel work goes on on more than one of libtorch's threads") {
+TEST_CASE("parallel work uses more than one of libtorch's threads") {
   const int threads = at::get_num_threads();
   at::set_num_threads(2);
   std::mutex mutex;
@@ -177,7 +177,7 @@ TEST_CASE("parallel work goes on on more than one of libtorch's threads") {
 }
 #endif
 
-TEST_CASE("a patch changes what it covers, and nothing else") {
+TEST_CASE("a patch changes the pixels that it covers, and no others") {
   Image picture = numbered(9, 7, 3, 16);
   const Image before = picture;
   Patch patch{{2, 3, 4, 2}, numbered(4, 2, 3, 16), {1, 0, 0, 1, 0, 0, 1, 0}};
@@ -205,7 +205,7 @@ TEST_CASE("the share of a feather falls evenly from the hole to one pixel beyond
   CHECK(feather_share(10, 3) == 0.0F);
 }
 
-TEST_CASE("an opaque hole") {
+TEST_CASE("an opaque hole has full alpha") {
   Image picture(16, 16, 4);
   Mask mask(16, 16);
   mask.repaint[5] = 1;
@@ -238,7 +238,7 @@ TEST_CASE("the working size is the nearest multiple of 16") {
   CHECK(whole_picture(33, 64).resized());
 }
 
-TEST_CASE("pixels survive the way to a tensor and back") {
+TEST_CASE("pixels survive the round trip to a tensor") {
   const Image picture = numbered(16, 8, 3, 8);
   CHECK(to_image(to_pixels(picture)).samples == picture.samples);
   const Image grey = numbered(16, 8, 1, 16);
@@ -247,7 +247,7 @@ TEST_CASE("pixels survive the way to a tensor and back") {
   CHECK(to_image(pixels, 1, 16).samples == grey.samples);
 }
 
-TEST_CASE("no stroke is lost on the way to latent cells") {
+TEST_CASE("no stroke is lost when the mask becomes latent cells") {
   Mask mask(64, 48);
   for (int x = 0; x < 64; ++x) mask.repaint[static_cast<std::size_t>(17 * 64 + x)] = 1;
   const at::Tensor cells = latent_mask(to_mask_tensor(mask));

@@ -6,8 +6,9 @@
 
 using namespace zimage;
 
-TEST_CASE("a stroke between the samples of the mask channel still has its grey hole") {
-  // The channel is the nearest neighbour's, as the ControlNets were trained; docs/defaults.md has what that costs.
+TEST_CASE("a stroke that the mask channel's samples miss still has its grey hole") {
+  // The channel is sampled by nearest neighbour, as in the ControlNets' training; docs/defaults.md says what that
+  // costs.
   for (const int thickness : {1, 2, 3, 5, 7}) {
     at::Tensor mask = at::zeros({1, 1, 32, 32});
     mask.narrow(3, 9, thickness).fill_(1.0);

@@ -26,14 +26,14 @@ TEST_CASE("a thin stroke reaches the latents wherever it lies, however the mask 
     const int width = std::max(1, static_cast<int>(96 * scale / 16)) * 16;
     const int height = std::max(1, static_cast<int>(80 * scale / 16)) * 16;
     const at::Tensor cells = latent_mask(to_mask_tensor(resize_mask(mask, width, height)));
-    // Every row, or every column, of cells that the stroke crosses has one.
+    // Every row or column of cells that the stroke crosses has a painted cell.
     const at::Tensor crossed = std::get<0>(cells.max(upright ? 3 : 2));
     CHECK(crossed.min().item<double>() == 1.0);
     if (scale >= 0.5) CHECK(cells.sum().item<double>() < static_cast<double>(cells.numel()));
   }
 }
 
-TEST_CASE("a soft mask holds a cell down to its level, and of 0 and 1 is a hard one") {
+TEST_CASE("a soft mask keeps a cell until its noise level, and a soft mask of 0 and 1 acts like a hard one") {
   RepaintBlend soft;
   soft.latent = at::full({1, 16, 1, 4}, 2.0);
   soft.noise = at::full({1, 16, 1, 4}, 4.0);

@@ -10,14 +10,14 @@ namespace {
 
 constexpr double kLimit = 1e-6;
 
-/// In fp64: in fp32 it computes the places of pixels in fp32 as well, which costs it some 3e-6.
+/// Resizes with libtorch in fp64. In fp32 it computes the pixels' positions in fp32 too, which costs about 3e-6.
 at::Tensor by_library(const at::Tensor& pixels, int height, int width) {
-  // libtorch 2.13 is wrong by several percent where the result is one pixel wide, and right where it is one high.
+  // libtorch 2.13 is wrong by several percent if the result is one pixel wide, but right if it is one pixel high.
   if (width == 1 && height != 1) return by_library(pixels.transpose(2, 3).contiguous(), 1, height).transpose(2, 3);
   return at::_upsample_bicubic2d_aa(pixels.to(at::kDouble), {height, width}, /*align_corners=*/false);
 }
 
-/// Largest difference to the library's result of the whole picture.
+/// Returns the largest difference from the library's result for the whole picture.
 double error(const at::Tensor& pixels, int height, int width, const Box& window) {
   const at::Tensor whole = by_library(pixels, height, width);
   const at::Tensor expected = whole.narrow(2, window.y, window.height).narrow(3, window.x, window.width);
@@ -26,7 +26,7 @@ double error(const at::Tensor& pixels, int height, int width, const Box& window)
   return (made - expected).abs().max().item<double>();
 }
 
-TEST_CASE("a resampled picture is the library's, at any scale", "[conditioning]") {
+TEST_CASE("a resampled picture equals the library's at any scale", "[inpaint]") {
   at::manual_seed(1);
   const at::Tensor pixels = at::rand({1, 3, 37, 52});
   for (const int height : {1, 5, 16, 36, 37, 38, 74, 111, 300}) {
@@ -37,7 +37,7 @@ TEST_CASE("a resampled picture is the library's, at any scale", "[conditioning]"
   }
 }
 
-TEST_CASE("a window is a part of the whole", "[conditioning]") {
+TEST_CASE("a window equals that part of the whole", "[inpaint]") {
   at::manual_seed(2);
   const at::Tensor pixels = at::rand({1, 3, 40, 30});
   for (const auto& [height, width] : {std::pair{97, 173}, std::pair{17, 11}, std::pair{80, 15}, std::pair{20, 60}}) {
@@ -49,14 +49,14 @@ TEST_CASE("a window is a part of the whole", "[conditioning]") {
   }
 }
 
-TEST_CASE("small and thin pictures are resampled as well", "[conditioning]") {
+TEST_CASE("small and thin pictures are resampled correctly", "[inpaint]") {
   at::manual_seed(3);
   CHECK(error(at::rand({1, 3, 1, 1}), 9, 6, {0, 0, 6, 9}) < kLimit);
   CHECK(error(at::rand({1, 1, 1, 500}), 16, 64, {0, 0, 64, 16}) < kLimit);
   CHECK(error(at::rand({1, 3, 600, 2}), 32, 48, {1, 2, 40, 30}) < kLimit);
 }
 
-TEST_CASE("a box of a picture is resized as its pixels are, however many samples they have", "[conditioning]") {
+TEST_CASE("a box of a picture is resized like its pixels, with any number of channels", "[inpaint]") {
   const int channels = GENERATE(1, 2, 3, 4);
   const int depth = GENERATE(8, 16);
   CAPTURE(channels, depth);

@@ -1,4 +1,4 @@
-// Configs may be damaged or hostile: each is refused with a model error that names the file.
+// Configs may be damaged or hostile; each is refused with a model error that names the file.
 #include <string>
 
 #include "models/config_json.h"
@@ -37,7 +37,7 @@ void check_refused(const std::string& json) {
 
 const std::string kDiT = R"("in_channels":16,"dim":64,"n_layers":3,"n_refiner_layers":2,"n_heads":2,"cap_feat_dim":32)";
 
-/// A 33-channel ControlNet of one control layer, as far as names and shapes go.
+/// The names and shapes of a 33-channel ControlNet with one control layer.
 class OneControlLayer final : public WeightSource {
  public:
   std::vector<std::string> names() const override { return {kEmbedder, "control_layers.0.after_proj.weight"}; }
@@ -52,11 +52,11 @@ class OneControlLayer final : public WeightSource {
   WeightInfo info_{{32, 132}, at::kFloat, "one.safetensors"};
 };
 
-TEST_CASE("a ControlNet whose hints and refiner don't fit the model is refused, not run") {
+TEST_CASE("a ControlNet whose hints and refiner don't fit the model is refused") {
   DiTConfig base;
   base.n_layers = 3;
   base.n_refiner_layers = 2;
-  // As 2.0 its control layers give the refiner's hints: one for two layers.
+  // In version 2.0 the control layers give the refiner's hints; here there is one for two layers.
   CHECK_THROWS_AS(ControlNetConfig::detect(OneControlLayer(), {}, base), Error);
   base.n_refiner_layers = 1;
   CHECK(ControlNetConfig::detect(OneControlLayer(), {}, base).refiner_places == std::vector<std::int64_t>{0});
@@ -104,7 +104,7 @@ TEST_CASE("a text encoder of another kind is refused") {
 TEST_CASE("a VAE of another kind is refused") {
   for (const char* json :
        {R"({"use_quant_conv":true})", R"({"block_out_channels":[128,256]})", R"({"in_channels":4})",
-        R"({"block_out_channels":[16,32,32,32],"latent_channels":16})",  // groups and scaling can't be known
+        R"({"block_out_channels":[16,32,32,32],"latent_channels":16})",  // groups and scaling are unknown
         R"({"block_out_channels":[16,32,33,32],"latent_channels":16,"norm_num_groups":8,"scaling_factor":1,
             "shift_factor":0})",
         R"({"block_out_channels":[16,32,32,32],"latent_channels":16,"norm_num_groups":8,"scaling_factor":0,
@@ -113,7 +113,7 @@ TEST_CASE("a VAE of another kind is refused") {
   }
 }
 
-TEST_CASE("rope_theta stands at the top or in rope_parameters") {
+TEST_CASE("rope_theta is at the top level or in rope_parameters") {
   const std::string sizes =
       R"("vocab_size":9,"hidden_size":8,"intermediate_size":8,"num_hidden_layers":3,"num_attention_heads":2,)"
       R"("num_key_value_heads":1,"head_dim":8)";

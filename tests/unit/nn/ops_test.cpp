@@ -1,4 +1,4 @@
-// The fused CPU kernels against their ATen twins.
+// Compares the fused CPU kernels with their ATen twins.
 #include "nn/ops.h"
 
 #include <ATen/ATen.h>
@@ -49,7 +49,7 @@ TEST_CASE("norm_rope_ equals its twin") {
   CHECK(relative_error(norm_rope_(x.clone(), weight, kEps, rope), expected) < 1e-6);
 }
 
-TEST_CASE("norm_rope_ turns every picture of a batch alike") {
+TEST_CASE("norm_rope_ rotates every picture of a batch alike") {
   const at::Tensor x = at::randn({3, 19, 2, 16});
   const at::Tensor weight = at::randn({16});
   const at::Tensor angle = at::randn({19, 8});
@@ -61,7 +61,7 @@ TEST_CASE("norm_rope_ turns every picture of a batch alike") {
   }
 }
 
-TEST_CASE("what the kernels don't take goes to the twins") {
+TEST_CASE("tensors that the kernels don't support go to the twins") {
   const at::Tensor x = at::randn({1, 8, 4, 16}).to(at::kBFloat16);
   const at::Tensor weight = at::ones({16}, at::kBFloat16);
   const at::Tensor rope = at::stack({at::ones({8, 8}), at::zeros({8, 8})}, -1).contiguous();
@@ -69,14 +69,14 @@ TEST_CASE("what the kernels don't take goes to the twins") {
   CHECK(at::equal(norm_rope_(x.clone(), weight, kEps, rope), twin::rms_norm(x, weight, kEps)));
 }
 
-TEST_CASE("causal attention sees nothing of later tokens, and repeats key heads in groups") {
+TEST_CASE("causal attention ignores later tokens and repeats key heads in groups") {
   const at::Tensor q = at::randn({1, 6, 4, 8});
   const at::Tensor k = at::randn({1, 6, 2, 8});
   const at::Tensor v = at::randn({1, 6, 2, 8});
   const at::Tensor whole = causal_attention(q, k, v);
   const auto first = [](const at::Tensor& t) { return t.slice(1, 0, 3); };
   CHECK(relative_error(causal_attention(first(q), first(k), first(v)), first(whole)) < 1e-6);
-  // The first token attends to itself alone: query heads 0, 1 read value head 0, heads 2, 3 value head 1.
+  // The first token attends only to itself: query heads 0 and 1 read value head 0, heads 2 and 3 value head 1.
   const at::Tensor expected = v.select(1, 0).repeat_interleave(2, 1).reshape({32});
   CHECK(relative_error(whole[0][0], expected) < 1e-6);
 }

@@ -16,7 +16,7 @@ TEST_CASE("grid positions run along rows first") {
   CHECK(at::equal(positions[3], at::tensor({33, 1, 0}, at::kLong)));
 }
 
-TEST_CASE("each axis turns its share of the head by its coordinate") {
+TEST_CASE("each axis rotates its share of the head by its coordinate") {
   const RopeAxes axes{256.0, {4, 2, 2}, {100, 100, 100}};
   const at::Tensor table = rope_table(axes, at::tensor({5, 7, 9}, at::kLong).unsqueeze(0));
   REQUIRE(table.sizes() == at::IntArrayRef({1, 4, 2}));

@@ -11,7 +11,7 @@
 namespace zimage::nn {
 namespace {
 
-/// Weights in memory.
+/// Holds weights in memory.
 class MemorySource final : public WeightSource {
  public:
   void add(const std::string& name, const at::Tensor& tensor) {
@@ -39,7 +39,7 @@ class MemorySource final : public WeightSource {
 
 constexpr auto kLoad = WeightLoader::Mode::kLoad;
 
-TEST_CASE("loading can be given up before any weight, checking asks nobody") {
+TEST_CASE("loading can be cancelled before any weight, and checking never asks") {
   MemorySource source;
   for (const char* name : {"a", "b", "c"}) source.add(name, at::ones({1}));
   int asked = 0;
@@ -58,7 +58,7 @@ TEST_CASE("loading can be given up before any weight, checking asks nobody") {
   CHECK(asked == 3);
 }
 
-TEST_CASE("everything wrong is found at once, and known unused names are not") {
+TEST_CASE("all problems are found at once, and known unused names are none") {
   MemorySource source;
   source.add("fits", at::ones({2, 3}));
   source.add("turned", at::ones({3, 2}));
@@ -80,13 +80,13 @@ TEST_CASE("everything wrong is found at once, and known unused names are not") {
   CHECK(problems.summary(1).find('\n') == std::string::npos);
 }
 
-TEST_CASE("a summary cuts long lists and says how much") {
+TEST_CASE("a summary cuts long lists and says how many are left") {
   WeightProblems problems;
   for (int i = 0; i < 5; ++i) problems.missing.push_back(std::string("m").append(std::to_string(i)));
   CHECK(problems.summary(2) == "missing: m0, m1 and 3 more");
 }
 
-TEST_CASE("where dtype and device fit, the weight is a view of the source") {
+TEST_CASE("if dtype and device fit, the weight is a view of the source") {
   MemorySource source;
   source.add("w", at::ones({8, 8}));
   source.add("b", at::ones({8, 8}, at::kBFloat16));
@@ -97,7 +97,7 @@ TEST_CASE("where dtype and device fit, the weight is a view of the source") {
   CHECK(loader.parameters() == 192);
 }
 
-TEST_CASE("checking touches no weight") {
+TEST_CASE("checking reads no weight") {
   MemorySource source;
   source.add("w", at::full({2}, std::numeric_limits<float>::infinity()));
   WeightLoader loader(source, {}, WeightLoader::Mode::kCheck);
@@ -105,7 +105,7 @@ TEST_CASE("checking touches no weight") {
   CHECK(loader.problems().empty());
 }
 
-TEST_CASE("a packed linear multiplies as a dense one, and refers to no byte of the source") {
+TEST_CASE("a packed linear multiplies like a dense one, and keeps no reference to the source") {
   REQUIRE(packing_available());
   MemorySource source;
   source.add("l.weight", at::randn({90, 64}));
@@ -123,7 +123,7 @@ TEST_CASE("a packed linear multiplies as a dense one, and refers to no byte of t
   CHECK(b(at::ones({1, 1, 64})).abs().sum().item<double>() > 100.0);
 }
 
-TEST_CASE("all_finite sees a single bad value in any dtype") {
+TEST_CASE("all_finite detects a single bad value in any dtype") {
   const auto dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16);
   at::Tensor values = at::randn({3, 40000}).to(dtype);
   CHECK(all_finite(values));

@@ -9,12 +9,12 @@ namespace {
 
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
-TEST_CASE("all parts stay, and the DiT is packed, where they take less than half of the memory") {
+TEST_CASE("parts stay in memory, and the DiT is packed, if they take less than half of it") {
   const ModelBytes bytes{.dit = 3 * kGiB, .controlnet = kGiB, .text_encoder = 2 * kGiB, .vae = kGiB};
   const auto plan = [&](std::uint64_t limit, bool cpu = true) { return plan_memory(bytes, limit, cpu); };
   CHECK(plan(15 * kGiB).keep_text_encoder);
   CHECK_FALSE(plan(14 * kGiB).keep_text_encoder);
-  // The denoising parts alone: half of 9 is more than 4.
+  // The denoising parts alone take 4, which is less than half of 9.
   CHECK(plan(9 * kGiB).pack_dit);
   CHECK_FALSE(plan(9 * kGiB).keep_text_encoder);
   CHECK_FALSE(plan(8 * kGiB).pack_dit);
@@ -22,7 +22,7 @@ TEST_CASE("all parts stay, and the DiT is packed, where they take less than half
   CHECK_FALSE(plan(64 * kGiB, false).pack_dit);
 }
 
-TEST_CASE("a process's memory is limited by its control group and all groups above it") {
+TEST_CASE("a process's memory limit comes from its control group and all groups above it") {
   const test::TemporaryFolder folder;
   const auto limit_of = [&](const std::string& membership) {
     test::write(folder / "cgroup", membership);
@@ -30,7 +30,7 @@ TEST_CASE("a process's memory is limited by its control group and all groups abo
   };
   test::write(folder / "fs/memory.max", "max\n");
   CHECK_FALSE(limit_of("0::/\n"));
-  // Slurm's and systemd's limits lie deeper than the mount's root.
+  // Slurm and systemd set their limits below the mount's root.
   test::write(folder / "fs/system.slice/job/memory.max", "3000\n");
   test::write(folder / "fs/system.slice/job/step/memory.max", "max\n");
   CHECK(limit_of("0::/system.slice/job/step\n") == 3000);
@@ -43,7 +43,7 @@ TEST_CASE("a process's memory is limited by its control group and all groups abo
   CHECK(limit_of("") == 1500);
 }
 
-TEST_CASE("version 1's control groups limit a process too") {
+TEST_CASE("control groups of version 1 set a memory limit too") {
   const test::TemporaryFolder folder;
   test::write(folder / "fs/memory/slurm/job_7/memory.limit_in_bytes", "4000\n");
   test::write(folder / "cgroup", "5:cpu,cpuacct:/slurm\n4:hugetlb,memory:/slurm/job_7\n");

@@ -17,7 +17,7 @@ TEST_CASE("a prompt that nobody expects stays while there is room", "[pipeline]"
   PromptCache cache(2 * kBytes, 10 * kBytes);
   cache.add("a", encoded(1));
   cache.add("b", encoded(2));
-  REQUIRE(holds(cache, "a"));  // and is now used later than b
+  REQUIRE(holds(cache, "a"));  // now its last use is later than b's
   cache.add("c", encoded(3));
   CHECK(holds(cache, "a"));
   CHECK_FALSE(holds(cache, "b"));
@@ -25,7 +25,7 @@ TEST_CASE("a prompt that nobody expects stays while there is room", "[pipeline]"
   CHECK(cache.find("c")->embeds[0][0][0].item<float>() == 3.0F);
 }
 
-TEST_CASE("what was added last stays, whatever its size", "[pipeline]") {
+TEST_CASE("the prompt that was added last stays, whatever its size", "[pipeline]") {
   PromptCache cache(0, 0);
   cache.add("a", encoded(1));
   CHECK(holds(cache, "a"));
@@ -34,7 +34,7 @@ TEST_CASE("what was added last stays, whatever its size", "[pipeline]") {
   CHECK(holds(cache, "b"));
 }
 
-TEST_CASE("an expected prompt stays until the last run that wants it", "[pipeline]") {
+TEST_CASE("an expected prompt stays until the last run that needs it", "[pipeline]") {
   PromptCache cache(0, 10 * kBytes);
   cache.expect({"a", "b", "a"});
   cache.add("a", encoded(1));
@@ -46,11 +46,11 @@ TEST_CASE("an expected prompt stays until the last run that wants it", "[pipelin
   cache.release("a");
   CHECK_FALSE(holds(cache, "a"));
   CHECK(holds(cache, "b"));
-  cache.release("c");  // expected by nobody: nothing
+  cache.release("c");  // nobody expects it, so nothing happens
   CHECK(holds(cache, "c"));
 }
 
-TEST_CASE("the prompts to encode ahead come once each, in order, while there is room", "[pipeline]") {
+TEST_CASE("each prompt to encode ahead comes once, in order, while there is room", "[pipeline]") {
   PromptCache cache(0, 2 * kBytes);
   cache.expect({"a", "b", "a", "c", "d"});
   cache.add("b", encoded(2));
@@ -62,12 +62,12 @@ TEST_CASE("the prompts to encode ahead come once each, in order, while there is 
   CHECK(cache.next_missing() == "d");
   cache.add("d", encoded(4));
   cache.release("a");
-  CHECK(holds(cache, "a"));  // another run wants it
+  CHECK(holds(cache, "a"));  // another run needs it
   cache.release("a");
   CHECK_FALSE(cache.next_missing().has_value());
 }
 
-TEST_CASE("even expected prompts don't take more than all the room", "[pipeline]") {
+TEST_CASE("even expected prompts don't take more room than there is", "[pipeline]") {
   PromptCache cache(0, 2 * kBytes);
   cache.expect({"a", "b", "c"});
   cache.add("a", encoded(1));

@@ -9,7 +9,7 @@
 namespace zimage {
 namespace {
 
-/// Levels named by how many steps are left after them.
+/// Returns levels whose values say how many steps are left after them.
 std::vector<double> levels(int steps) {
   std::vector<double> sigmas;
   for (int left = steps; left >= 0; --left) sigmas.push_back(left / static_cast<double>(steps));
@@ -22,13 +22,13 @@ std::vector<int> left(const std::vector<double>& visits, int steps) {
   return out;
 }
 
-TEST_CASE("jumps come where the paper's schedule has them") {
+TEST_CASE("jumps come at the same places as in the paper's schedule") {
   CHECK(left(with_jumps(levels(8), 2, 2), 8) == std::vector<int>{8, 7, 6, 5, 4, 6, 5, 4, 3, 2, 4, 3, 2, 1, 0, 2, 1, 0});
   CHECK(left(with_jumps(levels(4), 1, 3), 4) == std::vector<int>{4, 3, 2, 3, 2, 3, 2, 1, 2, 1, 2, 1, 0, 1, 0, 1, 0});
   CHECK(left(with_jumps(levels(5), 3, 2), 5) == std::vector<int>{5, 4, 3, 2, 1, 0, 3, 2, 1, 0});
 }
 
-TEST_CASE("a jump's length and count, off and out of reach") {
+TEST_CASE("jumps that are off or too long change nothing") {
   const auto sigmas = make_sigmas(8, 3.0);
   CHECK(with_jumps(sigmas, 0, 5) == sigmas);
   CHECK(with_jumps(sigmas, 3, 1) == sigmas);
@@ -36,7 +36,7 @@ TEST_CASE("a jump's length and count, off and out of reach") {
   CHECK(with_jumps(make_sigmas(1, 3.0), 1, 9) == make_sigmas(1, 3.0));
 }
 
-TEST_CASE("what lies between jumps goes down, and the steps add up") {
+TEST_CASE("the levels between jumps descend, and the steps add up") {
   for (const int length : {1, 2, 3, 5}) {
     for (const int count : {1, 2, 4}) {
       const auto visits = with_jumps(make_sigmas(8, 3.0), length, count);
@@ -54,11 +54,11 @@ TEST_CASE("what lies between jumps goes down, and the steps add up") {
   }
 }
 
-TEST_CASE("noise again has the variance of its level") {
+TEST_CASE("noise that is added again has the variance of its level") {
   NoiseSource source(3);
   const std::vector<std::int64_t> shape{1, 16, 64, 64};
   const at::Tensor first = source.draw(shape);
-  CHECK(at::equal(first, make_noise(shape, 3)));
+  CHECK(at::equal(first, NoiseSource(3).draw(shape)));
   const at::Tensor second = source.draw(shape);
   CHECK_FALSE(at::equal(first, second));
   const double sigma = GENERATE(0.0, 0.3, 0.75);

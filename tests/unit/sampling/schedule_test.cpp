@@ -8,7 +8,7 @@
 namespace zimage {
 namespace {
 
-TEST_CASE("the default schedule") {
+TEST_CASE("make_sigmas gives the default schedule") {
   const std::vector<double> expected{1, .954545, .9, .833333, .75, .642857, .5, .3, 0};
   const auto sigmas = make_sigmas(8, 3.0);
   REQUIRE(sigmas.size() == expected.size());
@@ -34,7 +34,7 @@ TEST_CASE("a short step before a long one is left out, but not before the Euler 
   CHECK(sigmas_from_strength(sigmas, sigmas[7] + 1e-6).size() == 3);
 }
 
-TEST_CASE("nonsense is a usage error") {
+TEST_CASE("values that make no sense are a usage error") {
   CHECK_THROWS_AS(make_sigmas(0, 3.0), Error);
   CHECK_THROWS_AS(make_sigmas(8, 0.0), Error);
   CHECK_THROWS_AS(make_sigmas(8, std::numeric_limits<double>::quiet_NaN()), Error);

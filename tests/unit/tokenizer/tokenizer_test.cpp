@@ -1,4 +1,4 @@
-// The tokenizer against ids of the `tokenizers` package (scripts/make_tokenizer_fixtures.py), and on hostile text.
+// Compares the tokenizer with the `tokenizers` package (scripts/make_tokenizer_fixtures.py), and tries hostile text.
 #include "tokenizer/tokenizer.h"
 
 #include <chrono>
@@ -44,7 +44,7 @@ std::string repeated(const std::string& text, std::size_t times) {
 
 }  // namespace
 
-TEST_CASE("the ids are those of the tokenizers package", "[tokenizer]") {
+TEST_CASE("the ids equal those of the tokenizers package", "[tokenizer]") {
   const json cases = json::parse(read_fixture("cases.json")).at("cases");
   REQUIRE(cases.size() >= 300);
   for (const json& one : cases) {
@@ -55,7 +55,7 @@ TEST_CASE("the ids are those of the tokenizers package", "[tokenizer]") {
   }
 }
 
-TEST_CASE("merges mean the same as pairs and as strings", "[tokenizer]") {
+TEST_CASE("merges mean the same whether they are pairs or strings", "[tokenizer]") {
   const auto& pairs = fixture("tokenizer.json");
   const auto& strings = fixture("tokenizer-strings.json");
   CHECK(pairs.vocab_size() == 1280);
@@ -85,7 +85,7 @@ TEST_CASE("text that isn't UTF-8 is a usage error", "[tokenizer]") {
   CHECK(fixture("tokenizer.json").encode(std::string("a\0b", 3)).size() == 3);
 }
 
-TEST_CASE("long text takes time in proportion", "[tokenizer]") {
+TEST_CASE("long text takes time in proportion to its length", "[tokenizer]") {
   constexpr std::size_t kMegabyte = 1'000'000;
   const std::vector<std::string> units = {"a", "ab",           " ",  "\n",         " \n", "!",
                                           "é", "\u0301\u0323", "猫", "e\u0301",    "'s",  "<|im_end|>",
@@ -100,10 +100,10 @@ TEST_CASE("long text takes time in proportion", "[tokenizer]") {
       INFO(name << ": " << json(unit).dump() << " " << taken.count() << " s");
       CHECK(!ids.empty());
       CHECK(ids.size() <= text.size());
-      CHECK(taken.count() < 20.0);  // quadratic time would be minutes; sanitizers and busy machines need room
+      CHECK(taken.count() < 20.0);  // quadratic time would take minutes; sanitizers and busy machines need room
     }
   }
-  // Half a million marks of one class, then as many that belong before them.
+  // These are half a million marks of one class, then as many that belong before them.
   std::string marks = "q";
   marks += repeated("\u0301", kMegabyte / 4);
   marks += repeated("\u0323", kMegabyte / 4);
@@ -115,7 +115,7 @@ TEST_CASE("long text takes time in proportion", "[tokenizer]") {
   CHECK(taken.count() < 20.0);
 }
 
-TEST_CASE("what the package's Unicode doesn't know is left alone", "[tokenizer]") {
+TEST_CASE("characters that the package's Unicode doesn't know are left alone", "[tokenizer]") {
   using zimage::unicode::nfc;
   using zimage::unicode::stand_in;
   CHECK(nfc("e\u0301") == "\u00e9");

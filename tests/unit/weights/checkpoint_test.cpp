@@ -33,7 +33,7 @@ bool says(const std::optional<Error>& error, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("checkpoint: a single file", "[io]") {
+TEST_CASE("checkpoint: a single file", "[weights]") {
   const TemporaryFolder folder;
   const auto path = folder / "weights.safetensors";
   const std::string json =
@@ -66,7 +66,7 @@ TEST_CASE("checkpoint: a single file", "[io]") {
   CHECK(kept[1][0].item<float>() == -2.0f);
 }
 
-TEST_CASE("checkpoint: aligned tensors are views of the mapping, misaligned ones copies", "[io]") {
+TEST_CASE("checkpoint: aligned tensors are views of the mapping, misaligned ones copies", "[weights]") {
   const TemporaryFolder folder;
   for (const std::size_t padding : {0u, 1u, 2u, 3u}) {
     std::string json = R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
@@ -82,7 +82,7 @@ TEST_CASE("checkpoint: aligned tensors are views of the mapping, misaligned ones
   }
 }
 
-TEST_CASE("checkpoint: other dtypes are refused when they are asked for", "[io]") {
+TEST_CASE("checkpoint: tensors of other dtypes are refused when they are read", "[weights]") {
   const TemporaryFolder folder;
   const auto path = folder / "fp8.safetensors";
   write(path, safetensors(R"({"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},)"
@@ -101,7 +101,7 @@ TEST_CASE("checkpoint: other dtypes are refused when they are asked for", "[io]"
   }
 }
 
-TEST_CASE("checkpoint: shards behind an index", "[io]") {
+TEST_CASE("checkpoint: shards behind an index", "[weights]") {
   const TemporaryFolder folder;
   write(folder / "one.safetensors", safetensors_of({{"a", {1}}, {"b", {2}}}));
   write(folder / "two.safetensors", safetensors_of({{"c", {3}}}));
@@ -117,7 +117,7 @@ TEST_CASE("checkpoint: shards behind an index", "[io]") {
   }
 }
 
-TEST_CASE("checkpoint: an index that doesn't fit its shards", "[io]") {
+TEST_CASE("checkpoint: an index that doesn't fit its shards", "[weights]") {
   const TemporaryFolder folder;
   const auto index = folder / kIndexName;
   write(folder / "one.safetensors", safetensors_of({{"a", {1}}, {"b", {2}}}));
@@ -141,7 +141,7 @@ TEST_CASE("checkpoint: an index that doesn't fit its shards", "[io]") {
   CHECK(says(open_error_of(index), "\"b\" is in both"));
 }
 
-TEST_CASE("checkpoint: bad index files", "[io]") {
+TEST_CASE("checkpoint: bad index files", "[weights]") {
   const TemporaryFolder folder;
   const auto index = folder / kIndexName;
   write(folder / "one.safetensors", safetensors_of({{"a", {1}}}));
@@ -167,7 +167,7 @@ TEST_CASE("checkpoint: bad index files", "[io]") {
   }
 }
 
-TEST_CASE("checkpoint: what is looked for in a folder", "[io]") {
+TEST_CASE("checkpoint: which file is chosen in a folder", "[weights]") {
   const TemporaryFolder folder;
   const auto opened = [&] { return open_checkpoint(folder.path())->description(); };
   CHECK(says(open_error_of(folder / "nowhere"), "does not exist"));
@@ -187,7 +187,7 @@ TEST_CASE("checkpoint: what is looked for in a folder", "[io]") {
   CHECK(says(open_error_of(shards.path()), "without their *.safetensors.index.json"));
 }
 
-TEST_CASE("mapped file: only regular files with something in them", "[io]") {
+TEST_CASE("mapped file: only regular files that aren't empty are mapped", "[weights]") {
   const TemporaryFolder folder;
   write(folder / "empty", "");
   write(folder / "some", "abc");

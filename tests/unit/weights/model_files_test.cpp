@@ -33,7 +33,7 @@ bool contains(const std::string& text, const std::string& part) { return text.fi
 
 }  // namespace
 
-TEST_CASE("model files: a diffusers folder", "[io]") {
+TEST_CASE("model files: a diffusers folder", "[weights]") {
   const TemporaryFolder folder;
   const auto model = folder / "z-image";
   write_diffusers_folder(model);
@@ -50,7 +50,7 @@ TEST_CASE("model files: a diffusers folder", "[io]") {
   }
 }
 
-TEST_CASE("model files: everything that is missing is told at once", "[io]") {
+TEST_CASE("model files: everything that is missing is reported at once", "[weights]") {
   const TemporaryFolder folder;
   const auto model = folder / "half";
   write(model / "model_index.json", "{}");
@@ -67,7 +67,7 @@ TEST_CASE("model files: everything that is missing is told at once", "[io]") {
   CHECK(contains(missing_of({folder / "empty", {}, {}, {}}), (folder / "empty/transformer").string()));
 }
 
-TEST_CASE("model files: no model", "[io]") {
+TEST_CASE("model files: no model", "[weights]") {
   const TemporaryFolder folder;
   CHECK(contains(missing_of({folder / "nowhere", {}, {}, {}}), (folder / "nowhere").string() + " does not exist"));
   const auto error = error_of([&] { find_model({folder / "nowhere", {}, {}, {}}); });
@@ -76,7 +76,7 @@ TEST_CASE("model files: no model", "[io]") {
   CHECK(contains(missing_of({}), "no model"));
 }
 
-TEST_CASE("model files: one DiT file finds its siblings", "[io]") {
+TEST_CASE("model files: one DiT file finds its siblings", "[weights]") {
   const TemporaryFolder folder;
   write_diffusers_folder(folder / "z");
   write(folder / "z/dit.safetensors", kWeights);
@@ -92,7 +92,7 @@ TEST_CASE("model files: one DiT file finds its siblings", "[io]") {
   CHECK(find_model({folder / "z/dit.safetensors", {}, {}, {}}).name == "dit.safetensors");
 }
 
-TEST_CASE("model files: parts given by option", "[io]") {
+TEST_CASE("model files: parts given by options", "[weights]") {
   const TemporaryFolder folder;
   write(folder / "dits/dit.safetensors", kWeights);
   write(folder / "qwen/model.safetensors", kWeights);
@@ -127,7 +127,7 @@ TEST_CASE("model files: parts given by option", "[io]") {
   CHECK(contains(wrong, "--vae: " + (folder / "no-vae").string() + " does not exist"));
 }
 
-TEST_CASE("model files: a config that can't be read", "[io]") {
+TEST_CASE("model files: a config that can't be read", "[weights]") {
   const TemporaryFolder folder;
   write_diffusers_folder(folder / "z");
   write(folder / "z/vae/config.json", "");

@@ -1,5 +1,5 @@
 // What is accepted and refused was compared with the `safetensors` package 0.8, which is laxer in a few places: it
-// takes white space before the header, a name twice (the last wins) and any number of dimensions.
+// accepts white space before the header, a name twice (the last wins) and any number of dimensions.
 #include "weights/formats/safetensors.h"
 
 #include <random>
@@ -30,7 +30,7 @@ std::string ones(int count) {
 
 }  // namespace
 
-TEST_CASE("safetensors: headers that are valid", "[io]") {
+TEST_CASE("safetensors: valid headers are accepted", "[weights]") {
   const auto parse = [](const std::string& json, std::size_t size) {
     return parse_safetensors(safetensors(json, Bytes(size)), "file");
   };
@@ -48,7 +48,7 @@ TEST_CASE("safetensors: headers that are valid", "[io]") {
   CHECK(parse(R"({"\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", 0).tensors.count("a") == 1);
 }
 
-TEST_CASE("safetensors: ranges are of the whole file, empty tensors may stand between others", "[io]") {
+TEST_CASE("safetensors: ranges are relative to the whole file, and empty tensors may lie between others", "[weights]") {
   const std::string json =
       R"({"b":{"dtype":"BF16","shape":[2,2],"data_offsets":[4,12]},"z":{"dtype":"F64","shape":[0],)"
       R"("data_offsets":[4,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
@@ -59,7 +59,7 @@ TEST_CASE("safetensors: ranges are of the whole file, empty tensors may stand be
   CHECK(header.tensors.at("z").begin == header.tensors.at("z").end);
 }
 
-TEST_CASE("safetensors: every dtype of the format has its size", "[io]") {
+TEST_CASE("safetensors: every dtype of the format has its size", "[weights]") {
   const std::vector<std::pair<std::string, std::size_t>> kBytesOfEight = {
       {"BOOL", 8},    {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6},     {"U8", 8},          {"I8", 8},
       {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
@@ -73,7 +73,7 @@ TEST_CASE("safetensors: every dtype of the format has its size", "[io]") {
   }
 }
 
-TEST_CASE("safetensors: malformed headers are refused", "[io]") {
+TEST_CASE("safetensors: malformed headers are refused", "[weights]") {
   const std::string meta = R"({"__metadata__":)";
   const std::string deep = std::string(100, '[') + std::string(100, ']');
   const std::vector<std::pair<std::string, std::size_t>> kRefused = {
@@ -144,7 +144,7 @@ TEST_CASE("safetensors: malformed headers are refused", "[io]") {
   }
 }
 
-TEST_CASE("safetensors: lengths of the header that can't be", "[io]") {
+TEST_CASE("safetensors: impossible header lengths are refused", "[weights]") {
   Bytes file = safetensors(kOne, Bytes(4));
   for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{file.size() - 7}, std::uint64_t{100'000'001},
                                      std::uint64_t{1} << 63, ~std::uint64_t{0}, ~std::uint64_t{0} - 7}) {
@@ -155,7 +155,7 @@ TEST_CASE("safetensors: lengths of the header that can't be", "[io]") {
   }
 }
 
-TEST_CASE("safetensors: files that people get by mistake are named", "[io]") {
+TEST_CASE("safetensors: errors name the kind of files that people get by mistake", "[weights]") {
   const auto message = [](const std::string& start) {
     const auto error = parse_error_of(bytes_of(start + std::string(64, 'x')));
     return error ? error->message() : "";
@@ -164,12 +164,12 @@ TEST_CASE("safetensors: files that people get by mistake are named", "[io]") {
   CHECK(message("version https://git-lfs.github.com/spec/v1").find("Git LFS pointer") != std::string::npos);
   CHECK(message("PK\x03\x04").find("pickle") != std::string::npos);
   CHECK(message("<!DOCTYPE html>").find("web page") != std::string::npos);
-  // A header of 640 bytes begins with the two bytes of a pickle.
+  // A header of 640 bytes begins with the same two bytes as a pickle.
   const std::string padded = kOne + std::string(640 - kOne.size(), ' ');
   CHECK_FALSE(parse_error_of(safetensors(padded, Bytes(4))));
 }
 
-TEST_CASE("safetensors: truncated anywhere", "[io]") {
+TEST_CASE("safetensors: files truncated anywhere", "[weights]") {
   const Bytes file = safetensors_of({{"first.weight", {1, 2, 3}}, {"second.bias", {}}, {"third", {4, 5}}});
   REQUIRE_FALSE(parse_error_of(file));
   for (std::size_t size = 0; size < file.size(); ++size) {
@@ -180,7 +180,7 @@ TEST_CASE("safetensors: truncated anywhere", "[io]") {
   }
 }
 
-TEST_CASE("safetensors: random damage is refused, or leaves a header that holds together", "[io]") {
+TEST_CASE("safetensors: random damage is refused, or leaves a consistent header", "[weights]") {
   const Bytes file = safetensors_of({{"first.weight", {1, 2, 3}}, {"second.bias", {}}, {"third", {4, 5}}});
   std::mt19937 random(20240713);
   int refused = 0;

@@ -1,4 +1,4 @@
-// How the program talks: levels, colour, progress, JSON.
+// Decides what the program prints: log level, colour, progress, JSON.
 #pragma once
 
 #include <filesystem>
@@ -10,14 +10,15 @@ namespace zimage::cli {
 
 enum class ProgressMode { kBar, kPlain, kJson, kNone };
 
-struct Talk {
+/// What the program prints.
+struct Verbosity {
   bool json = false;
   ProgressMode progress = ProgressMode::kNone;
   log::Options log;
 };
 
-/// From the options and the terminal. --quiet leaves warnings and errors; --verbose wins over it.
+/// Resolves it from the options and the terminal. --quiet leaves warnings and errors; --verbose wins over it.
 /// Errors: kUsage for a value that an option can't take.
-Talk resolve_talk(const app::Settings& settings);
+Verbosity resolve_verbosity(const app::Settings& settings);
 
 }  // namespace zimage::cli

@@ -1,4 +1,4 @@
-#include "cli/talk.h"
+#include "cli/verbosity.h"
 
 #include "cli/terminal.h"
 #include "zimage/error.h"
@@ -15,7 +15,7 @@ ProgressMode progress_mode(const app::Settings& settings, bool quiet) {
   return stderr_is_terminal() ? ProgressMode::kBar : ProgressMode::kPlain;
 }
 
-/// Folders aren't made for a log: a typing error would leave them about.
+/// Returns the log's path. Creates no folders for it, which a typing error would leave about. Errors: kUsage.
 std::filesystem::path log_file(const app::Settings& settings) {
   const std::filesystem::path path = settings.text("log-file");
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
@@ -29,19 +29,19 @@ std::filesystem::path log_file(const app::Settings& settings) {
 
 }  // namespace
 
-Talk resolve_talk(const app::Settings& settings) {
-  const auto verbosity = settings.integer("verbose");
-  const bool quiet = settings.flag("quiet") && verbosity == 0;
-  Talk talk;
-  talk.json = settings.knows("json") && settings.flag("json");
-  talk.progress = progress_mode(settings, quiet);
-  talk.log.color = use_color(settings.text("color"));
-  talk.log.file = log_file(settings);
-  talk.log.level = quiet            ? log::Level::kWarning
-                   : verbosity == 0 ? log::Level::kNotice
-                   : verbosity == 1 ? log::Level::kInfo
-                                    : log::Level::kDebug;
-  return talk;
+Verbosity resolve_verbosity(const app::Settings& settings) {
+  const auto verbose = settings.integer("verbose");
+  const bool quiet = settings.flag("quiet") && verbose == 0;
+  Verbosity verbosity;
+  verbosity.json = settings.knows("json") && settings.flag("json");
+  verbosity.progress = progress_mode(settings, quiet);
+  verbosity.log.color = use_color(settings.text("color"));
+  verbosity.log.file = log_file(settings);
+  verbosity.log.level = quiet          ? log::Level::kWarning
+                        : verbose == 0 ? log::Level::kNotice
+                        : verbose == 1 ? log::Level::kInfo
+                                       : log::Level::kDebug;
+  return verbosity;
 }
 
 }  // namespace zimage::cli

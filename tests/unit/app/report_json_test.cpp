@@ -1,14 +1,9 @@
-#include "cli/report.h"
+#include "app/report/report_json.h"
 
-#include <nlohmann/json.hpp>
-
-#include "app/options/option.h"
-#include "cli/help.h"
-#include "cli/terminal.h"
 #include "support/catch.h"
 
 using namespace zimage;
-using namespace zimage::cli;
+using namespace zimage::app;
 
 namespace {
 
@@ -20,7 +15,7 @@ const char* kKeys[] = {
 }  // namespace
 
 TEST_CASE("a JSON report is one line with every key") {
-  app::JobReport report;
+  JobReport report;
   report.status = "ok";
   report.output = "a\nb \"c\" \xFF.png";
   report.seed = UINT64_MAX;
@@ -42,8 +37,8 @@ TEST_CASE("a JSON report is one line with every key") {
   CHECK_FALSE(json.contains("error"));
 }
 
-TEST_CASE("a failure has the keys too, and the error") {
-  app::JobReport report;
+TEST_CASE("a failure's report has every key too, and the error") {
+  JobReport report;
   report.error = Error(ErrorCode::kInput, "message", "hint");
   const auto json = nlohmann::json::parse(to_json_line(report));
   for (const char* key : kKeys) CHECK(json.contains(key));
@@ -54,19 +49,10 @@ TEST_CASE("a failure has the keys too, and the error") {
   CHECK(json["error"]["hint"] == "hint");
 }
 
-TEST_CASE("help-all has every option, help starts with examples") {
-  const std::string all = help_text(true);
-  const std::string brief = help_text(false);
-  for (const auto& spec : app::option_table()) {
-    INFO(spec.name);
-    CHECK(all.find(spec.name) != std::string::npos);
-  }
-  CHECK(brief.find("zimage-inpaint --image") < brief.find("Usage:"));
-  CHECK(brief.size() < all.size() / 2);
-  CHECK(version_text().find("commit ") != std::string::npos);
-}
-
-TEST_CASE("colour is asked of the user first") {
-  CHECK(use_color("always"));
-  CHECK_FALSE(use_color("never"));
+TEST_CASE("every option that a report has is in its JSON") {
+  JobReport report;
+  report.options = {{"prompt", "hills"}, {"an-option-of-tomorrow", 3}};
+  const auto json = nlohmann::json::parse(to_json_line(report));
+  CHECK(json["prompt"] == "hills");
+  CHECK(json["an-option-of-tomorrow"] == 3);
 }

@@ -1,4 +1,4 @@
-#include "app/provenance/metadata.h"
+#include "app/provenance/provenance.h"
 
 #include <unistd.h>
 
@@ -45,10 +45,10 @@ struct Job {
     model.dtype = "bf16";
     model.files = {folder.file("model/vae/config.json", "{}")};
   }
-  nlohmann::ordered_json making(std::uint64_t seed = 7) const {
+  nlohmann::ordered_json provenance(std::uint64_t seed = 7) const {
     auto hashes = hash_inputs(spec);
     hashes["model"] = hash_model(model, spec.model.model);
-    return describe_making(spec, seed, model, hashes);
+    return describe_provenance(spec, seed, model, hashes);
   }
   fs::path write_png(const std::string& name, const std::map<std::string, std::string>& text) const {
     codecs::EncodeOptions options;
@@ -68,30 +68,30 @@ Settings replaying(const fs::path& path) {
 
 }  // namespace
 
-TEST_CASE("metadata names what made the picture, and nothing of where") {
+TEST_CASE("metadata says how the picture was made, but not where") {
   const Job job;
-  const auto making = job.making();
-  CHECK(making["options"]["seed"] == 7);
-  CHECK(making["options"]["steps"] == 8);
-  CHECK(making["model"]["device"] == "cuda");
-  CHECK(making["hashes"]["model"].contains("vae/config.json"));
-  CHECK(making["hashes"]["image"]["sha256"].get<std::string>().size() == 64);
-  CHECK_FALSE(making["options"].contains("model"));
-  for (const auto& [name, value] : making["options"].items()) {
+  const auto provenance = job.provenance();
+  CHECK(provenance["options"]["seed"] == 7);
+  CHECK(provenance["options"]["steps"] == 8);
+  CHECK(provenance["model"]["device"] == "cuda");
+  CHECK(provenance["hashes"]["model"].contains("vae/config.json"));
+  CHECK(provenance["hashes"]["image"]["sha256"].get<std::string>().size() == 64);
+  CHECK_FALSE(provenance["options"].contains("model"));
+  for (const auto& [name, value] : provenance["options"].items()) {
     const OptionSpec* spec = find_option(name);
     REQUIRE(spec != nullptr);
     CHECK(spec->recorded);
   }
-  const auto text = png_text(job.spec, job.picture, 7, job.model, making);
+  const auto text = png_text(job.spec, job.picture, 7, job.model, provenance);
   CHECK(text.at("parameters").find("Steps: 8, Sampler: res_multistep") != std::string::npos);
-  for (const char c : text.at(kMetadataKey)) CHECK(static_cast<unsigned char>(c) < 0x80);
+  for (const char c : text.at(kProvenanceKey)) CHECK(static_cast<unsigned char>(c) < 0x80);
 }
 
-TEST_CASE("what is off is recorded as off, whatever the table's defaults are") {
+TEST_CASE("options that are off are recorded as off, whatever the table's defaults are") {
   Job job;
   const auto replayed = [&] {
-    const auto making = job.making();
-    Settings settings = replaying(job.write_png("out.png", png_text(job.spec, job.picture, 7, job.model, making)));
+    const auto provenance = job.provenance();
+    Settings settings = replaying(job.write_png("out.png", png_text(job.spec, job.picture, 7, job.model, provenance)));
     apply_replay(settings);
     return settings;
   };
@@ -115,10 +115,10 @@ TEST_CASE("what is off is recorded as off, whatever the table's defaults are") {
   CHECK(on.text("crop") == "auto");
 }
 
-TEST_CASE("a replay gives the options back") {
+TEST_CASE("a replay restores the options") {
   const Job job;
-  const auto making = job.making(UINT64_MAX);
-  const fs::path png = job.write_png("out.png", png_text(job.spec, job.picture, UINT64_MAX, job.model, making));
+  const auto provenance = job.provenance(UINT64_MAX);
+  const fs::path png = job.write_png("out.png", png_text(job.spec, job.picture, UINT64_MAX, job.model, provenance));
   Settings settings = replaying(png);
   settings.set("steps", {"3"}, Source::kCommandLine);
   const std::string metadata = apply_replay(settings);
@@ -127,16 +127,16 @@ TEST_CASE("a replay gives the options back") {
   CHECK(settings.integer("steps") == 3);
   CHECK(settings.number("shift") == 3.0);
   CHECK(settings.flag("composite"));
-  CHECK(changed_inputs(metadata, making["hashes"]).empty());
+  CHECK(changed_inputs(metadata, provenance["hashes"]).empty());
   job.folder.file("mask.png", "another");
-  CHECK(changed_inputs(metadata, job.making()["hashes"]).size() == 1);
+  CHECK(changed_inputs(metadata, job.provenance()["hashes"]).size() == 1);
 }
 
 TEST_CASE("a picture that was moved together with its mask is found again") {
   Job job;
   job.spec.image = "/no/such/folder/picture.png";
-  nlohmann::ordered_json making = describe_making(job.spec, 1, job.model, nlohmann::ordered_json::object());
-  const fs::path png = job.write_png("out.png", {{kMetadataKey, making.dump()}});
+  nlohmann::ordered_json provenance = describe_provenance(job.spec, 1, job.model, nlohmann::ordered_json::object());
+  const fs::path png = job.write_png("out.png", {{kProvenanceKey, provenance.dump()}});
   Settings settings = replaying(png);
   apply_replay(settings);
   CHECK(settings.text("image") == (job.folder.path / "picture.png").string());
@@ -148,7 +148,7 @@ TEST_CASE("hostile metadata is an input error") {
        {"", "{", "[]", "{\"options\": 3}", "{\"options\": {\"output\": \"/etc/x\"}}", "{\"options\": {\"steps\": [1]}}",
         "{\"options\": {\"steps\": 0}}", "{\"options\": {\"overwrite\": true}}", "{\"options\": {\"crop\": \"edge\"}}",
         "{\"options\": {\"seed\": -1}}", "{\"options\": {\"nothing\": 1}}"}) {
-    const fs::path png = job.write_png("hostile.png", {{kMetadataKey, text}});
+    const fs::path png = job.write_png("hostile.png", {{kProvenanceKey, text}});
     Settings settings = replaying(png);
     INFO(text);
     try {
@@ -163,18 +163,18 @@ TEST_CASE("hostile metadata is an input error") {
   CHECK_THROWS_AS(apply_replay(plain), Error);
 }
 
-TEST_CASE("an existing output counts if it is whole and made from the same") {
+TEST_CASE("an existing output counts if it is whole and was made from the same inputs") {
   Job job;
-  const auto making = job.making();
+  const auto provenance = job.provenance();
   const auto judge = [&](const fs::path& path, bool any_seed = false) {
-    return judge_existing(path, job.making(), any_seed);
+    return judge_existing(path, job.provenance(), any_seed);
   };
   CHECK(judge(job.folder.path / "none.png") == Existing::kNone);
   CHECK(judge(job.folder.file("broken.png", "\x89PNG")) == Existing::kDamaged);
   CHECK(judge(job.write_png("plain.png", {})) == Existing::kSame);
-  const fs::path same = job.write_png("same.png", png_text(job.spec, job.picture, 7, job.model, making));
+  const fs::path same = job.write_png("same.png", png_text(job.spec, job.picture, 7, job.model, provenance));
   CHECK(judge(same) == Existing::kSame);
-  const fs::path seed = job.write_png("seed.png", png_text(job.spec, job.picture, 8, job.model, job.making(8)));
+  const fs::path seed = job.write_png("seed.png", png_text(job.spec, job.picture, 8, job.model, job.provenance(8)));
   CHECK(judge(seed) == Existing::kOther);
   CHECK(judge(seed, true) == Existing::kSame);
   job.spec.sampling.steps = 9;

@@ -1,4 +1,4 @@
-#include "app/provenance/metadata.h"
+#include "app/provenance/provenance.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,14 +19,14 @@ ordered_json hash_of(const fs::path& path) {
   return {{"sha256_of_first_and_last_mib", digest.sha256}, {"size", digest.size}};
 }
 
-/// A name for a model's file that doesn't depend on where the model lies.
+/// Returns a name for a model's file that doesn't depend on where the model lies.
 std::string name_in_model(const fs::path& file, const fs::path& model) {
   const fs::path relative = file.lexically_relative(model);
   if (relative.empty() || relative == "." || *relative.begin() == "..") return file.filename().string();
   return relative.generic_string();
 }
 
-/// The shortest text that reads back as the same number.
+/// Returns the shortest text that reads back as the same number.
 std::string shortest(double value) { return ordered_json(value).dump(); }
 
 }  // namespace
@@ -45,9 +45,9 @@ ordered_json hash_inputs(const JobSpec& spec) {
   return hashes;
 }
 
-ordered_json describe_making(const JobSpec& spec, std::uint64_t seed, const ModelInfo& model,
-                             const ordered_json& hashes) {
-  // Which of several GPUs it was says nothing about the picture.
+ordered_json describe_provenance(const JobSpec& spec, std::uint64_t seed, const ModelInfo& model,
+                                 const ordered_json& hashes) {
+  // Which of several GPUs was used says nothing about the picture.
   const std::string device = model.device.substr(0, model.device.find(':'));
   return {{"format", 1},
           {"version", version()},
@@ -63,27 +63,27 @@ ordered_json describe_making(const JobSpec& spec, std::uint64_t seed, const Mode
           {"hashes", hashes}};
 }
 
-std::string making_text(const ordered_json& making) {
-  // Escaped to ASCII, so that it is a plain tEXt entry or comment whatever the prompt and the names are.
-  return making.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
+std::string provenance_text(const ordered_json& provenance) {
+  // The text is escaped to ASCII, so that it is a plain tEXt entry or comment whatever the prompt and the names are.
+  return provenance.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
 }
 
-bool is_making(const std::string& comment) {
+bool is_provenance(const std::string& comment) {
   if (!comment.starts_with("{\"format\":")) return false;
   const auto parsed = ordered_json::parse(comment, nullptr, false);
   return parsed.is_object() && parsed.contains("options") && parsed.contains("hashes");
 }
 
-std::optional<std::string> making_of(const codecs::ImageFile& picture) {
-  const auto entry = picture.text.find(kMetadataKey);
+std::optional<std::string> provenance_of(const codecs::ImageFile& picture) {
+  const auto entry = picture.text.find(kProvenanceKey);
   if (entry != picture.text.end()) return entry->second;
-  auto comment = codecs::exif::user_comment(picture.carried.exif);
-  if (comment && is_making(*comment)) return comment;
+  auto comment = codecs::exif::user_comment(picture.metadata.exif);
+  if (comment && is_provenance(*comment)) return comment;
   return std::nullopt;
 }
 
 std::map<std::string, std::string> png_text(const JobSpec& spec, const Image& picture, std::uint64_t seed,
-                                            const ModelInfo& model, const ordered_json& making) {
+                                            const ModelInfo& model, const ordered_json& provenance) {
   const Sampling& sampling = spec.sampling;
   // The layout that AUTOMATIC1111's web UI writes and many programs read: prompt, negative prompt, one line of pairs.
   std::string line = spec.prompt + "\n";
@@ -94,7 +94,7 @@ std::map<std::string, std::string> png_text(const JobSpec& spec, const Image& pi
   line += ", Size: " + size_text(picture.width, picture.height);
   line += ", Model: " + model.name + ", Denoising strength: " + shortest(sampling.strength);
   line += std::string(", Version: zimage-inpaint ") + version();
-  return {{"parameters", line}, {kMetadataKey, making_text(making)}};
+  return {{"parameters", line}, {kProvenanceKey, provenance_text(provenance)}};
 }
 
 }  // namespace zimage::app

@@ -1,0 +1,26 @@
+// Reports as JSON: the lines of --json and --report, which docs/guide.md describes key by key.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "app/report/report.h"
+
+namespace zimage::app {
+
+/// Returns where the result goes: its path, or "-" for stdout.
+std::string output_text(const JobReport& report);
+
+/// Returns one object on one line, with every key of the contract; what isn't known is null.
+std::string to_json_line(const JobReport& report);
+
+/// Returns a subcommand's failure on one line: {"status": "error", "command", "error"}.
+std::string to_error_line(const std::string& command, const Error& error);
+
+/// Returns {"max", "mean", "psnr", "ssim", "changed_pixels", "changed_share", "pixels"}; psnr is null if all are equal.
+nlohmann::ordered_json metrics_json(const PictureMetrics& metrics);
+
+/// Returns {"path", "status", "difference"} and the keys of metrics_json(); what wasn't measured or drawn is null.
+nlohmann::ordered_json golden_json(const GoldenResult& result);
+
+}  // namespace zimage::app
