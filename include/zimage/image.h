@@ -3,9 +3,29 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <vector>
 
 namespace zimage {
+
+/// Allocates bytes that are zero. The system gives large ones page by page as they are touched, so zeros cost nothing.
+template <class T>
+struct ZeroedMemory {
+  using value_type = T;
+  ZeroedMemory() = default;
+  template <class U>
+  explicit ZeroedMemory(const ZeroedMemory<U>&) {}
+  T* allocate(std::size_t count) {
+    void* memory = std::calloc(count, sizeof(T));
+    if (memory == nullptr) throw std::bad_alloc();
+    return static_cast<T*>(memory);
+  }
+  void deallocate(T* memory, std::size_t) { std::free(memory); }
+  void construct(T*) {}  // leaves the zero
+  void construct(T* place, T value) { *place = value; }
+  bool operator==(const ZeroedMemory&) const = default;
+};
 
 /// An image's samples, each a byte (bit depth 8) or a 16-bit word in the machine's byte order.
 class Samples {
@@ -52,7 +72,7 @@ class Samples {
 
  private:
   bool deep_ = false;
-  std::vector<std::uint8_t> memory_;
+  std::vector<std::uint8_t, ZeroedMemory<std::uint8_t>> memory_;
 };
 
 /// The most pixels that an image may have, 2^28: it bounds the memory that a damaged header can ask for.

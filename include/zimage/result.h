@@ -35,8 +35,8 @@ struct Work {
 struct Patch {
   Box box;  ///< where in the picture it belongs
   /// The part of the picture in `box` with the result blended in, in sRGB: the picture's channels and its bit depth, or
-  /// 16 bits if PixelSource::to_srgb converted it. With composite off, what the model decoded: RGB at the region's
-  /// working size.
+  /// 16 bits if PixelSource::to_srgb converted it. Only covered pixels count. With composite off, what the model
+  /// decoded: RGB at the region's working size.
   Image pixels;
   std::vector<std::uint8_t> coverage;  ///< one byte per pixel, 1 where it changes; empty with composite off
 };

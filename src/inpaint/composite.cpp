@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "image/canvas.h"
 #include "image/distance.h"
 #include "image/luminance.h"
 #include "image/tiles.h"
@@ -20,15 +21,13 @@ float rounded(float value) {
   return (value + kWhole) - kWhole;
 }
 
-/// Blends the result's pixels for one box into a part of the picture.
+/// Blends the result's pixels into what the picture shows in one box.
 template <class Sample>
 class Paster {
  public:
-  /// `part` shows the picture in `place`; `values` are the result's pixels in `box`.
-  Paster(const Image& part, const Box& place, Sample* samples, std::uint8_t* coverage, const Box& box,
-         const float* values, bool opaque)
+  /// `part` shows the picture in `box`; `values` are the result's pixels there. `coverage` has a byte for each pixel.
+  Paster(Image& part, Sample* samples, std::uint8_t* coverage, const Box& box, const float* values, bool opaque)
       : part_(part),
-        place_(place),
         samples_(samples),
         coverage_(coverage),
         box_(box),
@@ -40,8 +39,7 @@ class Paster {
   void paste(int x, int y, float share) const {
     const std::size_t from = static_cast<std::size_t>(y - box_.y) * static_cast<std::size_t>(box_.width) +
                              static_cast<std::size_t>(x - box_.x);
-    const std::size_t at = part_.index(x - place_.x, y - place_.y);
-    Sample* to = samples_ + at;
+    Sample* to = samples_ + from * static_cast<std::size_t>(part_.channels);
     bool changed = false;
     if (part_.color_channels() == 3) {
       for (std::size_t c = 0; c < 3; ++c) changed |= blend(to[c], values_[c * plane_ + from], share);
@@ -50,7 +48,7 @@ class Paster {
       changed |= blend(to[0], std::clamp(grey, 0.0F, 1.0F), share);
     }
     if (opaque_) changed |= blend(to[part_.channels - 1], 1.0F, share);
-    if (changed) coverage_[at / static_cast<std::size_t>(part_.channels)] = 1;
+    if (changed) coverage_[from] = 1;
   }
 
  private:
@@ -65,7 +63,6 @@ class Paster {
   }
 
   const Image& part_;
-  const Box& place_;
   Sample* samples_;
   std::uint8_t* coverage_;
   const Box& box_;
@@ -77,6 +74,7 @@ class Paster {
 
 /// One region's result, with the mask and the options it is pasted by.
 struct Pasting {
+  const PixelSource& picture;
   const Mask& mask;
   const WorkingRegion& region;
   const at::Tensor& pixels;
@@ -108,10 +106,15 @@ void fade(const Paster<Sample>& paster, const Pasting& pasting, const Box& band)
   });
 }
 
-/// Pastes what lies in one tile. Holes further away than the feather don't matter: nothing fades that far.
-template <class Sample>
-void paste_tile(const Image& part, const Box& place, Sample* samples, std::uint8_t* coverage, const Pasting& pasting,
-                const Box& tile) {
+/// Crops a box out of the picture and brings it into sRGB, as a patch's pixels are.
+Image in_srgb(const PixelSource& picture, const Box& box) {
+  Image part = crop_image(picture.image, box);
+  return picture.to_srgb ? picture.to_srgb(part) : part;
+}
+
+/// Pastes what lies in one tile into the patch. Holes further away than the feather don't matter: nothing fades that
+/// far.
+void paste_tile(const Pasting& pasting, const Box& tile, Patch& patch) {
   const Box whole = box_of(pasting.region);
   const Box hole = bounding_box(pasting.mask, grown(tile, pasting.feather(), whole));
   if (hole.empty()) return;
@@ -119,9 +122,20 @@ void paste_tile(const Image& part, const Box& place, Sample* samples, std::uint8
   if (band.empty()) return;
   const Box window{band.x - whole.x, band.y - whole.y, band.width, band.height};
   const at::Tensor fitted = resize_pixels(pasting.pixels, whole.height, whole.width, window).contiguous();
-  const Paster paster(part, place, samples, coverage, band, fitted.const_data_ptr<float>(), pasting.options.opaque);
-  for (int y = band.y; y < band.y + band.height; ++y) paste_row(paster, pasting.mask, band, y);
-  if (pasting.feather() > 0) fade(paster, pasting, band);
+  Image part = in_srgb(pasting.picture, band);
+  std::vector<std::uint8_t> coverage(static_cast<std::size_t>(band.width) * static_cast<std::size_t>(band.height));
+  part.samples.visit([&](auto* samples) {
+    const Paster paster(part, samples, coverage.data(), band, fitted.const_data_ptr<float>(), pasting.options.opaque);
+    for (int y = band.y; y < band.y + band.height; ++y) paste_row(paster, pasting.mask, band, y);
+    if (pasting.feather() > 0) fade(paster, pasting, band);
+  });
+  const std::size_t row = part.index(0, 1) * part.samples.sample_bytes();
+  for (int y = 0; y < band.height; ++y) {
+    const std::size_t to = patch.pixels.index(band.x - patch.box.x, band.y - patch.box.y + y);
+    std::copy_n(part.samples.address(part.index(0, y)), row, patch.pixels.samples.address(to));
+    std::copy_n(coverage.data() + y * band.width, band.width,
+                patch.coverage.data() + to / static_cast<std::size_t>(part.channels));
+  }
 }
 
 }  // namespace
@@ -134,17 +148,17 @@ float feather_share(std::int64_t squared, int feather) {
   return static_cast<float>(0.5 + 0.5 * std::cos(std::numbers::pi * place));
 }
 
-std::vector<std::uint8_t> composite(Image& part, const Box& place, const Mask& mask, const WorkingRegion& region,
-                                    const at::Tensor& pixels, const CompositeOptions& options) {
-  const Pasting pasting{mask, region, pixels, options};
-  std::vector<std::uint8_t> coverage(part.samples.size() / static_cast<std::size_t>(part.channels));
-  part.samples.visit([&](auto* samples) {
-    for_each_tile(place, tile_side(pasting.feather()), [&](const Box& tile) {
-      const c10::InferenceMode inference;
-      paste_tile(part, place, samples, coverage.data(), pasting, tile);
-    });
+Patch composite(const PixelSource& picture, const Box& place, const Mask& mask, const WorkingRegion& region,
+                const at::Tensor& pixels, const CompositeOptions& options) {
+  const Pasting pasting{picture, mask, region, pixels, options};
+  const int bit_depth = picture.to_srgb ? 16 : picture.image.bit_depth;
+  Patch patch{place, Image(place.width, place.height, picture.image.channels, bit_depth), {}};
+  patch.coverage.resize(static_cast<std::size_t>(place.width) * static_cast<std::size_t>(place.height));
+  for_each_tile(place, tile_side(pasting.feather()), [&](const Box& tile) {
+    const c10::InferenceMode inference;
+    paste_tile(pasting, tile, patch);
   });
-  return coverage;
+  return patch;
 }
 
 }  // namespace zimage

@@ -4,10 +4,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <vector>
 
 #include "image/geometry.h"
-#include "zimage/image.h"
+#include "zimage/request.h"
+#include "zimage/result.h"
 
 namespace zimage {
 
@@ -21,11 +21,11 @@ struct CompositeOptions {
 /// blend hides the seam; inside, it would let through what was to be removed.
 float feather_share(std::int64_t squared, int feather);
 
-/// Pastes `pixels` [1, 3, h, w] in [0, 1], the result for `region`, into `part`, which shows the picture in `place`, a
-/// box inside the region. The result is resized to the region, pasted where the mask repaints and faded out over the
-/// feather; every pixel outside grow_mask(mask, feather) stays the same bit for bit. Grey pictures receive the
-/// luminance, 16-bit pictures 16 bits. Returns a byte for each pixel of the part, 1 where it changed.
-std::vector<std::uint8_t> composite(Image& part, const Box& place, const Mask& mask, const WorkingRegion& region,
-                                    const at::Tensor& pixels, const CompositeOptions& options);
+/// Pastes `pixels` [1, 3, h, w] in [0, 1], the result for `region`, into what the picture shows in `place`, a box
+/// inside the region. The result is resized to the region, pasted where the mask repaints and faded out over the
+/// feather; every pixel outside grow_mask(mask, feather) stays uncovered. Grey pictures receive the luminance, 16-bit
+/// pictures 16 bits. Returns the patch for `place`; its pixels far from every hole are zeros.
+Patch composite(const PixelSource& picture, const Box& place, const Mask& mask, const WorkingRegion& region,
+                const at::Tensor& pixels, const CompositeOptions& options);
 
 }  // namespace zimage

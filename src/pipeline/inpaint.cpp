@@ -16,7 +16,6 @@
 #include <memory>
 #include <utility>
 
-#include "image/canvas.h"
 #include "image/geometry.h"
 #include "inpaint/color_match.h"
 #include "inpaint/composite.h"
@@ -66,19 +65,11 @@ Latents to_latents(const at::Tensor& latents) {
           {values, values + flat.numel()}};
 }
 
-/// Crops a box out of the picture and brings it into sRGB, as a patch's pixels are.
-Image in_srgb(const PixelSource& picture, const Box& box) {
-  Image part = crop_image(picture.image, box);
-  return picture.to_srgb ? picture.to_srgb(part) : part;
-}
-
 /// Makes a region's patch from its decoded pixels at the working size.
 Patch make_patch(const Request& request, const WorkingRegion& region, const at::Tensor& decoded) {
   if (!request.composite) return {box_of(region), to_image(decoded), {}};
   const Box box = changed_part(*request.mask, region, request.feather);
-  Patch patch{box, in_srgb(*request.picture, box), {}};
-  patch.coverage = composite(patch.pixels, box, *request.mask, region, decoded, {request.feather, request.opaque_hole});
-  return patch;
+  return composite(*request.picture, box, *request.mask, region, decoded, {request.feather, request.opaque_hole});
 }
 
 }  // namespace

@@ -44,9 +44,14 @@ Image read_picture(const JobSpec& spec, LoadedInputs& inputs) {
   inputs.profile = profile_of(picture.image, inputs.metadata, spec.image.string());
   const bool from_jpeg = picture.format == codecs::ImageFormat::kJpeg;
   if (from_jpeg && spec.output.format == codecs::ImageFormat::kJpeg) {
-    inputs.jpeg = run_async([bytes = std::move(bytes), orientation = inputs.metadata.orientation]() mutable {
-                    return codecs::open_jpeg_origin(std::move(bytes), orientation);
-                  }).share();
+    // What encoding the result needs, made ready while the model works.
+    auto prepare = [bytes = std::move(bytes), orientation = inputs.metadata.orientation,
+                    profile = inputs.profile]() mutable {
+      auto origin = codecs::open_jpeg_origin(std::move(bytes), orientation);
+      if (profile) profile->prepare_from_srgb();
+      return origin;
+    };
+    inputs.jpeg = run_async(std::move(prepare)).share();
   }
   if (inputs.metadata.orientation != 1) log::info("the picture is rotated upright, as its EXIF orientation says");
   if (inputs.profile) {

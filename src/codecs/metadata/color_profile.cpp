@@ -192,6 +192,8 @@ Image ColorProfile::to_srgb(const Image& picture) const {
   return srgb;
 }
 
+void ColorProfile::prepare_from_srgb() const { transforms_->back(); }
+
 void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const {
   const auto colors = static_cast<std::size_t>(grey_ ? 1 : 3);
   const auto step = static_cast<std::size_t>(channels);

@@ -30,6 +30,8 @@ class ColorProfile {
   /// Converts `count` pixels of `channels` samples from 16-bit sRGB to the profile's space and the picture's depth, in
   /// place. Alpha is only converted to that depth.
   void from_srgb(std::uint16_t* pixels, std::size_t count, int channels) const;
+  /// Makes the tables of from_srgb(), which takes a tenth of a second, so that its first call doesn't have to.
+  void prepare_from_srgb() const;
 
  private:
   class Transforms;

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "base/parallel.h"
-#include "image/canvas.h"
 #include "image/distance.h"
 #include "image/mask_operations.h"
 #include "image/metrics/picture_metrics.h"
@@ -39,9 +38,7 @@ Mask checkered(int width, int height) {
 Image composited(Image picture, const Mask& mask, const WorkingRegion& region, const at::Tensor& pixels,
                  const CompositeOptions& options) {
   const Box box = changed_part(mask, region, options.feather);
-  Patch patch{box, crop_image(picture, box), {}};
-  patch.coverage = composite(patch.pixels, box, mask, region, pixels, options);
-  paste(patch, picture);
+  paste(composite({picture, {}}, box, mask, region, pixels, options), picture);
   return picture;
 }
 
