@@ -21,12 +21,9 @@ class Observer {
  public:
   virtual ~Observer() = default;
   /// Called when a stage begins ("load", "encode prompt", "encode picture", "denoise", "decode", "composite").
-  virtual void stage(const std::string& name) { (void)name; }
+  virtual void stage(const std::string& /*name*/) {}
   /// Called when denoising step `step` of `total` is done.
-  virtual void step(int step, int total) {
-    (void)step;
-    (void)total;
-  }
+  virtual void step(int /*step*/, int /*total*/) {}
   /// Called between stages and steps, and before each weight is loaded. Returning true ends the run with
   /// ErrorCode::kInterrupted.
   virtual bool cancelled() { return false; }

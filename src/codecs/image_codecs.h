@@ -17,8 +17,14 @@ using Bytes = std::span<const std::uint8_t>;
 ImageFile decode_png(Bytes bytes, const std::string& name);
 ImageFile decode_jpeg(Bytes bytes, const std::string& name);
 ImageFile decode_webp(Bytes bytes, const std::string& name);
-ImageFile decode_bmp(Bytes bytes, const std::string& name);
 ImageFile decode_tiff(Bytes bytes, const std::string& name);
+ImageFile decode_bmp(Bytes bytes, const std::string& name);
+ImageFile decode_gif(Bytes bytes, const std::string& name);
+ImageFile decode_pnm(Bytes bytes, const std::string& name);
+ImageFile decode_psd(Bytes bytes, const std::string& name);
+ImageFile decode_tga(Bytes bytes, const std::string& name);
+/// Whether a file could begin a TGA, which has no signature. decode_tga() takes no other.
+bool is_tga(Bytes start);
 
 /// Encoders; the image must not be empty. Errors: kRuntime.
 std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options);

@@ -17,29 +17,39 @@ namespace {
 /// 2^28 pixels of four 16-bit samples, as they come at worst.
 constexpr std::size_t kMaxFileBytes = (std::size_t{1} << 31) + (std::size_t{1} << 26);
 constexpr std::size_t kMagicBytes = 32;
-constexpr const char* kNeeded = "PNG, JPEG, WebP, BMP or TIFF is needed";
+constexpr const char* kNeeded = "PNG, JPEG, WebP, TIFF, BMP, GIF, PNM, PSD or TGA is needed";
+
+/// Every format in ImageFormat's order. Each ending is followed by a space. Formats without an encoder are only read.
+constexpr struct {
+  const char* name;
+  std::string_view endings;
+  ImageFile (*decode)(Bytes bytes, const std::string& name);
+  std::vector<std::uint8_t> (*encode)(const Image& image, const EncodeOptions& options);
+} kFormats[] = {{"png", ".png ", decode_png, encode_png},
+                {"jpeg", ".jpg .jpeg .jpe .jfif ", decode_jpeg, encode_jpeg},
+                {"webp", ".webp ", decode_webp, encode_webp},
+                {"bmp", ".bmp .dib ", decode_bmp, encode_bmp},
+                {"tiff", ".tif .tiff ", decode_tiff, encode_tiff},
+                {"gif", ".gif ", decode_gif, nullptr},
+                {"pnm", ".pnm .pgm .ppm ", decode_pnm, nullptr},
+                {"psd", ".psd ", decode_psd, nullptr},
+                {"tga", ".tga ", decode_tga, nullptr}};
 
 [[noreturn]] void refuse_unknown(std::string_view start, const std::string& name) {
-  std::string kind;
-  if (start.starts_with("GIF8")) kind = "GIF";
-  if (start.size() > 8 && start.substr(4, 4) == "ftyp") kind = "HEIC or AVIF";
-  if (start.starts_with("8BPS")) kind = "Photoshop";
-  if (kind.empty()) throw Error(ErrorCode::kInput, name + " is not a picture: " + kNeeded, "check the path");
-  throw Error(ErrorCode::kInput, name + " is a " + kind + " file, which is not supported: " + kNeeded, "convert it");
-}
-
-ImageFile decode_as(ImageFormat format, const std::vector<std::uint8_t>& bytes, const std::string& name) {
-  switch (format) {
-    case ImageFormat::kPng: return decode_png(bytes, name);
-    case ImageFormat::kJpeg: return decode_jpeg(bytes, name);
-    case ImageFormat::kWebp: return decode_webp(bytes, name);
-    case ImageFormat::kTiff: return decode_tiff(bytes, name);
-    case ImageFormat::kBmp: break;
+  if (start.size() > 8 && start.substr(4, 4) == "ftyp") {
+    throw Error(ErrorCode::kInput, name + " is a HEIC or AVIF file, which is not supported: " + kNeeded, "convert it");
   }
-  return decode_bmp(bytes, name);
+  throw Error(ErrorCode::kInput, name + " is not a picture: " + kNeeded, "check the path");
 }
 
-/// TIFF has a tag for the orientation, the others say it in EXIF.
+/// Tells the format by the first bytes, and a TGA also by its name. Errors: kInput if they tell none.
+ImageFormat format_of(const std::vector<std::uint8_t>& start, const std::string& name) {
+  if (const auto format = format_from_bytes(start)) return *format;
+  if (format_from_name(name) == ImageFormat::kTga && is_tga(start)) return ImageFormat::kTga;
+  refuse_unknown({reinterpret_cast<const char*>(start.data()), start.size()}, name);
+}
+
+/// Turns the pixels upright. A TIFF has its orientation in a tag, other files have it in EXIF.
 void turn_upright(ImageFile& file) {
   ImageMetadata& metadata = file.metadata;
   if (file.format != ImageFormat::kTiff) metadata.orientation = exif::orientation(metadata.exif);
@@ -58,24 +68,14 @@ void check_image(const Image& image) {
 
 }  // namespace
 
-const char* to_string(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::kPng: return "png";
-    case ImageFormat::kJpeg: return "jpeg";
-    case ImageFormat::kWebp: return "webp";
-    case ImageFormat::kBmp: return "bmp";
-    case ImageFormat::kTiff: return "tiff";
-  }
-  return "png";
-}
+const char* to_string(ImageFormat format) { return kFormats[static_cast<std::size_t>(format)].name; }
 
 std::optional<ImageFormat> format_from_name(const std::filesystem::path& path) {
-  const std::string ending = lower(path.extension().string());
-  if (ending == ".png") return ImageFormat::kPng;
-  if (ending == ".jpg" || ending == ".jpeg" || ending == ".jpe" || ending == ".jfif") return ImageFormat::kJpeg;
-  if (ending == ".webp") return ImageFormat::kWebp;
-  if (ending == ".bmp" || ending == ".dib") return ImageFormat::kBmp;
-  if (ending == ".tif" || ending == ".tiff") return ImageFormat::kTiff;
+  const std::string ending = lower(path.extension().string()) + " ";
+  if (ending.size() < 2) return std::nullopt;
+  for (std::size_t i = 0; i < std::size(kFormats); ++i) {
+    if (kFormats[i].endings.find(ending) != std::string_view::npos) return static_cast<ImageFormat>(i);
+  }
   return std::nullopt;
 }
 
@@ -85,6 +85,13 @@ std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& by
   if (start.starts_with("\xff\xd8\xff")) return ImageFormat::kJpeg;
   if (start.starts_with("RIFF") && start.size() >= 12 && start.substr(8, 4) == "WEBP") return ImageFormat::kWebp;
   if (start.starts_with("BM")) return ImageFormat::kBmp;
+  if (start.starts_with("GIF87a") || start.starts_with("GIF89a")) return ImageFormat::kGif;
+  if (start.starts_with("8BPS")) return ImageFormat::kPsd;
+  constexpr std::string_view kPnmKinds = "1234567Ff", kSpaces = " \t\n\r#";
+  if (start.starts_with("P") && start.size() > 2 && kPnmKinds.find(start[1]) != kPnmKinds.npos &&
+      kSpaces.find(start[2]) != kSpaces.npos) {
+    return ImageFormat::kPnm;
+  }
   // Classic TIFF and BigTIFF, in both byte orders.
   constexpr std::string_view kTiffStarts("II*\0MM\0*II+\0MM\0+", 16);
   for (std::size_t i = 0; i < kTiffStarts.size(); i += 4) {
@@ -94,10 +101,7 @@ std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& by
 }
 
 ImageFormat identify_image(const std::filesystem::path& path) {
-  std::vector<std::uint8_t> start = read_start(path, kMagicBytes, ErrorCode::kInput);
-  const std::optional<ImageFormat> format = format_from_bytes(start);
-  if (!format) refuse_unknown({reinterpret_cast<const char*>(start.data()), start.size()}, path.string());
-  return *format;
+  return format_of(read_start(path, kMagicBytes, ErrorCode::kInput), path.string());
 }
 
 std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path) {
@@ -108,9 +112,7 @@ ImageFile read_image(const std::filesystem::path& path) { return decode_image(re
 
 ImageFile decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
   if (bytes.empty()) throw Error(ErrorCode::kInput, name + " is empty");
-  const std::optional<ImageFormat> format = format_from_bytes(bytes);
-  if (!format) refuse_unknown({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name);
-  ImageFile file = decode_as(*format, bytes, name);
+  ImageFile file = kFormats[static_cast<std::size_t>(format_of(bytes, name))].decode(bytes, name);
   turn_upright(file);
   return file;
 }
@@ -120,14 +122,9 @@ std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& 
     throw Error(ErrorCode::kUsage, "quality " + std::to_string(options.quality) + " is not from 1 to 100");
   }
   check_image(image);
-  switch (options.format) {
-    case ImageFormat::kPng: return encode_png(image, options);
-    case ImageFormat::kJpeg: return encode_jpeg(image, options);
-    case ImageFormat::kWebp: return encode_webp(image, options);
-    case ImageFormat::kTiff: return encode_tiff(image, options);
-    case ImageFormat::kBmp: break;
-  }
-  return encode_bmp(image, options);
+  const auto encode = kFormats[static_cast<std::size_t>(options.format)].encode;
+  if (encode != nullptr) return encode(image, options);
+  throw Error(ErrorCode::kUsage, std::string(to_string(options.format)) + " files are only read, not written");
 }
 
 }  // namespace zimage::codecs

@@ -1,4 +1,4 @@
-// Picture files: PNG, JPEG, WebP, BMP and TIFF, in and out; GIF, PNM, PSD and TGA, in.
+// Reads and writes picture files: PNG, JPEG, WebP, BMP and TIFF. GIF, PNM, PSD and TGA are only read.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +14,29 @@
 
 namespace zimage::codecs {
 
-enum class ImageFormat { kPng, kJpeg, kWebp, kBmp, kTiff };
+enum class ImageFormat { kPng, kJpeg, kWebp, kBmp, kTiff, kGif, kPnm, kPsd, kTga };
 
 /// "png", "jpeg", "webp" and so on.
 const char* to_string(ImageFormat format);
-/// Whether encode_image() has the format.
+/// Returns whether encode_image() can write the format.
 constexpr bool is_written(ImageFormat format) { return format <= ImageFormat::kTiff; }
-/// By the file name's ending, any case; empty if it is none of ours.
+/// Tells the format by the ending of the file name, in any case; empty for other endings.
 std::optional<ImageFormat> format_from_name(const std::filesystem::path& path);
-/// By the first bytes; empty if they are none of ours. TGA can't be told by them.
+/// Tells the format by the first bytes; empty for unknown ones, and for a TGA, which has no signature.
 std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& bytes);
 
-/// How a TIFF's samples are packed, of the ways that keep them exactly and are written.
+/// The lossless ways to pack a TIFF's samples that can be written.
 enum class TiffPacking { kNone, kPackBits, kLzw, kDeflate };
 
-/// What a picture file holds beside its pixels, byte for byte, so that the result's file can hold it too.
+/// The data of a picture file beside its pixels, byte for byte, for the result's file.
 struct ImageMetadata {
-  /// EXIF's TIFF structure ("II*…", "MM…*"), without the "Exif\0\0" of JPEG. decode_image() leaves it with orientation
-  /// 1 and no thumbnail, as it is to go out.
+  /// EXIF's TIFF structure ("II*…", "MM…*"), without JPEG's "Exif\0\0". decode_image() sets its orientation to 1 and
+  /// removes the thumbnail, because the result is upright and looks different.
   std::vector<std::uint8_t> exif;
   std::vector<std::uint8_t> icc;  ///< ICC profile
   std::string xmp;                ///< XMP packet
-  int orientation = 1;            ///< as EXIF counts, 1…8; 1 is upright. What the file said: the pixels are upright
-  TiffPacking tiff_packing = TiffPacking::kDeflate;  ///< of a TIFF; of one packed otherwise, and of others: deflate
+  int orientation = 1;  ///< the file's, 1…8 as in EXIF; 1 is upright. The decoded pixels are upright already
+  TiffPacking tiff_packing = TiffPacking::kDeflate;  ///< a TIFF's own; deflate if it is packed another way
 };
 
 struct ImageFile {
@@ -46,37 +46,39 @@ struct ImageFile {
   ImageMetadata metadata;
 };
 
-/// Decodes a file by its content, whatever it is called; a TGA's name must end so, too. Palettes become RGB(A), but
-/// grey where a BMP's has greys alone; 1/2/4-bit grey becomes 8-bit; 16-bit stays. Pixels are upright, whatever the
-/// file's orientation. Of a TIFF's pages and a GIF's frames the first is read, of a PSD the flattened picture, which is
-/// said. Errors: kInput, naming the file, for one that is missing, unreadable, empty, no picture, truncated, damaged,
-/// larger than 2^28 pixels, or of a kind not supported (CMYK, animated WebP, TIFF of floating-point samples).
+/// Decodes a file by its content, whatever its name is; only a TGA, which has no signature, needs its ending. Palettes
+/// become RGB(A), or grey if a BMP's palette has only greys; 1, 2 and 4-bit grey becomes 8-bit; 16-bit stays. Pixels
+/// are upright, whatever the file's orientation. The first page of a TIFF, the first frame of a GIF and the flattened
+/// picture of a PSD are read, and the log says so. Errors: kInput, naming the file, if it is missing, unreadable,
+/// empty, not a picture, truncated, damaged, larger than 2^28 pixels, or of a kind that isn't supported (CMYK, animated
+/// WebP, TIFF with floating-point samples).
 ImageFile read_image(const std::filesystem::path& path);
 ImageFile decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name);
 
-/// What kind of picture a file is, by its first bytes. Errors: kInput as read_image(), for what those can show.
+/// Tells the format of a file by its first bytes. Errors: those of read_image() that the first bytes show.
 ImageFormat identify_image(const std::filesystem::path& path);
-/// A picture file's bytes, undecoded. Errors: kInput if it can't be read, or is larger than any picture.
+/// Reads a picture file's bytes without decoding them. Errors: kInput if it can't be read or is larger than any
+/// picture.
 std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path);
 
-/// A JPEG file that a picture came from, ready to give its coefficients to a changed one.
+/// The JPEG file that a picture came from, prepared to give its coefficients to the changed picture.
 struct JpegOrigin;
-/// Rotates the file upright, where it lies in another orientation (as EXIF counts) and that can be done without loss:
-/// so that takes a while. Errors: kInput for a damaged file.
+/// Prepares a JPEG file. If it isn't upright (`orientation` as in EXIF), it is rotated, if that is possible without
+/// loss, which takes about as long as decoding it. Errors: kInput for a damaged file.
 std::shared_ptr<const JpegOrigin> open_jpeg_origin(std::vector<std::uint8_t> file, int orientation);
 
 struct EncodeOptions {
   ImageFormat format = ImageFormat::kPng;
   int quality = 0;                          ///< JPEG 1–100 (0: 95, 4:4:4); WebP 1–100, 0: lossless
-  std::map<std::string, std::string> text;  ///< PNG: tEXt (Latin-1 values) or iTXt (others); others: unused
-  ImageMetadata metadata;                   ///< what goes into the file beside the pixels
-  /// JPEG only: the file that the picture came from (null: none) gives the quantisation tables and the subsampling.
+  std::map<std::string, std::string> text;  ///< PNG only: written as tEXt (Latin-1 values) or iTXt (other values)
+  ImageMetadata metadata;                   ///< written into the file, as far as the format holds it
+  /// JPEG only: gives the quantisation tables and the subsampling. Null: those of `quality`.
   std::shared_ptr<const JpegOrigin> jpeg_origin{};
 };
 
-/// Encodes to bytes. The same image and options give the same bytes. JPEG drops alpha and goes to 8 bits; WebP and BMP
-/// go to 8 bits. Of the metadata, BMP holds the colour profile alone. Errors: kRuntime if the encoder fails; kUsage for
-/// a format that is only read.
+/// Encodes an image. The same image and options give the same bytes. JPEG drops alpha and has 8 bits; WebP and BMP have
+/// 8 bits; BMP holds only the colour profile of the metadata. Errors: kRuntime if the encoder fails, kUsage for a
+/// format that is only read.
 std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& options);
 
 /// Writes a JPEG that differs from its origin only where `changed` has pixels: the 8×8 blocks that such a pixel lies in

@@ -66,30 +66,25 @@ void on_write(png_structp png, png_bytep data, std::size_t size) {
 
 void on_flush(png_structp) {}
 
-struct Reader {
+struct Png {
   PngState state;
-  png_structp png = nullptr;
-  png_infop info = nullptr;
-  Reader() {
-    png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state, on_error, on_warning);
-    info = png != nullptr ? png_create_info_struct(png) : nullptr;
-  }
-  ~Reader() { png_destroy_read_struct(&png, &info, nullptr); }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
+  bool writes;
+  png_structp png;
+  png_infop info;
+  explicit Png(bool writes_)
+      : writes(writes_),
+        png((writes ? png_create_write_struct : png_create_read_struct)(PNG_LIBPNG_VER_STRING, &state, on_error,
+                                                                        on_warning)),
+        info(png != nullptr ? png_create_info_struct(png) : nullptr) {}
+  ~Png() { writes ? png_destroy_write_struct(&png, &info) : png_destroy_read_struct(&png, &info, nullptr); }
+  Png(const Png&) = delete;
+  Png& operator=(const Png&) = delete;
 };
-
-struct Writer {
-  PngState state;
-  png_structp png = nullptr;
-  png_infop info = nullptr;
-  Writer() {
-    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &state, on_error, on_warning);
-    info = png != nullptr ? png_create_info_struct(png) : nullptr;
-  }
-  ~Writer() { png_destroy_write_struct(&png, &info); }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
+struct Reader : Png {
+  Reader() : Png(false) {}
+};
+struct Writer : Png {
+  Writer() : Png(true) {}
 };
 
 struct Header {

@@ -25,7 +25,7 @@ StrategyChoice choose_strategy(const ModelStore& models, const Request& request)
       throw Error(ErrorCode::kUsage, "--soft-mask can't be used with a 33-channel ControlNet: " + version,
                   "its mask is black and white: leave out --soft-mask or --controlnet");
     }
-    return {Strategy::kControlNet, "controlnet", version + ", whose 33 channels include picture and mask"};
+    return {Strategy::kControlNet, "controlnet", version + ", whose 33 channels hold picture and mask"};
   }
   if (wants_controlnet) {
     throw Error(ErrorCode::kModel, "--strategy controlnet needs a 33-channel ControlNet: " + version,

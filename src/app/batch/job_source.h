@@ -15,12 +15,12 @@ namespace zimage::app {
 
 /// One job of a batch, not yet resolved.
 struct Job {
-  std::size_t index = 0;            ///< position in the whole batch from 0, whatever the shard
-  std::string name;                 ///< for messages: the picture's path, or the manifest's line
-  Settings settings;                ///< the command's, overridden by the job's own
-  std::filesystem::path folder;     ///< where its result goes in the output tree; empty: as --output says
-  std::filesystem::path subfolder;  ///< `folder` relative to the output tree's root
-  std::optional<Error> error;       ///< why it can't run, if that is already known
+  std::size_t index = 0;              ///< position in the whole batch from 0, whatever the shard
+  std::string name;                   ///< for messages: the picture's path, or the manifest's line
+  Settings settings;                  ///< the command's, overridden by the job's own
+  std::filesystem::path folder{};     ///< where its result goes in the output tree; empty: as --output says
+  std::filesystem::path subfolder{};  ///< `folder` relative to the output tree's root
+  std::optional<Error> error{};       ///< why it can't run, if that is already known
 };
 
 /// A source of jobs, which are read one after the other on one thread.

@@ -76,10 +76,7 @@ json job_object(const std::string& line) {
 /// Makes a line's job; what is wrong with the line is the job's error.
 Job make_job(const std::string& line, const std::string& name, std::size_t index, const Settings& command,
              const fs::path& folder) {
-  Job job;
-  job.index = index;
-  job.name = name;
-  job.settings = command;
+  Job job{.index = index, .name = name, .settings = command};
   try {
     job.settings = parse_manifest_line(line, command, folder);
   } catch (const Error& e) {
@@ -98,7 +95,10 @@ class StdinJobs final : public JobSource {
       ++number_;
       if (number_ == 1) remove_byte_order_mark(*line);
       const std::string name = "stdin line " + std::to_string(number_);
-      if (std::exchange(too_long_, false)) return too_long_job(name);
+      if (std::exchange(too_long_, false)) {
+        const Error error(ErrorCode::kInput, name + " is longer than 4 MiB", "end each job with a newline");
+        return Job{.index = index_++, .name = name, .settings = command_, .error = error};
+      }
       if (is_blank(*line)) continue;
       return make_job(*line, name, index_++, command_, {});
     }
@@ -106,15 +106,6 @@ class StdinJobs final : public JobSource {
   }
 
  private:
-  Job too_long_job(const std::string& name) {
-    Job job;
-    job.index = index_++;
-    job.name = name;
-    job.settings = command_;
-    job.error = Error(ErrorCode::kInput, name + " is longer than 4 MiB", "end each job with a newline");
-    return job;
-  }
-
   /// Reads a line; nothing at the end of the input. Sets `too_long_` for a line that is too long, and returns its rest.
   std::optional<std::string> read_line() {
     std::size_t end = buffer_.find('\n');

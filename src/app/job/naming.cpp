@@ -60,13 +60,8 @@ fs::path numbered(const fs::path& path, int k) {
 }
 
 std::optional<codecs::ImageFormat> parse_format(const std::string& name) {
-  const std::string text = lower(name);
-  if (text == "png") return codecs::ImageFormat::kPng;
-  if (text == "jpeg" || text == "jpg") return codecs::ImageFormat::kJpeg;
-  if (text == "webp") return codecs::ImageFormat::kWebp;
-  if (text == "tiff" || text == "tif") return codecs::ImageFormat::kTiff;
-  if (text == "bmp") return codecs::ImageFormat::kBmp;
-  return std::nullopt;
+  const auto format = codecs::format_from_name("picture." + name);
+  return format && codecs::is_written(*format) ? format : std::nullopt;
 }
 
 Naming name_outputs(const NamingInput& input) {

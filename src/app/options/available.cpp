@@ -14,19 +14,9 @@ namespace {
   throw Error(ErrorCode::kUsage, what + " is not available in this version", hint);
 }
 
-bool equal_value(const OptionSpec& spec, const Settings& settings, const std::string& allowed) {
-  switch (spec.kind) {
-    case Kind::kFlag:
-    case Kind::kSwitch: return settings.flag(spec.name) == (allowed == "true");
-    case Kind::kInteger: return std::to_string(settings.integer(spec.name)) == allowed;
-    default: return settings.text(spec.name) == allowed;
-  }
-}
-
 std::string hint_for(const OptionSpec& spec) {
   const auto allowed = words(spec.only);
   if (allowed.empty() || spec.kind == Kind::kFlag) return "leave it out";
-  if (spec.kind == Kind::kSwitch) return "leave it out, or give --no-" + std::string(spec.name);
   std::string list;
   for (const std::string& word : allowed) list += (list.empty() ? "" : ", ") + word;
   return "this version has: " + list;
@@ -42,15 +32,13 @@ void check_available(const Settings& settings) {
   for (const OptionSpec& spec : settings.options()) {
     const std::string name = spec.name;
     if (spec.only == nullptr || !settings.has(name)) continue;
+    const bool choice = spec.kind == Kind::kChoice;
+    const std::string value = choice || spec.kind != Kind::kFlag ? settings.text(name)
+                              : settings.flag(name)              ? "true"
+                                                                 : "false";
     const auto allowed = words(spec.only);
-    const bool fine = std::any_of(allowed.begin(), allowed.end(),
-                                  [&](const std::string& value) { return equal_value(spec, settings, value); });
-    if (fine) continue;
-    const bool show_value = spec.kind == Kind::kChoice || spec.kind == Kind::kInteger;
-    std::string what("--");
-    what.append(name);
-    if (show_value) what.append(" ").append(settings.text(name));
-    unavailable(what, hint_for(spec));
+    if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) continue;
+    unavailable(choice ? concat({"--", name, " ", value}) : "--" + name, hint_for(spec));
   }
 }
 

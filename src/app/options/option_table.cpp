@@ -17,7 +17,7 @@ constexpr const char* kNothing = "";
 const OptionSpec kOptions[] = {
     // clang-format off
     {.name = "image", .short_name = 'i', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH", .bind = bound<&JobSpec::image>(), .recorded = true, .reported = true, .per_job = true, .path = true, .tier = Tier::kShort,
-     .help = "the picture, or a folder of pictures", .more = "PNG, JPEG, WebP, BMP or TIFF. It is turned upright, and a colour profile is seen to. Of a folder every picture, subfolders too."},
+     .help = "the picture, or a folder of pictures", .more = "PNG, JPEG, WebP, BMP or TIFF; or GIF, PNM, PSD or TGA, of which the result is PNG. It is turned upright, and a colour profile is seen to. Of a folder every picture, subfolders too."},
     {.name = "mask", .short_name = 'm', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH|alpha", .bind = bind_mask(), .recorded = true, .reported = true, .per_job = true, .path = true, .tier = Tier::kShort,
      .help = "the mask: white is repainted, black is kept",
      .more = "It must have the picture's aspect ratio. For a folder of pictures, give a folder with a mask of the same stem for each, or one mask for all. `alpha` takes the picture's own transparency: what is transparent is repainted, and is opaque in the result."},

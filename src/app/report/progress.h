@@ -17,14 +17,11 @@ class Progress : public Observer {
   /// A single job goes on to its next picture (--num-images).
   virtual void next_picture() {}
   /// A batch of `total` jobs begins; empty: their number is unknown.
-  virtual void batch_begin(std::optional<std::size_t> total) { (void)total; }
+  virtual void batch_begin(std::optional<std::size_t> /*total*/) {}
   /// The device starts on a job.
-  virtual void job_begin(const std::string& name) { (void)name; }
+  virtual void job_begin(const std::string& /*name*/) {}
   /// A job is done, skipped, planned or failed.
-  virtual void job_end(const std::string& name, const JobReport& report) {
-    (void)name;
-    (void)report;
-  }
+  virtual void job_end(const std::string& /*name*/, const JobReport& /*report*/) {}
 };
 
 }  // namespace zimage::app

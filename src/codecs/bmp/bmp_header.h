@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace zimage::codecs::bmp {
 
@@ -18,20 +19,15 @@ inline constexpr std::size_t kPlanesAt = 26, kBitsAt = 28, kCompressionAt = 30, 
 inline constexpr std::size_t kColorsUsedAt = 46, kMasksAt = 54, kColorSpaceAt = 70;
 inline constexpr std::size_t kIntentAt = 122, kProfileAt = 126, kProfileSizeAt = 130;
 
+inline constexpr std::uint32_t kMagic = 0x4d42;  // "BM"
 /// BI_RGB, BI_RLE8, BI_RLE4, BI_BITFIELDS, BI_ALPHABITFIELDS.
 inline constexpr std::uint32_t kUncompressed = 0, kRle8 = 1, kRle4 = 2, kBitFields = 3, kAlphaBitFields = 6;
 /// LCS_sRGB, PROFILE_EMBEDDED, LCS_GM_IMAGES.
 inline constexpr std::uint32_t kSrgb = 0x73524742, kEmbedded = 0x4d424544, kForImages = 4;
 
-/// Pixels of `kFrom` bytes, a BMP's or an Image's, as `kTo` of the other: BGR(A) and RGB(A).
-template <std::size_t kFrom, std::size_t kTo>
-void swap_colors(const std::uint8_t* in, int count, std::uint8_t* out) {
-  for (int i = 0; i < count; ++i, in += kFrom, out += kTo) {
-    out[0] = in[2];
-    out[1] = in[1];
-    out[2] = in[0];
-    if constexpr (kTo == 4) out[3] = in[3];
-  }
+/// Puts a number into `count` bytes at `at`, the low one first.
+inline void put(std::vector<std::uint8_t>& out, std::size_t at, std::size_t count, std::uint64_t value) {
+  for (std::size_t i = 0; i < count; ++i) out[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
 }  // namespace zimage::codecs::bmp

@@ -12,6 +12,17 @@ using namespace bmp;
 
 constexpr std::size_t kGreys = 256;
 
+/// Puts RGB(A) out as BGR(A).
+template <std::size_t kChannels>
+void swap_colors(const std::uint8_t* in, int count, std::uint8_t* out) {
+  for (int i = 0; i < count; ++i, in += kChannels, out += kChannels) {
+    out[0] = in[2];
+    out[1] = in[1];
+    out[2] = in[0];
+    if constexpr (kChannels == 4) out[3] = in[3];
+  }
+}
+
 struct Layout {
   int channels = 3;  ///< 1, 3 or 4, of 8 bits
   std::size_t header_size = kInfoHeader;
@@ -34,35 +45,32 @@ Layout layout_of(const Image& image, const ImageMetadata& metadata) {
 /// Puts all that is before the pixels into `out`, which is empty.
 void put_headers(const Image& image, const Layout& layout, std::size_t icc_bytes, std::vector<std::uint8_t>& out) {
   out.resize(layout.pixels_at);
-  const auto put = [&](std::size_t at, std::size_t count, std::uint64_t value) {
-    for (std::size_t i = 0; i < count; ++i) out[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
-  };
-  put(0, 2, 0x4d42);  // "BM"
-  put(kFileSizeAt, 4, layout.pixels_at + layout.pixel_bytes + icc_bytes);
-  put(kPixelsAt, 4, layout.pixels_at);
-  put(kHeaderSizeAt, 4, layout.header_size);
-  put(kWidthAt, 4, static_cast<std::uint64_t>(image.width));
-  put(kHeightAt, 4, static_cast<std::uint64_t>(image.height));
-  put(kPlanesAt, 2, 1);
-  put(kBitsAt, 2, 8 * static_cast<std::uint64_t>(layout.channels));
-  put(kCompressionAt, 4, layout.channels == 4 ? kBitFields : kUncompressed);
-  put(kPixelBytesAt, 4, layout.pixel_bytes);
+  put(out, 0, 2, kMagic);
+  put(out, kFileSizeAt, 4, layout.pixels_at + layout.pixel_bytes + icc_bytes);
+  put(out, kPixelsAt, 4, layout.pixels_at);
+  put(out, kHeaderSizeAt, 4, layout.header_size);
+  put(out, kWidthAt, 4, static_cast<std::uint64_t>(image.width));
+  put(out, kHeightAt, 4, static_cast<std::uint64_t>(image.height));
+  put(out, kPlanesAt, 2, 1);
+  put(out, kBitsAt, 2, 8 * static_cast<std::uint64_t>(layout.channels));
+  put(out, kCompressionAt, 4, layout.channels == 4 ? kBitFields : kUncompressed);
+  put(out, kPixelBytesAt, 4, layout.pixel_bytes);
   if (layout.channels == 1) {
-    put(kColorsUsedAt, 4, kGreys);
-    for (std::size_t i = 0; i < kGreys; ++i) put(kFileHeader + layout.header_size + 4 * i, 3, i * 0x010101);
+    put(out, kColorsUsedAt, 4, kGreys);
+    for (std::size_t i = 0; i < kGreys; ++i) put(out, kFileHeader + layout.header_size + 4 * i, 3, i * 0x010101);
   }
   if (layout.channels == 4) {
     std::size_t at = kMasksAt;
     for (const std::uint32_t mask : {0x00ff0000u, 0x0000ff00u, 0x000000ffu, 0xff000000u}) {
-      put(at, 4, mask);
+      put(out, at, 4, mask);
       at += 4;
     }
   }
-  if (layout.header_size >= kV4Header) put(kColorSpaceAt, 4, icc_bytes > 0 ? kEmbedded : kSrgb);
+  if (layout.header_size >= kV4Header) put(out, kColorSpaceAt, 4, icc_bytes > 0 ? kEmbedded : kSrgb);
   if (layout.header_size == kV5Header) {
-    put(kIntentAt, 4, kForImages);
-    put(kProfileAt, 4, layout.pixels_at + layout.pixel_bytes - kFileHeader);
-    put(kProfileSizeAt, 4, icc_bytes);
+    put(out, kIntentAt, 4, kForImages);
+    put(out, kProfileAt, 4, layout.pixels_at + layout.pixel_bytes - kFileHeader);
+    put(out, kProfileSizeAt, 4, icc_bytes);
   }
 }
 
@@ -80,8 +88,8 @@ std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& op
     const std::uint8_t* samples = row_as_bytes(image, 0, y, image.width, layout.channels, narrow);
     switch (layout.channels) {
       case 1: std::copy_n(samples, image.width, row.data()); break;
-      case 3: swap_colors<3, 3>(samples, image.width, row.data()); break;
-      default: swap_colors<4, 4>(samples, image.width, row.data());
+      case 3: swap_colors<3>(samples, image.width, row.data()); break;
+      default: swap_colors<4>(samples, image.width, row.data());
     }
     out.insert(out.end(), row.begin(), row.end());
   }

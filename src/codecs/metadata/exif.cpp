@@ -64,27 +64,10 @@ std::string from_utf16(const Structure& structure, std::size_t at, std::size_t s
   return out;
 }
 
-/// Returns the bytes of a comment, valid UTF-8, with their prefix: in ASCII if possible, else in UTF-16.
-Block encode_comment(const std::string& text, bool big_endian) {
-  const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  const std::string prefix(ascii ? "ASCII\0\0\0" : "UNICODE\0", kPrefix);
-  const std::string start = ascii ? prefix + text : prefix;
-  Block out(start.begin(), start.end());
-  if (ascii) return out;
-  const auto put = [&](std::uint32_t unit) {
-    out.resize(out.size() + 2);
-    put_u16(out, out.size() - 2, static_cast<std::uint16_t>(unit), big_endian);
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    const std::uint32_t point = utf8::next(text, at);
-    if (point >= 0x10000) {
-      put(0xd800 + ((point - 0x10000) >> 10 & 0x3ff));
-      put(0xdc00 + ((point - 0x10000) & 0x3ff));
-    } else {
-      put(point);
-    }
-  }
-  return out;
+/// Returns the bytes of an ASCII comment with their prefix.
+Block encode_comment(const std::string& text) {
+  const std::string bytes = std::string("ASCII\0\0\0", kPrefix) + text;
+  return {bytes.begin(), bytes.end()};
 }
 
 /// Returns the entry for Exif version "0232".
@@ -129,7 +112,7 @@ Block new_block(const std::string& text) {
   Block block = {'I', 'I', 42, 0, 8, 0, 0, 0};
   // The first directory has one entry: 2 + 12 + 4 bytes, and the Exif directory follows it.
   append_directory(block, {long_entry(kExifDirectory, 26, false)}, 0, false);
-  append_exif(block, {version_entry()}, encode_comment(text, false), false);
+  append_exif(block, {version_entry()}, encode_comment(text), false);
   return block;
 }
 
@@ -192,7 +175,7 @@ Block with_user_comment(Block block, const std::string& text) {
   const auto first = opened ? opened->directory(opened->first_directory()) : std::nullopt;
   if (!first || first->entries.size() >= kMaxEntries) return new_block(text);
   const bool big_endian = opened->big_endian();
-  const Block comment = encode_comment(text, big_endian);
+  const Block comment = encode_comment(text);
   const auto directory = opened->child(*first, kExifDirectory);
   if (directory && directory->entries.size() < kMaxEntries) {
     const Entry* pointer = first->find(kExifDirectory);

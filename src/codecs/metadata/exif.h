@@ -27,8 +27,8 @@ Block with_size(Block block, int width, int height);
 /// Returns the UserComment as UTF-8; empty if there is none, or if it states an encoding other than ASCII or UTF-16.
 std::optional<std::string> user_comment(const Block& block);
 
-/// Returns the block with its comment replaced by `text` (UTF-8). Everything else stays where it is, as offsets within
-/// maker notes require; new directories go to the end. A block that can't be parsed is replaced by a new one.
+/// Returns the block with its comment replaced by `text`, which is ASCII. Everything else stays where it is, as offsets
+/// within maker notes require; new directories go to the end. A block that can't be parsed is replaced by a new one.
 Block with_user_comment(Block block, const std::string& text);
 
 /// Returns the block without a comment, otherwise unchanged.

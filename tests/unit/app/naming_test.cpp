@@ -34,6 +34,8 @@ TEST_CASE("the result is written beside the picture") {
   CHECK(name("wrong.jpg", ImageFormat::kPng) == "wrong-inpainted.png");
   CHECK(name("noending", ImageFormat::kPng) == "noending-inpainted.png");
   CHECK(name("x.png", ImageFormat::kPng, "", ImageFormat::kJpeg) == "x-inpainted.jpg");
+  CHECK(name("x.tga", ImageFormat::kTga) == "x-inpainted.png");
+  CHECK(name("x.psd", ImageFormat::kPsd, "", ImageFormat::kTiff) == "x-inpainted.tif");
 }
 
 TEST_CASE("an output folder receives the result") {
@@ -57,6 +59,7 @@ TEST_CASE("the format comes from --format, else from the ending, else from the p
   CHECK(format("out.Tif", std::nullopt) == ImageFormat::kTiff);
   CHECK(format("out.tiff", std::nullopt) == ImageFormat::kTiff);
   CHECK_THROWS_AS(format("out.gif", std::nullopt), Error);
+  CHECK(format("out.gif", ImageFormat::kPng) == ImageFormat::kPng);
   CHECK_THROWS_AS(format("/no/such/folder/", std::nullopt), Error);
   CHECK(name_outputs({.image = "p.jpg", .output = "o.png", .format = ImageFormat::kWebp}).ending_disagrees);
 }

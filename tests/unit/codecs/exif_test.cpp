@@ -37,7 +37,6 @@ void check_all_there(const Bytes& block) {
 
 const std::string kText = "{\"prompt\":\"a door\"}";
 /// This is "né猫🐈".
-const std::string kForeign = "n\xc3\xa9\xe7\x8c\xab\xf0\x9f\x90\x88";
 
 }  // namespace
 
@@ -99,7 +98,7 @@ TEST_CASE("exif: adding a comment changes nothing else", "[codecs]") {
   for (const bool big_endian : {false, true}) {
     for (const std::string& old : {std::string(), std::string("ASCII\0\0\0", 8) + "an old one"}) {
       for (const bool thumbnail : {false, true}) {
-        for (const std::string& text : {kText, kForeign, std::string()}) {
+        for (const std::string& text : {kText, std::string()}) {
           ExifSample sample;
           sample.big_endian = big_endian;
           sample.comment_bytes = old;

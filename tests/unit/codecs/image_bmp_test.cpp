@@ -111,6 +111,9 @@ TEST_CASE("bmp: masks of any width and order", "[codecs]") {
   parts.after_header = {1, 0, 0, 0, 6, 0, 0, 0, 0x38, 0, 0, 0, 0, 0xff, 0, 0};  // 1, 2, 3 and 8 bits
   parts.pixels = {0x2b, 77, 0x04, 200};
   CHECK(values(decoded(bmp(parts)).image) == Values{255, 85, 182, 77, 0, 170, 0, 200});
+  // An alpha of 0 throughout is alpha too, where there is a mask for it.
+  parts.pixels = {0x2b, 0, 0x04, 0};
+  CHECK(values(decoded(bmp(parts)).image) == Values{255, 85, 182, 0, 0, 170, 0, 0});
 }
 
 TEST_CASE("bmp: a profile in an impossible place is ignored", "[codecs]") {

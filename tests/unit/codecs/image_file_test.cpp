@@ -166,7 +166,12 @@ TEST_CASE("image: formats are recognised by name and by content", "[codecs]") {
   CHECK(codecs::format_from_name("b.bmp") == ImageFormat::kBmp);
   CHECK(codecs::format_from_name("b.TIFF") == ImageFormat::kTiff);
   CHECK(codecs::format_from_name("b.tif") == ImageFormat::kTiff);
-  CHECK_FALSE(codecs::format_from_name("b.gif"));
+  CHECK(codecs::format_from_name("b.GIF") == ImageFormat::kGif);
+  CHECK(codecs::format_from_name("b.pgm") == ImageFormat::kPnm);
+  CHECK(codecs::format_from_name("b.ppm") == ImageFormat::kPnm);
+  CHECK(codecs::format_from_name("b.psd") == ImageFormat::kPsd);
+  CHECK(codecs::format_from_name("b.tga") == ImageFormat::kTga);
+  CHECK_FALSE(codecs::format_from_name("b.avif"));
   CHECK_FALSE(codecs::format_from_name("png"));
   const Image image = noise_image(2, 2, 3, 8);
   for (const ImageFormat format :
@@ -182,8 +187,8 @@ TEST_CASE("image: files that are no picture are refused", "[codecs]") {
     return input_error_of([&] { codecs::read_image(folder / name); });
   };
   write(folder / "photo.txt", "hello");
-  CHECK(message("photo.txt") ==
-        (folder / "photo.txt").string() + " is not a picture: PNG, JPEG, WebP, BMP or TIFF is needed");
+  CHECK(message("photo.txt") == (folder / "photo.txt").string() +
+                                    " is not a picture: PNG, JPEG, WebP, TIFF, BMP, GIF, PNM, PSD or TGA is needed");
   CHECK(message("gone.png") == (folder / "gone.png").string() + " does not exist");
   write(folder / "empty.png", "");
   CHECK(contains(message("empty.png"), "empty.png is empty"));
@@ -192,7 +197,7 @@ TEST_CASE("image: files that are no picture are refused", "[codecs]") {
   REQUIRE(::mkfifo((folder / "pipe.png").c_str(), 0600) == 0);
   CHECK(contains(message("pipe.png"), "is a pipe"));
   write(folder / "a.gif", "GIF89a");
-  CHECK(contains(message("a.gif"), "is a GIF file"));
+  CHECK(contains(message("a.gif"), "a.gif is truncated"));
   write(folder / "a.heic", std::string("\0\0\0\x18"
                                        "ftypheic",
                                        12));

@@ -1,0 +1,159 @@
+// Reads GIF (its first frame), PNM (binary PGM and PPM) and TGA through stb_image.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "codecs/stb/stb_decode.h"
+#include "image/orientation.h"
+
+namespace zimage::codecs {
+namespace {
+
+/// Removes the alpha channel if every pixel has the value `nothing` in it.
+Image without_alpha(Image image, std::uint8_t nothing) {
+  const std::uint8_t* in = image.samples.bytes();
+  for (std::size_t i = 3; i < image.samples.size(); i += 4) {
+    if (in[i] != nothing) return image;
+  }
+  Image colors(image.width, image.height, 3);
+  std::uint8_t* out = colors.samples.bytes();
+  for (std::size_t i = 0; i < image.samples.size(); i += 4, out += 3) std::copy_n(in + i, 3, out);
+  return colors;
+}
+
+/// Returns whether there is a second frame, by going from block to block (GIF89a, appendix B).
+bool has_more_frames(Bytes gif) {
+  const auto palette_bytes = [](unsigned flags) -> std::size_t { return (flags & 0x80) != 0 ? 6U << (flags & 7) : 0; };
+  int frames = 0;
+  for (std::size_t at = 13 + palette_bytes(gif[10]); at + 9 < gif.size() && gif[at] != 0x3b && frames < 2; ++at) {
+    const bool frame = gif[at] == 0x2c;
+    if (frame) ++frames;
+    at += frame ? 11 + palette_bytes(gif[at + 9]) : 2;
+    while (at < gif.size() && gif[at] != 0) at += std::size_t{1} + gif[at];
+  }
+  return frames == 2;
+}
+
+bool is_space(std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// Reads a number of a PNM's header after spaces and comments, and moves `at` behind it.
+std::uint64_t pnm_number(Bytes bytes, std::size_t& at, const std::string& name) {
+  for (bool comment = false; at < bytes.size(); ++at) {
+    comment = bytes[at] == '#' || (comment && bytes[at] != '\n' && bytes[at] != '\r');
+    if (!comment && !is_space(bytes[at])) break;
+  }
+  const std::size_t first = at;
+  std::uint64_t value = 0;
+  for (; at < bytes.size() && bytes[at] >= '0' && bytes[at] <= '9'; ++at) {
+    value = std::min<std::uint64_t>(10 * value + bytes[at] - '0', 2 * kMaxPixels);
+  }
+  if (at == bytes.size()) refuse_truncated(name);
+  if (at == first) refuse_damaged(name, "its header isn't made of numbers");
+  return value;
+}
+
+/// Scales samples of up to `largest` to the whole range. If they have two bytes, the high one comes first.
+void put_samples(const std::uint8_t* in, std::uint32_t largest, Image& image) {
+  const std::uint32_t full = image.max_value();
+  image.samples.visit([&]<class Sample>(Sample* out) {
+    for (std::size_t i = 0; i < image.samples.size(); ++i) {
+      const std::uint32_t value = sizeof(Sample) == 1 ? in[i] : std::uint32_t{in[2 * i]} << 8 | in[2 * i + 1];
+      out[i] = static_cast<Sample>((std::min(value, largest) * full + largest / 2) / largest);
+    }
+  });
+}
+
+constexpr std::size_t kTgaHeader = 18;
+
+struct TgaHeader {
+  unsigned palette, type, first_entry, entries, entry_bits, bits, flags;
+  std::uint64_t width, height;
+};
+
+TgaHeader tga_header(Bytes b) {
+  const auto two = [&](std::size_t at) { return unsigned{b[at]} | unsigned{b[at + 1]} << 8; };
+  return {b[1], b[2], two(3), two(5), b[7], b[16], b[17], two(12), two(14)};
+}
+
+}  // namespace
+
+ImageFile decode_gif(Bytes bytes, const std::string& name) {
+  constexpr std::size_t kHeader = 13, kBackgroundAt = 11;
+  const std::uint64_t width = little_endian(bytes, 6, 2, name);
+  const std::uint64_t height = little_endian(bytes, 8, 2, name);
+  if (bytes.size() < kHeader) refuse_truncated(name);
+  check_size(width, height, name);
+  StbSource source{{bytes.begin(), bytes.begin() + kHeader}, bytes.subspan(kHeader)};
+  // Pixels that a frame leaves out become transparent, as in viewers.
+  source.header[kBackgroundAt] = 0;
+  ImageFile file;
+  file.format = ImageFormat::kGif;
+  // A code has at most 12 bits and stands for at most 2^12 pixels: that is 2730 pixels per byte.
+  file.image = without_alpha(stb_decode(source, width * height / 2731, 4, name), 255);
+  if (has_more_frames(bytes)) log::notice(printable(name) + " has several frames; only the first is read");
+  return file;
+}
+
+ImageFile decode_pnm(Bytes bytes, const std::string& name) {
+  if (bytes[1] != '5' && bytes[1] != '6') {
+    const std::string kind = bytes[1] < '4' ? "text PNM" : bytes[1] == '4' ? "PBM" : bytes[1] == '7' ? "PAM" : "PFM";
+    refuse_kind(name, kind);
+  }
+  std::size_t at = 2;
+  const std::uint64_t width = pnm_number(bytes, at, name);
+  const std::uint64_t height = pnm_number(bytes, at, name);
+  const std::uint64_t largest = pnm_number(bytes, at, name);
+  check_size(width, height, name);
+  if (!is_space(bytes[at])) refuse_damaged(name, "its header isn't made of numbers");
+  if (largest == 0 || largest > 65535) refuse_damaged(name, "its largest value is not from 1 to 65535");
+  const int channels = bytes[1] == '5' ? 1 : 3;
+  // The header for stb_image always says 8-bit grey, because it ignores the largest value and the order of two bytes.
+  const std::uint64_t row = width * static_cast<std::uint64_t>(channels) * (largest > 255 ? 2 : 1);
+  const std::string header = "P5 " + std::to_string(row) + " " + std::to_string(height) + " 255\n";
+  const Image raw = stb_decode({{header.begin(), header.end()}, bytes.subspan(at + 1)}, row * height, 1, name);
+  ImageFile file;
+  file.format = ImageFormat::kPnm;
+  file.image = Image(static_cast<int>(width), static_cast<int>(height), channels, largest > 255 ? 16 : 8);
+  put_samples(raw.samples.bytes(), static_cast<std::uint32_t>(largest), file.image);
+  return file;
+}
+
+bool is_tga(Bytes start) {
+  if (start.size() < kTgaHeader) return false;
+  const TgaHeader header = tga_header(start);
+  if (header.width == 0 || header.height == 0 || header.palette > 1 || (header.flags & 0xc0) != 0) return false;
+  const unsigned bits = header.bits;
+  switch (header.type >= 32 ? 1 : header.type & ~8U) {  // 8: packed; 32 and 33: indices, by Huffman coding
+    case 1: return header.type <= 33 && header.palette == 1 && (bits == 8 || bits == 16);
+    case 2: return bits == 15 || bits == 16 || bits == 24 || bits == 32;
+    case 3: return bits == 8 || bits == 16;
+    default: return false;
+  }
+}
+
+ImageFile decode_tga(Bytes bytes, const std::string& name) {
+  const TgaHeader header = tga_header(bytes);
+  const bool indexed = header.type % 8 == 1, packed = header.type >= 8;
+  const unsigned entry = header.entry_bits;
+  check_size(header.width, header.height, name);
+  if (header.type >= 32) refuse_kind(name, "TGA with Huffman coding");
+  if (!indexed && header.palette != 0) refuse_kind(name, "TGA with a palette beside its colours");
+  if (indexed && header.first_entry != 0) refuse_kind(name, "TGA with a palette that doesn't begin at 0");
+  if (indexed && entry != 15 && entry != 16 && entry != 24 && entry != 32) {
+    refuse_kind(name, "TGA with a palette of " + std::to_string(entry) + " bits per colour");
+  }
+  const std::uint64_t pixel = (header.bits + 7) / 8;
+  const std::uint64_t pixels = header.width * header.height;
+  const std::uint64_t before = kTgaHeader + bytes[0] + (indexed ? header.entries * ((entry + 7) / 8) : 0);
+  // A packet has one byte and one pixel, and stands for at most 128 pixels.
+  ImageFile file;
+  file.format = ImageFormat::kTga;
+  file.image = stb_decode({{}, bytes}, before + (packed ? pixels / 128 * (pixel + 1) : pixels * pixel), 0, name);
+  // An alpha that is 0 everywhere is only padding, which older programs write.
+  if (file.image.channels == 4) file.image = without_alpha(std::move(file.image), 0);
+  if ((header.flags & 0x10) != 0) file.image = upright(std::move(file.image), 2);  // rows run from right to left
+  return file;
+}
+
+}  // namespace zimage::codecs
