@@ -1,4 +1,4 @@
-// Inpaints one picture with the library: inpaint MODEL PICTURE.png MASK.png PROMPT OUT.png
+// Inpaints one picture with the library: zimage-example MODEL PICTURE.png MASK.png PROMPT OUT.png
 // White pixels of the mask are repainted; every other pixel of the picture stays as it is.
 #include <png.h>
 
@@ -22,7 +22,7 @@ static zimage::Image read_png(const char* path, png_uint_32 format) {
 }
 
 int main(int argc, char* argv[]) try {
-  if (argc != 6) return std::fputs("usage: inpaint MODEL PICTURE.png MASK.png PROMPT OUT.png\n", stderr), 2;
+  if (argc != 6) return std::fputs("usage: zimage-example MODEL PICTURE.png MASK.png PROMPT OUT.png\n", stderr), 2;
   zimage::Image picture = read_png(argv[2], PNG_FORMAT_RGB);
   const zimage::Image painted = read_png(argv[3], PNG_FORMAT_GRAY);
   zimage::Mask mask(painted.width, painted.height);

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# What each room may include besides itself, base and include/zimage. main.cpp and include/ are rooms of their own here.
+# Lists what each room may include besides itself, base and include/zimage. main.cpp and include/ are rooms of their own here.
 BELOW = {
     "base": (),
     "image": (),

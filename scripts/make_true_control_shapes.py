@@ -21,7 +21,7 @@ from make_true_shapes import write_sparse
 BFLOAT16_ONE = struct.pack("<H", 0x3F80)
 REFINED = {"add_control_noise_refiner": "control_noise_refiner", "control_in_dim": 33}
 
-# What each file holds.
+# The contents of each file.
 VERSIONS = {
     "Z-Image-Turbo-Fun-Controlnet-Union": {"control_in_dim": 16, "control_layers_places": list(range(0, 30, 5))},
     "Z-Image-Turbo-Fun-Controlnet-Union-2.1": {**REFINED, "control_layers_places": list(range(0, 30, 2))},

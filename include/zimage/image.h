@@ -13,9 +13,6 @@ namespace zimage {
 template <class T>
 struct ZeroedMemory {
   using value_type = T;
-  ZeroedMemory() = default;
-  template <class U>
-  explicit ZeroedMemory(const ZeroedMemory<U>&) {}
   T* allocate(std::size_t count) {
     void* memory = std::calloc(count, sizeof(T));
     if (memory == nullptr) throw std::bad_alloc();

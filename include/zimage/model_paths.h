@@ -1,4 +1,4 @@
-// Where a model's files are, and what it runs on.
+// The places of a model's files, and the device it runs on.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 
 namespace zimage {
 
-/// Where the model's files are. Parts whose path is empty are looked for in or beside `model`.
+/// Names the model's files. Parts whose path is empty are looked for in or beside `model`.
 struct ModelPaths {
   std::filesystem::path model;         ///< a diffusers folder, or the DiT's safetensors file
   std::filesystem::path text_encoder;  ///< a file or its folder

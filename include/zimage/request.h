@@ -1,4 +1,4 @@
-// What a library user asks for.
+// The request of a library user: a picture, a mask, a prompt, and how to sample.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@ namespace zimage {
 
 enum class SamplerKind { kResMultistep, kEuler };
 
-/// How the kept part is preserved: by a ControlNet that was trained to inpaint, or by RePaint after every step.
+/// The ways to preserve the kept part: by a ControlNet that was trained to inpaint, or by RePaint after every step.
 enum class Strategy { kAuto, kControlNet, kRepaint };
 
 /// Which part of the picture the model works on: the mask's surroundings, or all of it.
 enum class CropMode { kAuto, kOff };
 
-/// How a picture is denoised. Pictures that share their forwards have equal settings.
+/// The settings of the denoising. Pictures that share their forwards have equal settings.
 struct Sampling {
   int steps = 8;
   double shift = 3.0;
@@ -35,7 +35,7 @@ struct Sampling {
   bool operator==(const Sampling&) const = default;
 };
 
-/// Where the pixels of a run come from.
+/// The picture of a run.
 struct PixelSource {
   Image image;  ///< the picture, upright, in its own colour space
   /// Converts a part of the picture, resized or not, to sRGB with 16 bits and the same channels. May be called on any

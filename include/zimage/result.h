@@ -1,4 +1,4 @@
-// What a run will do, and what it returns.
+// The plan of a run, and its result.
 #pragma once
 
 #include <cstdint>

@@ -48,7 +48,7 @@ std::string json_line(const app::CompareJob& job, const app::CompareReport& repo
   const bool drawn = report.amplification > 0.0;
   out["difference"] = drawn ? ordered_json(job.difference.string()) : ordered_json();
   out["amplification"] = drawn ? ordered_json(report.amplification) : ordered_json();
-  return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return app::json_line(out, stdout_is_terminal());
 }
 
 template <typename... Values>

@@ -19,6 +19,7 @@
 #include "app/job/interrupt.h"
 #include "app/job/resolve.h"
 #include "app/job/run_inpaint.h"
+#include "app/options/available.h"
 #include "app/options/binding.h"
 #include "app/report/report_json.h"
 #include "base/log.h"
@@ -35,7 +36,7 @@
 namespace zimage::cli {
 namespace {
 
-/// What the error handling needs from a run that failed halfway.
+/// Keeps what the error handling needs from a run that failed halfway.
 struct State {
   bool json = false;
   const app::SubcommandSpec* subcommand = nullptr;
@@ -67,6 +68,7 @@ void check_stdout(const app::JobSpec& spec, bool stdout_open) {
 
 void open_report(const app::Settings& settings, State& state) {
   if (!settings.has("report") || settings.flag("dry-run")) return;
+  app::check_own_file(settings, "report");
   const bool may_replace = settings.flag("overwrite") || settings.flag("skip-existing");
   state.report = std::make_unique<ReportFile>(settings.text("report"), may_replace);
 }

@@ -1,4 +1,4 @@
-// What help, man page and completions all say about an option.
+// Describes an option for help, man page and completions.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ bool is_available(const app::OptionSpec& spec);
 /// Returns the help's words with the default; with `all` also the further sentences, and what this version can't do.
 std::string description(const app::OptionSpec& spec, bool all);
 
-/// What a shell can offer for an option's value.
+/// The values that a shell can offer for an option.
 struct ValueHint {
   bool path = false;               ///< names of files and folders
   std::vector<std::string> words;  ///< the choices that this version has, or `alpha` of `PATH|alpha`

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/job/interrupt.h"
+#include "app/report/report_json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/eta.h"
@@ -100,7 +101,7 @@ class Json : public Silent {
  private:
   /// Writes each line at once, so that lines of two threads don't mix.
   static void event(const nlohmann::ordered_json& object) {
-    write_stderr(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    write_stderr(app::json_line(object, stderr_is_terminal()));
   }
 };
 

@@ -29,16 +29,17 @@ std::string option_text(const JobReport& report, const char* name) {
 
 std::string to_plan_text(const JobReport& report) {
   std::ostringstream out;
-  out << "image     " << option_text(report, "image") << " (" << report.width << "x" << report.height << ")\n";
-  if (report.options.contains("mask")) out << "mask      " << option_text(report, "mask") << "\n";
+  out << "image     " << option_text(report, "image") << " (" << size_text(report.width, report.height) << ")\n";
+  if (!report.options.value("mask", ordered_json()).is_null())
+    out << "mask      " << option_text(report, "mask") << "\n";
   out << "prompt    " << option_text(report, "prompt") << "\n";
   out << "output    " << printable(app::output_text(report)) << (report.status == "skipped" ? " (kept as it is)" : "")
       << "\n";
   out << "seed      " << *report.seed << "\n";
   out << "strategy  " << *report.strategy << " (" << report.strategy_reason << ")\n";
   for (const WorkingRegion& r : report.regions) {
-    out << "region    " << r.width << "x" << r.height << " at " << r.x << "," << r.y << ", worked on at "
-        << r.working_width << "x" << r.working_height << "\n";
+    out << "region    " << size_text(r.width, r.height) << " at " << r.x << "," << r.y << ", worked on at "
+        << size_text(r.working_width, r.working_height) << "\n";
   }
   out << "steps     " << option_text(report, "steps") << " (" << *report.forwards << " forwards)\n";
   out << "sigmas   ";
@@ -69,9 +70,8 @@ void ReportFile::write(const std::string& line) {
 }
 
 void StdoutReporter::job(const JobReport& report) {
-  const std::string line = json_ || report_ != nullptr ? app::to_json_line(report) : "";
-  if (report_ != nullptr) report_->write(line);
-  if (json_) return write_stdout(line);
+  if (report_ != nullptr) report_->write(app::to_json_line(report));
+  if (json_) return write_stdout(app::to_json_line(report, stdout_is_terminal()));
   if (report.status == "error") return;
   if (report.status == "planned") return write_stdout(to_plan_text(report));
   // With --output - stdout holds the picture and nothing else.

@@ -1,5 +1,6 @@
 #include "cli/verbosity.h"
 
+#include "app/options/available.h"
 #include "cli/terminal.h"
 #include "zimage/error.h"
 
@@ -18,6 +19,7 @@ ProgressMode progress_mode(const app::Settings& settings, bool quiet) {
 /// Returns the log's path. Creates no folders for it, which a typing error would leave about. Errors: kUsage.
 std::filesystem::path log_file(const app::Settings& settings) {
   const std::filesystem::path path = settings.text("log-file");
+  app::check_own_file(settings, "log-file");
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   std::error_code ignored;
   if (!path.empty() && !std::filesystem::is_directory(folder, ignored)) {

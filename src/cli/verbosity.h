@@ -10,7 +10,7 @@ namespace zimage::cli {
 
 enum class ProgressMode { kBar, kPlain, kJson, kNone };
 
-/// What the program prints.
+/// Says what the program prints.
 struct Verbosity {
   bool json = false;
   ProgressMode progress = ProgressMode::kNone;

@@ -23,7 +23,7 @@ ImageFile decode_gif(Bytes bytes, const std::string& name);
 ImageFile decode_pnm(Bytes bytes, const std::string& name);
 ImageFile decode_psd(Bytes bytes, const std::string& name);
 ImageFile decode_tga(Bytes bytes, const std::string& name);
-/// Whether a file could begin a TGA, which has no signature. decode_tga() takes no other.
+/// Returns whether the bytes can be the start of a TGA, which has no signature. decode_tga() requires it.
 bool is_tga(Bytes start);
 
 /// Encoders; the image must not be empty. Errors: kRuntime.

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kLevels = 256;
 
-/// What a pixel means: whether it is repainted, and how strongly in a soft mask.
+/// The meaning of a mask's pixel: whether it is repainted, and how strongly in a soft mask.
 struct Reading {
   std::uint8_t repaint = 0;
   std::uint8_t level = 0;

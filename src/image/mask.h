@@ -5,7 +5,7 @@
 
 namespace zimage {
 
-/// How a picture's values become a mask.
+/// The rules by which a picture's values become a mask.
 struct MaskReading {
   double threshold = 0.5;  ///< pixels with at least this share of full scale are repainted
   bool invert = false;     ///< use 1 − share instead of the share

@@ -16,7 +16,7 @@
 
 namespace zimage::nn {
 
-/// Where and how weights are held.
+/// The device, dtype and layout that weights are held in.
 struct Placement {
   at::Device device = at::kCPU;
   at::ScalarType dtype = at::kFloat;
@@ -24,7 +24,7 @@ struct Placement {
   bool packed = false;
 };
 
-/// What is wrong with a source from the model's point of view.
+/// The problems of a source from the model's point of view.
 struct WeightProblems {
   std::vector<std::string> missing;
   std::vector<std::string> mis_shaped;  ///< "name is [2, 3], should be [3, 2]"

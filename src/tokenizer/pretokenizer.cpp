@@ -51,7 +51,7 @@ struct CompiledPattern {
   Handle<pcre2_code> code;
 };
 
-/// What matching needs besides the pattern. It must not be shared between threads.
+/// The working memory of a match. It must not be shared between threads.
 struct MatchState {
   explicit MatchState(const pcre2_code* code)
       : match(checked(pcre2_match_data_create_from_pattern(code, nullptr))),

@@ -107,7 +107,7 @@ class Finder {
   std::vector<std::string> missing_;
 };
 
-/// What `--model` points to: where its DiT is, and the folders that its other parts may be in.
+/// The meaning of `--model`: where its DiT is, and the folders that its other parts may be in.
 struct Layout {
   fs::path dit;  ///< the DiT's own path; empty: search `dit_places`
   std::vector<fs::path> dit_places;

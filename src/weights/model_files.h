@@ -8,7 +8,8 @@
 
 namespace zimage {
 
-/// Where a component's weights are, and the text of its config.json (empty if there is none: sizes come from shapes).
+/// The place of a component's weights, and the text of its config.json (empty if there is none: sizes come from
+/// shapes).
 struct ComponentFiles {
   std::filesystem::path weights;      ///< a file or folder for open_checkpoint
   std::filesystem::path config_path;  ///< empty if there is none

@@ -1,4 +1,4 @@
-// Where a model's weights come from. Models ask by diffusers name and know no file format.
+// The source of a model's weights. Models ask by diffusers name and know no file format.
 #pragma once
 
 #include <ATen/core/Tensor.h>

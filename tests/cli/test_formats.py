@@ -308,6 +308,12 @@ def test_16_bits_with_a_profile(work):
         assert np.array_equal(np.asarray(picture)[~work.hole], pixels[~work.hole])
 
 
+def test_a_grey_profile_that_is_lost_is_said(work):
+    Image.fromarray(smooth()[..., 0]).save(work.folder / "grey.png", icc_profile=profile(None, 2.2))
+    assert "warning: the result can't be grey" in work.job("--output", "out.webp", image="grey.png").err
+    assert "can't be grey" not in work.job("--output", "out.tif", image="grey.png").err
+
+
 def test_a_profile_with_alpha_as_the_mask(work):
     picture = Image.fromarray(smooth())
     picture.putalpha(Image.fromarray(np.where(work.hole, 0, 200).astype(np.uint8)))

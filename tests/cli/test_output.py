@@ -24,6 +24,15 @@ def work(work):
     return work
 
 
+def test_plain_progress_names_each_stage_once_a_picture(work):
+    result = work.job("--num-images", "2", "--progress", "plain")
+    assert result.code == 0, result.err
+    stages = [line for line in result.err.splitlines() if line in
+              ("load", "encode prompt", "encode picture", "denoise", "decode", "composite")]
+    each = ["encode prompt", "encode picture", "denoise", "decode", "composite"]
+    assert stages == ["load", *each, *each]
+
+
 def test_stdout_holds_only_the_path(work):
     result = work.job()
     assert result.code == 0, result.err
@@ -218,6 +227,15 @@ def test_dry_run_writes_nothing(work):
     assert any(name.endswith("model.safetensors") for name in report["model"]["files"])
     assert work.files() == ["mask.png", "picture.png"]
     assert b"sigmas" in work.job("--dry-run").out
+
+
+@pytest.mark.parametrize("option", ["--report", "--log-file"])
+@pytest.mark.parametrize("other", ["picture.png", "./mask.png", "out.png"])
+def test_a_report_or_log_may_not_be_another_file(work, option, other):
+    before = {name: (work.folder / name).read_bytes() for name in work.files()}
+    result = work.job("--overwrite", "--output", "out.png", option, other)
+    assert result.code == 2 and "name the same file" in result.err
+    assert {name: (work.folder / name).read_bytes() for name in work.files()} == before
 
 
 def test_messages_stay_off_stdout(work):

@@ -1,4 +1,4 @@
-"""Formats that are read and not written: GIF, PNM, PSD and TGA, as pictures and as masks."""
+"""Tests the formats that are only read, GIF, PNM, PSD and TGA, as pictures and as masks."""
 
 import struct
 
@@ -12,7 +12,7 @@ from pictures import DISPLAY_P3, load_png16, profile
 
 
 def psd(pixels, resources=b""):
-    """A PSD as one without layers is: its planes, of 8 or 16 bits, unpacked."""
+    """Returns a PSD without layers: its planes of 8 or 16 bits, unpacked."""
     height, width, planes = pixels.shape
     depth = 8 * pixels.itemsize
     header = b"8BPS" + struct.pack(">HxxxxxxHIIHH", 1, planes, height, width, depth, 3)

@@ -12,7 +12,7 @@ from conftest import ROOT, load
 DEMO = ROOT / "models" / "demo"
 SIDE, BLACK = 128, (26, 26, 30)
 THICKNESSES = (1, 2, 3, 5, 7)
-# How many levels any pixel of a stroke may be off, in its worst channel; a black one that was left is off by 104 or
+# Any pixel of a stroke may be off by this many levels, in its worst channel; a black one that was left is off by 104 or
 # more. With the defaults 43 and 9 were measured. If the mask has no pixel to spare, RePaint keeps some of the stroke's
 # shade, because the kept cells beside it have seen the stroke.
 STRATEGIES = {"repaint": ([], 60), "controlnet": (["--controlnet", DEMO / "controlnet"], 18)}

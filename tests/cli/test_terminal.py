@@ -75,6 +75,15 @@ def test_colour(work):
     assert b"\x1b[31m" in run_on_terminal(work, *JOB, *bad)[2]
 
 
+@pytest.mark.parametrize("more", [[], ["--json"], ["--progress", "json"], ["--dry-run"], ["-vv"]])
+def test_no_control_character_of_a_name_reaches_a_terminal(work, more):
+    name = "c\u009b31m\x7f.png"
+    (work.folder / "picture.png").rename(work.folder / name)
+    code, _, seen = run_on_terminal(work, *JOB, "-i", name, *more, stdout_too=True)
+    assert code == 0, seen
+    assert "31m" in seen.decode() and "\u009b" not in seen.decode() and b"\x7f" not in seen
+
+
 def test_no_picture_on_a_terminal(work):
     code, _, seen = run_on_terminal(work, *JOB, "-o", "-", stdout_too=True)
     assert code == 2 and b"terminal" in seen

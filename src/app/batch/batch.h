@@ -39,7 +39,7 @@ struct BatchPlan {
 /// be read, a bad line, and two jobs with the same output path; kModel if there is no model.
 BatchPlan resolve_batch(const Settings& settings);
 
-/// How many jobs ended in which way.
+/// Counts the jobs by how they ended.
 struct BatchSummary {
   std::size_t done = 0;
   std::size_t skipped = 0;

@@ -13,7 +13,7 @@
 
 namespace zimage::app {
 
-/// What the doctor found.
+/// The doctor's findings.
 struct Diagnosis {
   Machine machine;
   std::optional<ChosenCompute> compute;  ///< empty: the options ask for a device or dtype that isn't there

@@ -7,7 +7,7 @@
 
 namespace zimage::app {
 
-/// What to compare, and how.
+/// The pictures to compare, and the limits.
 struct CompareJob {
   std::filesystem::path a;
   std::filesystem::path b;

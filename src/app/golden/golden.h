@@ -23,7 +23,7 @@ enum class GoldenStatus {
 /// Returns "match", "mismatch", "missing" or "updated".
 const char* to_string(GoldenStatus status);
 
-/// What to check a result against, and how.
+/// The golden picture to check a result against, and the tolerance.
 struct GoldenCheck {
   std::filesystem::path golden{};  ///< the golden picture's file
   int tolerance = 0;               ///< largest difference of a sample that still matches, in 8-bit levels

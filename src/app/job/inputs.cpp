@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "app/job/picture.h"
 #include "base/log.h"
 #include "base/run_async.h"
 #include "base/text.h"
@@ -44,7 +45,7 @@ Image read_picture(const JobSpec& spec, LoadedInputs& inputs) {
   inputs.profile = profile_of(picture.image, inputs.metadata, spec.image.string());
   const bool from_jpeg = picture.format == codecs::ImageFormat::kJpeg;
   if (from_jpeg && spec.output.format == codecs::ImageFormat::kJpeg) {
-    // What encoding the result needs, made ready while the model works.
+    // Prepares what encoding the result needs, while the model works.
     auto prepare = [bytes = std::move(bytes), orientation = inputs.metadata.orientation,
                     profile = inputs.profile]() mutable {
       auto origin = codecs::open_jpeg_origin(std::move(bytes), orientation);
@@ -147,6 +148,11 @@ void warn_about_losses(const JobSpec& spec, const LoadedInputs& inputs) {
   const bool deep = format == codecs::ImageFormat::kPng || format == codecs::ImageFormat::kTiff;
   if (!deep && inputs.image().bit_depth == 16) {
     log::warning("the picture has 16 bits a sample, and the result will have 8 (--format png or tiff keeps them)");
+  }
+  if (inputs.profile && loses_grey(format, inputs.image())) {
+    log::warning(
+        "the result can't be grey: kept pixels are converted from the picture's grey profile to sRGB (--format "
+        "png or tiff keeps them)");
   }
   const codecs::ImageMetadata& metadata = inputs.metadata;
   if (format == codecs::ImageFormat::kBmp && (!metadata.exif.empty() || !metadata.xmp.empty())) {

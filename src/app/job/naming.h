@@ -10,7 +10,7 @@
 
 namespace zimage::app {
 
-/// What the names depend on.
+/// Everything that the names depend on.
 struct NamingInput {
   std::filesystem::path image{};                                 ///< the picture, as given
   codecs::ImageFormat image_format = codecs::ImageFormat::kPng;  ///< the format of its bytes

@@ -18,13 +18,6 @@ using codecs::ImageFormat;
 /// JPEG keeps EXIF in one segment: of its 65535 bytes, two hold the length and six "Exif\0\0".
 constexpr std::size_t kLargestJpegExif = 65527;
 
-/// Returns whether the format can't store this grey picture as grey, so that a grey profile wouldn't fit: WebP never
-/// can, and BMP can't with alpha.
-bool loses_grey(ImageFormat format, const Image& image) {
-  const bool has_none = format == ImageFormat::kWebp || (format == ImageFormat::kBmp && image.has_alpha());
-  return has_none && image.color_channels() == 1;
-}
-
 /// Returns whether the result is in the source colour space. A raw decode is sRGB, and a grey profile needs a format
 /// that stores grey.
 bool in_source_colors(const JobSpec& spec, const LoadedInputs& inputs) {
@@ -116,6 +109,11 @@ bool is_lossy(const JobSpec& spec) {
 }
 
 }  // namespace
+
+bool loses_grey(codecs::ImageFormat format, const Image& image) {
+  const bool has_none = format == ImageFormat::kWebp || (format == ImageFormat::kBmp && image.has_alpha());
+  return has_none && image.color_channels() == 1;
+}
 
 EncodedResult encode_result(const JobSpec& spec, const LoadedInputs& inputs, std::vector<Patch> made,
                             const Mask& editable, std::uint64_t seed, const ModelInfo& model,

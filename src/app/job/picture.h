@@ -33,6 +33,10 @@ EncodedResult encode_result(const JobSpec& spec, const LoadedInputs& inputs, std
                             const Mask& editable, std::uint64_t seed, const ModelInfo& model,
                             const nlohmann::ordered_json& provenance);
 
+/// Returns whether the format can't store this grey picture as grey, so that a grey profile wouldn't fit: WebP never
+/// can, and BMP can't with alpha.
+bool loses_grey(codecs::ImageFormat format, const Image& image);
+
 /// Decodes the result's file and compares it with the picture; all zeros if it has another size.
 /// Errors: kInput for a file that can't be decoded.
 Difference compare_with_source(const JobSpec& spec, const LoadedInputs& inputs, const EncodedResult& encoded,

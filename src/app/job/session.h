@@ -1,4 +1,4 @@
-// What the jobs of a run share once the model's headers are read.
+// The jobs of a run share a session: the model, once its headers are read, and its hashes.
 #pragma once
 
 #include <filesystem>

@@ -53,4 +53,15 @@ void check_available_path(const std::string& option, const std::filesystem::path
     unavailable("a GGUF file (" + path.string() + ")", "give a diffusers folder or safetensors");
 }
 
+void check_own_file(const Settings& settings, const std::string& option) {
+  const std::filesystem::path path = settings.text(option);
+  for (const char* other : {"image", "mask", "control-image", "manifest", "prompt-file", "output", "report"}) {
+    if (path.empty() || option == other || !settings.knows(other) || !settings.has(other)) continue;
+    std::error_code ignored;
+    if (settings.text(other) != path && !std::filesystem::equivalent(settings.text(other), path, ignored)) continue;
+    throw Error(ErrorCode::kUsage, concat({"--", option, " and --", other, " name the same file: ", path.string()}),
+                "give --" + option + " another path");
+  }
+}
+
 }  // namespace zimage::app

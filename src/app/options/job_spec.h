@@ -1,5 +1,5 @@
-// What a job is to do: the checked values of its options, and what follows from them alone. resolve() makes it, and
-// nobody changes it afterwards. What is read from the job's files is in LoadedInputs (app/job/inputs.h).
+// Says what a job is to do: the checked values of its options, and what follows from them alone. resolve() makes it,
+// and nobody changes it afterwards. What is read from the job's files is in LoadedInputs (app/job/inputs.h).
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace zimage::app {
 
 struct OptionSpec;
 
-/// What a batch decides for its jobs; in a single run all of it is empty.
+/// A batch decides these for its jobs; in a single run they are empty.
 struct JobPlace {
   bool batch = false;
   std::filesystem::path folder{};     ///< the result goes there under the picture's own name; empty: as -o says
@@ -27,7 +27,7 @@ struct JobPlace {
   std::optional<std::uint64_t> random_seed;  ///< drawn once for all jobs that give none
 };
 
-/// Where the mask comes from, and what is done to it.
+/// Says where the mask comes from, and what is done to it.
 struct MaskSpec {
   std::filesystem::path path{};  ///< empty with from_alpha, or with --outpaint alone
   bool from_alpha = false;

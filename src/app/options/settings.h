@@ -11,7 +11,7 @@
 
 namespace zimage::app {
 
-/// Where a value came from; the one listed first wins. kJob is a job's own, in a batch.
+/// The sources of a value; the one listed first wins. kJob is a job's own, in a batch.
 enum class Source { kJob, kCommandLine, kReplay, kEnvironment, kConfig };
 
 /// The values of one command's options.

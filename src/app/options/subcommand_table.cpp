@@ -1,4 +1,4 @@
-// What the subcommands take. A new one needs a row here and a function in cli/subcommands.cpp.
+// The table of subcommands and their options. A new one needs a row here and a function in cli/subcommands.cpp.
 #include <algorithm>
 #include <initializer_list>
 

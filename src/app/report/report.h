@@ -1,4 +1,4 @@
-// What a job reports, however it is printed.
+// The report of a job, however it is printed.
 #pragma once
 
 #include <cstdint>

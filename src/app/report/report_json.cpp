@@ -80,16 +80,15 @@ ordered_json error_json(const Error& error) {
           {"hint", error.hint()}};
 }
 
-/// Returns an object as one line. A path that isn't UTF-8 must not cost it.
-std::string line_of(const ordered_json& object) {
-  return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace
 
 std::string output_text(const JobReport& report) { return report.output->empty() ? "-" : report.output->string(); }
 
-std::string to_json_line(const JobReport& report) {
+std::string json_line(const ordered_json& json, bool ascii) {
+  return json.dump(-1, ' ', ascii, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string to_json_line(const JobReport& report, bool ascii) {
   ordered_json out;
   out["status"] = report.status;
   out["output"] = report.output ? ordered_json(output_text(report)) : ordered_json();
@@ -118,11 +117,11 @@ std::string to_json_line(const JobReport& report) {
   out["peak_memory_mb"] = peak_memory_mb();
   out["model"] = model_json(report);
   if (report.error) out["error"] = error_json(*report.error);
-  return line_of(out);
+  return json_line(out, ascii);
 }
 
 std::string to_error_line(const std::string& command, const Error& error) {
-  return line_of({{"status", "error"}, {"command", command}, {"error", error_json(error)}});
+  return json_line({{"status", "error"}, {"command", command}, {"error", error_json(error)}}, true);
 }
 
 ordered_json metrics_json(const PictureMetrics& metrics) {

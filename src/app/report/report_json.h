@@ -11,8 +11,11 @@ namespace zimage::app {
 /// Returns where the result goes: its path, or "-" for stdout.
 std::string output_text(const JobReport& report);
 
+/// Returns JSON on one line; bytes that aren't UTF-8 are replaced. With `ascii`, for a terminal, all else is escaped.
+std::string json_line(const nlohmann::ordered_json& json, bool ascii);
+
 /// Returns one object on one line, with every key of the contract; what isn't known is null.
-std::string to_json_line(const JobReport& report);
+std::string to_json_line(const JobReport& report, bool ascii = false);
 
 /// Returns a subcommand's failure on one line: {"status": "error", "command", "error"}.
 std::string to_error_line(const std::string& command, const Error& error);

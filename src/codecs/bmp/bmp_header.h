@@ -1,4 +1,4 @@
-// How a BMP is laid out: where things lie in its headers, from the start of the file (Windows' BITMAPFILEHEADER,
+// The layout of a BMP: the places of the fields in its headers, from the start of the file (Windows' BITMAPFILEHEADER,
 // BITMAPINFOHEADER, BITMAPV4HEADER and BITMAPV5HEADER, each the former with more behind it).
 #pragma once
 

@@ -1,5 +1,5 @@
-// BMP of 8 bits (grey, by a palette), 24 or, with alpha, 32 bits a pixel, from the last row to the first. Most programs
-// know the oldest header, so that a later one is written only for what needs it: alpha, or a colour profile.
+// Writes BMP with 8 (grey, by a palette), 24 or, with alpha, 32 bits per pixel, from the last row to the first. Most
+// programs know the oldest header, so a later one is written only if alpha or a colour profile needs it.
 #include <algorithm>
 
 #include "codecs/bmp/bmp_header.h"
@@ -12,7 +12,7 @@ using namespace bmp;
 
 constexpr std::size_t kGreys = 256;
 
-/// Puts RGB(A) out as BGR(A).
+/// Writes RGB(A) as BGR(A).
 template <std::size_t kChannels>
 void swap_colors(const std::uint8_t* in, int count, std::uint8_t* out) {
   for (int i = 0; i < count; ++i, in += kChannels, out += kChannels) {
@@ -42,7 +42,7 @@ Layout layout_of(const Image& image, const ImageMetadata& metadata) {
   return layout;
 }
 
-/// Puts all that is before the pixels into `out`, which is empty.
+/// Writes everything before the pixels into `out`, which is empty.
 void put_headers(const Image& image, const Layout& layout, std::size_t icc_bytes, std::vector<std::uint8_t>& out) {
   out.resize(layout.pixels_at);
   put(out, 0, 2, kMagic);

@@ -1,4 +1,4 @@
-// How a JPEG file is coded, so that a new file can be coded the same way.
+// Describes how a JPEG file is coded, so that a new file can be coded the same way.
 #pragma once
 
 #include <array>

@@ -44,8 +44,8 @@ bool rotate(JpegOrigin& origin, JpegDecoder& decoder, int orientation) {
   settings->optimized = coding.optimized;
   settings->restart_interval = coding.restart_interval;
   settings->density_unit = coding.density_unit;
-  settings->density_x = turns_sides(orientation) ? coding.density_y : coding.density_x;
-  settings->density_y = turns_sides(orientation) ? coding.density_x : coding.density_y;
+  settings->density_x = coding.density_x;
+  settings->density_y = coding.density_y;
   origin.file = *std::move(file);
   origin.settings = settings;
   return true;
@@ -82,6 +82,7 @@ std::shared_ptr<const JpegOrigin> open_jpeg_origin(std::vector<std::uint8_t> fil
   origin->file = std::move(file);
   JpegDecoder decoder;
   origin->settings = settings_of(decoder, origin->file);
+  if (origin->settings && turns_sides(orientation)) std::swap(origin->settings->density_x, origin->settings->density_y);
   if (orientation != 1) origin->upright = rotate(*origin, decoder, orientation);
   return origin;
 }

@@ -109,32 +109,6 @@ void splice_part(JpegDecoder& source, JpegDecoder& part, const JpegSettings& set
   }
 }
 
-/// The coefficients of a part of the new picture.
-struct Part {
-  Box box{};
-  JpegDecoder coefficients;
-};
-
-using Parts = std::vector<std::unique_ptr<Part>>;
-
-/// Encodes the touched part of every row of MCUs that has a changed pixel.
-Parts encode_parts(const JpegSettings& settings, const Mask& changed, const PixelsOf& pixels) {
-  Parts parts;
-  std::vector<std::uint8_t> row;
-  for (int y = 0; y < settings.height; y += settings.mcu_height()) {
-    const Box box = touched_part(settings, changed, y);
-    if (box.width == 0) continue;
-    JpegEncoder encoder;
-    if (!encode_part(encoder, part_settings(settings, box), pixels(box), row)) fail(encoder.error);
-    auto part = std::make_unique<Part>();
-    part->box = box;
-    JpegDecoder& decoder = part->coefficients;
-    if (!read_header(decoder, encoder.bytes()) || !read_coefficients(decoder)) fail(decoder.error);
-    parts.push_back(std::move(part));
-  }
-  return parts;
-}
-
 void check_size(const JpegSettings& settings, const Mask& changed) {
   const std::size_t pixels = static_cast<std::size_t>(settings.width) * static_cast<std::size_t>(settings.height);
   if (changed.width == settings.width && changed.height == settings.height && changed.repaint.size() == pixels) return;
@@ -167,9 +141,16 @@ std::optional<std::vector<std::uint8_t>> splice_jpeg(const JpegOrigin& origin, c
   const JpegSettings& settings = *origin.settings;
   JpegSettings coding = settings;
   coding.optimized = settings.optimized || !coefficients_in_range(source);
-  for (const auto& part : encode_parts(settings, changed, pixels)) {
-    coding.optimized = coding.optimized || !coefficients_in_range(part->coefficients);
-    splice_part(source, part->coefficients, settings, changed, part->box);
+  std::vector<std::uint8_t> row;
+  for (int y = 0; y < settings.height; y += settings.mcu_height()) {
+    const Box box = touched_part(settings, changed, y);
+    if (box.width == 0) continue;
+    JpegEncoder encoder;
+    if (!encode_part(encoder, part_settings(settings, box), pixels(box), row)) fail(encoder.error);
+    JpegDecoder part;
+    if (!read_header(part, encoder.bytes()) || !read_coefficients(part)) fail(part.error);
+    coding.optimized = coding.optimized || !coefficients_in_range(part);
+    splice_part(source, part, settings, changed, box);
   }
   JpegEncoder encoder;
   if (!write(encoder, source, coding, writable_markers(metadata))) {

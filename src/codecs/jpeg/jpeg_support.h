@@ -17,7 +17,7 @@
 
 namespace zimage::codecs {
 
-/// What messages call the file of a JpegOrigin.
+/// The name of a JpegOrigin's file in messages.
 inline constexpr const char* kSourceName = "the source JPEG";
 
 struct JpegError {

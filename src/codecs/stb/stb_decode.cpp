@@ -71,16 +71,13 @@ Image stb_decode(const StbSource& source, std::uint64_t least, int channels, con
 }
 
 std::uint64_t little_endian(Bytes bytes, std::size_t at, std::size_t count, const std::string& name) {
-  if (bytes.size() < at + count) refuse_truncated(name);
-  std::uint64_t value = 0;
-  for (std::size_t i = count; i > 0; --i) value = value << 8 | bytes[at + i - 1];
-  return value;
+  return __builtin_bswap64(big_endian(bytes, at, count, name)) >> (64 - 8 * count);
 }
 
 std::uint64_t big_endian(Bytes bytes, std::size_t at, std::size_t count, const std::string& name) {
   if (bytes.size() < at + count) refuse_truncated(name);
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < count; ++i) value = value << 8 | bytes[at + i];
+  for (const std::uint8_t byte : bytes.subspan(at, count)) value = value << 8 | byte;
   return value;
 }
 

@@ -23,7 +23,7 @@ unsigned sample_at(const std::uint8_t* row, std::size_t i) {
   }
 }
 
-/// Where a sample of a pixel goes: its (first) channel, and how it is converted.
+/// The target of a pixel's sample: its (first) channel, and how it is converted.
 struct Target {
   int channel = -1;  ///< −1: nowhere
   bool index = false;

@@ -1,4 +1,4 @@
-// How samples are laid out in a TIFF's rows, and how they get into an Image.
+// Describes the layout of samples in a TIFF's rows, and reads them into an Image.
 #pragma once
 
 #include <array>

@@ -31,8 +31,8 @@ struct PictureComparison {
 /// memory for a few rows.
 PictureComparison measure_pictures(const Image& a, const Image& b, const Mask* mask = nullptr);
 
-/// How a result differs from the picture that it was made from. The samples compared are the three colours, and alpha
-/// if both have it; differences are in levels of the lower of the two bit depths.
+/// The difference between a result and the picture that it was made from. The samples compared are the three colours,
+/// and alpha if both have it; differences are in levels of the lower of the two bit depths.
 struct Difference {
   std::size_t changed_pixels = 0;
   int max_change_outside_mask = 0;

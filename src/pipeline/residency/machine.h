@@ -1,4 +1,4 @@
-// What the machine offers, and what a run would use of it.
+// Tells what the machine offers, and what a run would use of it.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct Machine {
 /// Asks the system, the CUDA driver and libtorch. Never fails: what can't be found out stays empty.
 Machine look_at_machine();
 
-/// What a run would compute on.
+/// The device and the dtype that a run would use.
 struct ChosenCompute {
   std::string device;
   std::string dtype;

@@ -29,7 +29,7 @@ std::string refusal_of(const Bytes& bytes, const std::string& name = "x.tga") {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-/// Layers of which the first plane behind the colours is the transparency, and of which it is not.
+/// Sections of layers that say that the first plane behind the colours is the transparency, or that it isn't.
 const Bytes kTransparent = {0, 0, 0, 2, 0xff, 0xff}, kOpaque = {0, 0, 0, 2, 0, 1};
 
 std::vector<std::pair<std::string, Bytes>> samples() {
@@ -157,7 +157,7 @@ TEST_CASE("gif: the first frame, with what is transparent", "[codecs]") {
   CHECK(values(plain.image) == Values{10, 20, 30, 40, 50, 60, 70, 80, 90, 10, 20, 30});
   const GifFrame clear{.height = 1, .indices = {2, 1}, .transparent = 1};
   CHECK(values(decoded(gif(2, 1, {clear}))) == Values{70, 80, 90, 255, 0, 0, 0, 0});
-  // Nothing of a second frame is seen, and nothing of the background, which is colour 3.
+  // Neither a second frame nor the background, which is colour 3, may show.
   CHECK(values(decoded(
             gif(3, 1, {{.x = 1, .width = 1, .height = 1, .indices = {0}}, {.height = 1, .indices = {1, 1}}}))) ==
         Values{0, 0, 0, 0, 10, 20, 30, 255, 0, 0, 0, 0});
@@ -215,7 +215,7 @@ TEST_CASE("psd: what isn't read is named", "[codecs]") {
 
 TEST_CASE("stb: a small file can't ask for much memory", "[codecs]") {
   rusage before{}, after{};
-  std::ofstream("/proc/self/clear_refs") << 5;  // The peak so far is forgotten.
+  std::ofstream("/proc/self/clear_refs") << 5;  // This resets the peak.
   ::getrusage(RUSAGE_SELF, &before);
   constexpr unsigned kSide = 1 << 14;
   CHECK(contains(refusal_of(gif(kSide, kSide, {{.indices = {0, 0, 0, 0}}})), "truncated"));
@@ -237,7 +237,7 @@ TEST_CASE("stb: truncated anywhere", "[codecs]") {
   for (const auto& [kind, bytes] : samples()) {
     INFO(kind);
     CHECK_FALSE(decoded(bytes).empty());
-    // What ends a GIF behind its first frame is not needed.
+    // The bytes after a GIF's first frame are not needed.
     const std::size_t needed = bytes.size() - (kind == "gif" ? 1 : 0);
     for (std::size_t size = 1; size < needed; ++size) {
       INFO("the first " << size << " of " << bytes.size() << " bytes");

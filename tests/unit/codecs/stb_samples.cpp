@@ -15,7 +15,7 @@ void append_high_first(Bytes& out, std::uint64_t value, int count) {
   for (int i = count - 1; i >= 0; --i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-/// Codes of 9 bits, begun and ended as GIF has it. There are too few for longer ones.
+/// Returns LZW codes of 9 bits, with GIF's start and end codes. They are too few to need longer ones.
 Bytes gif_codes(const Bytes& indices) {
   std::vector<unsigned> codes{256};
   codes.insert(codes.end(), indices.begin(), indices.end());
@@ -31,7 +31,7 @@ Bytes gif_codes(const Bytes& indices) {
   return out;
 }
 
-/// A row as PackBits that repeats nothing.
+/// Packs a row by PackBits, as one literal run.
 Bytes literal_run(const std::uint8_t* row, std::size_t size) {
   Bytes out{static_cast<std::uint8_t>(size - 1)};
   out.insert(out.end(), row, row + size);

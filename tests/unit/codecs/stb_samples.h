@@ -1,4 +1,4 @@
-// Small GIF, PNM, PSD and TGA files made byte by byte.
+// Makes small GIF, PNM, PSD and TGA files byte by byte.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct TgaParts {
   unsigned height = 2;
   unsigned bits = 24;
   unsigned flags = 0x20;    ///< rows from the top
-  Bytes palette{};          ///< of `entry_bits`
-  unsigned entry_bits = 0;  ///< of a palette; 0: there is none
+  Bytes palette{};          ///< entries of `entry_bits`
+  unsigned entry_bits = 0;  ///< 0: there is no palette
   unsigned first_entry = 0;
   Bytes pixels{};
 };
@@ -31,7 +31,8 @@ struct GifFrame {
   int transparent = -1;
   unsigned flags = 0;  ///< 0x40: interlaced
 };
-/// A palette of four colours: {10, 20, 30}, {40, 50, 60}, {70, 80, 90} and {1, 2, 3}, which is the background.
+/// Makes a GIF with a palette of four colours: {10, 20, 30}, {40, 50, 60}, {70, 80, 90} and {1, 2, 3}, which is the
+/// background.
 Bytes gif(unsigned width, unsigned height, const std::vector<GifFrame>& frames);
 
 struct PsdParts {
@@ -42,8 +43,8 @@ struct PsdParts {
   std::uint32_t width = 2;
   std::uint32_t height = 1;
   std::vector<Bytes> planes{};                          ///< rows one after the other; packed ones become literal runs
-  std::vector<std::pair<unsigned, Bytes>> resources{};  ///< by their numbers
-  Bytes layers{};                                       ///< what the section for them holds
+  std::vector<std::pair<unsigned, Bytes>> resources{};  ///< with their numbers
+  Bytes layers{};                                       ///< the section of layers
 };
 Bytes psd(const PsdParts& parts);
 
