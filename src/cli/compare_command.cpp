@@ -30,7 +30,7 @@ app::CompareJob job_of(const app::Settings& settings) {
   return job;
 }
 
-std::string json_line(const app::CompareJob& job, const app::CompareReport& report) {
+std::string compare_line(const app::CompareJob& job, const app::CompareReport& report) {
   ordered_json out;
   out["status"] = report.matches(job.tolerance) ? "match" : "mismatch";
   out["command"] = "compare";
@@ -87,7 +87,7 @@ int compare_command(const app::Settings& settings, const Verbosity& verbosity) {
   const app::CompareJob job = job_of(settings);
   const app::CompareReport report = app::compare_files(job);
   if (verbosity.json) {
-    write_stdout(json_line(job, report));
+    write_stdout(compare_line(job, report));
   } else if (report.same_size()) {
     write_stdout(table(job, report));
   }

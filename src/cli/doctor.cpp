@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "app/report/report_json.h"
 #include "base/text.h"
 #include "cli/help.h"
+#include "cli/terminal.h"
 #include "zimage/version.h"
 
 namespace zimage::cli {
@@ -106,9 +108,7 @@ std::string doctor_text(const app::Diagnosis& diagnosis) {
             std::to_string(diagnosis.compute->threads) + (diagnosis.compute->threads == 1 ? " thread" : " threads"));
   }
   model_rows(out, diagnosis);
-  std::string formats;
-  for (const std::string& format : diagnosis.formats) formats += (formats.empty() ? "" : ", ") + format;
-  row(out, "pictures", formats);
+  row(out, "pictures", list_some(diagnosis.formats, diagnosis.formats.size()));
   row(out, "folder", diagnosis.folder.string() + (diagnosis.folder_writable ? ", writable" : ", not writable"));
   for (const auto& [name, value] : diagnosis.environment) {
     if (value) row(out, "environment", name + "=" + *value);
@@ -148,7 +148,7 @@ std::string doctor_json(const app::Diagnosis& diagnosis) {
     out["problems"].push_back(
         {{"code", to_string(problem.code())}, {"message", utf8(problem.message())}, {"hint", utf8(problem.hint())}});
   }
-  return out.dump() + "\n";
+  return app::json_line(out, stdout_is_terminal());
 }
 
 }  // namespace zimage::cli

@@ -128,7 +128,7 @@ int fail(State& state, const Error& error) {
     if (state.subcommand == nullptr) {
       StdoutReporter(state.json, state.report.get()).job(state.job);
     } else if (state.json) {
-      write_stdout(app::to_error_line(state.subcommand->name, error));
+      write_stdout(app::to_error_line(state.subcommand->name, error, stdout_is_terminal()));
     }
   } catch (const Error&) {
     // stdout is gone; the line on stderr and the exit code remain.

@@ -19,7 +19,8 @@ constexpr std::size_t kMaxFileBytes = (std::size_t{1} << 31) + (std::size_t{1} <
 constexpr std::size_t kMagicBytes = 32;
 constexpr const char* kNeeded = "PNG, JPEG, WebP, TIFF, BMP, GIF, PNM, PSD or TGA is needed";
 
-/// Every format in ImageFormat's order. Each ending is followed by a space. Formats without an encoder are only read.
+/// Every format in ImageFormat's order. Each ending, the usual one first, is followed by a space. Formats without an
+/// encoder are only read.
 constexpr struct {
   const char* name;
   std::string_view endings;
@@ -34,6 +35,9 @@ constexpr struct {
                 {"pnm", ".pnm .pgm .ppm ", decode_pnm, nullptr},
                 {"psd", ".psd ", decode_psd, nullptr},
                 {"tga", ".tga ", decode_tga, nullptr}};
+static_assert(std::size(kFormats) == static_cast<std::size_t>(ImageFormat::kTga) + 1);
+
+const auto& row_of(ImageFormat format) { return kFormats[static_cast<std::size_t>(format)]; }
 
 [[noreturn]] void refuse_unknown(std::string_view start, const std::string& name) {
   if (start.size() > 8 && start.substr(4, 4) == "ftyp") {
@@ -68,7 +72,14 @@ void check_image(const Image& image) {
 
 }  // namespace
 
-const char* to_string(ImageFormat format) { return kFormats[static_cast<std::size_t>(format)].name; }
+const char* to_string(ImageFormat format) { return row_of(format).name; }
+
+bool is_written(ImageFormat format) { return row_of(format).encode != nullptr; }
+
+std::string ending_of(ImageFormat format) {
+  const std::string_view endings = row_of(format).endings;
+  return std::string(endings.substr(0, endings.find(' ')));
+}
 
 std::optional<ImageFormat> format_from_name(const std::filesystem::path& path) {
   const std::string ending = lower(path.extension().string()) + " ";
@@ -112,7 +123,7 @@ ImageFile read_image(const std::filesystem::path& path) { return decode_image(re
 
 ImageFile decode_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
   if (bytes.empty()) throw Error(ErrorCode::kInput, name + " is empty");
-  ImageFile file = kFormats[static_cast<std::size_t>(format_of(bytes, name))].decode(bytes, name);
+  ImageFile file = row_of(format_of(bytes, name)).decode(bytes, name);
   turn_upright(file);
   return file;
 }
@@ -122,7 +133,7 @@ std::vector<std::uint8_t> encode_image(const Image& image, const EncodeOptions& 
     throw Error(ErrorCode::kUsage, "quality " + std::to_string(options.quality) + " is not from 1 to 100");
   }
   check_image(image);
-  const auto encode = kFormats[static_cast<std::size_t>(options.format)].encode;
+  const auto encode = row_of(options.format).encode;
   if (encode != nullptr) return encode(image, options);
   throw Error(ErrorCode::kUsage, std::string(to_string(options.format)) + " files are only read, not written");
 }

@@ -19,7 +19,9 @@ enum class ImageFormat { kPng, kJpeg, kWebp, kBmp, kTiff, kGif, kPnm, kPsd, kTga
 /// "png", "jpeg", "webp" and so on.
 const char* to_string(ImageFormat format);
 /// Returns whether encode_image() can write the format.
-constexpr bool is_written(ImageFormat format) { return format <= ImageFormat::kTiff; }
+bool is_written(ImageFormat format);
+/// Returns the usual ending of the format's files: ".jpg".
+std::string ending_of(ImageFormat format);
 /// Tells the format by the ending of the file name, in any case; empty for other endings.
 std::optional<ImageFormat> format_from_name(const std::filesystem::path& path);
 /// Tells the format by the first bytes; empty for unknown ones, and for a TGA, which has no signature.

@@ -80,12 +80,6 @@ struct Png {
   Png(const Png&) = delete;
   Png& operator=(const Png&) = delete;
 };
-struct Reader : Png {
-  Reader() : Png(false) {}
-};
-struct Writer : Png {
-  Writer() : Png(true) {}
-};
 
 struct Header {
   png_uint_32 width = 0;
@@ -94,7 +88,7 @@ struct Header {
   int color_type = 0;
 };
 
-bool read_header(Reader& reader, Header& header) {
+bool read_header(Png& reader, Header& header) {
   png_structp png = reader.png;
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_set_read_fn(png, &reader.state, on_read);
@@ -109,7 +103,7 @@ bool read_header(Reader& reader, Header& header) {
 }
 
 /// Asks for palettes as RGB, tRNS as alpha, small greys as 8 bits, and 16 bits in the machine's byte order.
-bool set_transforms(Reader& reader) {
+bool set_transforms(Png& reader) {
   png_structp png = reader.png;
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_set_expand(png);
@@ -119,7 +113,7 @@ bool set_transforms(Reader& reader) {
   return true;
 }
 
-bool read_pixels(Reader& reader, png_bytepp rows) {
+bool read_pixels(Png& reader, png_bytepp rows) {
   png_structp png = reader.png;
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_read_image(png, rows);
@@ -139,7 +133,7 @@ void check_plausible(const Header& header, std::size_t file_size, const std::str
   if (bits / 8 > std::uint64_t{file_size} * 1032) refuse_truncated(name);
 }
 
-void read_text_entries(const Reader& reader, std::map<std::string, std::string>& out) {
+void read_text_entries(const Png& reader, std::map<std::string, std::string>& out) {
   png_textp entries = nullptr;
   const int count = png_get_text(reader.png, reader.info, &entries, nullptr);
   for (int i = 0; i < count; ++i) {
@@ -155,7 +149,7 @@ void read_text_entries(const Reader& reader, std::map<std::string, std::string>&
 /// libpng treats the XMP packet as a text entry with this key.
 constexpr const char* kXmpKey = "XML:com.adobe.xmp";
 
-void read_metadata(Reader& reader, ImageFile& file) {
+void read_metadata(Png& reader, ImageFile& file) {
   png_uint_32 size = 0;
   png_bytep data = nullptr;
   png_charp name = nullptr;
@@ -174,7 +168,7 @@ void read_metadata(Reader& reader, ImageFile& file) {
 
 /// Sets the profile; the header must be set before. Also returns false if libpng rejects the profile, because it checks
 /// profiles more strictly than other programs.
-bool set_profile(Writer& writer, const std::uint8_t* data, png_uint_32 size) {
+bool set_profile(Png& writer, const std::uint8_t* data, png_uint_32 size) {
   if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
   png_set_benign_errors(writer.png, 1);
   png_set_iCCP(writer.png, writer.info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, data, size);
@@ -182,13 +176,13 @@ bool set_profile(Writer& writer, const std::uint8_t* data, png_uint_32 size) {
   return png_get_valid(writer.png, writer.info, PNG_INFO_iCCP) != 0;
 }
 
-bool set_exif(Writer& writer, std::uint8_t* data, png_uint_32 size) {
+bool set_exif(Png& writer, std::uint8_t* data, png_uint_32 size) {
   if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
   png_set_eXIf_1(writer.png, writer.info, size, data);
   return true;
 }
 
-bool set_header(Writer& writer, const Image& image) {
+bool set_header(Png& writer, const Image& image) {
   constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                  PNG_COLOR_TYPE_RGB_ALPHA};
   png_structp png = writer.png;
@@ -207,7 +201,7 @@ bool set_header(Writer& writer, const Image& image) {
   return true;
 }
 
-bool write_header(Writer& writer, const Image& image, png_textp text, int text_count) {
+bool write_header(Png& writer, const Image& image, png_textp text, int text_count) {
   png_structp png = writer.png;
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   if (text_count > 0) png_set_text(png, writer.info, text, text_count);
@@ -218,13 +212,13 @@ bool write_header(Writer& writer, const Image& image, png_textp text, int text_c
   return true;
 }
 
-bool write_row(Writer& writer, const std::uint8_t* row) {
+bool write_row(Png& writer, const std::uint8_t* row) {
   if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
   png_write_row(writer.png, row);
   return true;
 }
 
-bool write_end(Writer& writer) {
+bool write_end(Png& writer) {
   if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
   png_write_end(writer.png, nullptr);
   return true;
@@ -272,7 +266,7 @@ std::vector<png_text> as_png_text(std::vector<TextChunk>& chunks) {
 }
 
 /// Sets the metadata. `exif` is a copy for libpng, which needs it to be writable.
-void set_metadata(Writer& writer, const ImageMetadata& metadata, std::vector<std::uint8_t>& exif) {
+void set_metadata(Png& writer, const ImageMetadata& metadata, std::vector<std::uint8_t>& exif) {
   if (!metadata.icc.empty() &&
       !set_profile(writer, metadata.icc.data(), static_cast<png_uint_32>(metadata.icc.size()))) {
     log::warning("the colour profile is left out: libpng doesn't accept it in a PNG");
@@ -285,7 +279,7 @@ void set_metadata(Writer& writer, const ImageMetadata& metadata, std::vector<std
 }  // namespace
 
 ImageFile decode_png(Bytes bytes, const std::string& name) {
-  Reader reader;
+  Png reader(false);
   if (reader.info == nullptr) throw Error(ErrorCode::kMemory, name + " can't be read: out of memory");
   reader.state.input = bytes;
   const auto refuse = [&]() {
@@ -322,7 +316,7 @@ std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& op
   if (!options.metadata.xmp.empty()) chunks.push_back({kXmpKey, options.metadata.xmp, true});
   std::vector<png_text> text = as_png_text(chunks);
   std::vector<std::uint8_t> out;
-  Writer writer;
+  Png writer(true);
   if (writer.info == nullptr) throw Error(ErrorCode::kMemory, "the PNG can't be encoded: out of memory");
   writer.state.output = &out;
   if (!set_header(writer, image)) encoding_failed(writer.state.message);

@@ -230,10 +230,10 @@ def test_dry_run_writes_nothing(work):
 
 
 @pytest.mark.parametrize("option", ["--report", "--log-file"])
-@pytest.mark.parametrize("other", ["picture.png", "./mask.png", "out.png"])
+@pytest.mark.parametrize("other", ["picture.png", "./mask.png", "out.png", "grown.png"])
 def test_a_report_or_log_may_not_be_another_file(work, option, other):
     before = {name: (work.folder / name).read_bytes() for name in work.files()}
-    result = work.job("--overwrite", "--output", "out.png", option, other)
+    result = work.job("--overwrite", "--output", "out.png", "--save-mask", "grown.png", option, other)
     assert result.code == 2 and "name the same file" in result.err
     assert {name: (work.folder / name).read_bytes() for name in work.files()} == before
 

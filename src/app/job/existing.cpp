@@ -35,7 +35,7 @@ Existing judge_existing(const std::filesystem::path& path, const ordered_json& p
   const auto recorded = ordered_json::parse(*made, nullptr, false);
   if (!recorded.is_object()) return Existing::kOther;
   // This goes through text, as the recorded one did: there, what isn't UTF-8 in a path was replaced.
-  const auto wanted = ordered_json::parse(provenance.dump(-1, ' ', true, ordered_json::error_handler_t::replace));
+  const auto wanted = ordered_json::parse(provenance_text(provenance));
   return comparable(recorded, any_seed) == comparable(wanted, any_seed) ? Existing::kSame : Existing::kOther;
 }
 

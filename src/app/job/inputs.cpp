@@ -43,8 +43,8 @@ Image read_picture(const JobSpec& spec, LoadedInputs& inputs) {
   codecs::ImageFile picture = codecs::decode_image(bytes, spec.image.string());
   inputs.metadata = std::move(picture.metadata);
   inputs.profile = profile_of(picture.image, inputs.metadata, spec.image.string());
-  const bool from_jpeg = picture.format == codecs::ImageFormat::kJpeg;
-  if (from_jpeg && spec.output.format == codecs::ImageFormat::kJpeg) {
+  const bool jpegs = picture.format == codecs::ImageFormat::kJpeg && spec.output.format == codecs::ImageFormat::kJpeg;
+  if (jpegs && !spec.quality && spec.composite) {
     // Prepares what encoding the result needs, while the model works.
     auto prepare = [bytes = std::move(bytes), orientation = inputs.metadata.orientation,
                     profile = inputs.profile]() mutable {

@@ -28,7 +28,8 @@ struct LoadedInputs {
   std::shared_ptr<const Image> control_image;           ///< in sRGB; null: none
   std::shared_ptr<const codecs::ColorProfile> profile;  ///< the picture's; null: sRGB
   codecs::ImageMetadata metadata;                       ///< from the picture's file, without a profile that doesn't fit
-  /// The picture's file, if it and the result are both JPEGs; another thread fills it in. Invalid: they aren't.
+  /// The picture's file, if it and the result are JPEGs and the result is to be coded like it; another thread fills it
+  /// in. Invalid: the result is coded by itself.
   std::shared_future<std::shared_ptr<const codecs::JpegOrigin>> jpeg;
 };
 

@@ -10,13 +10,7 @@ namespace {
 /// Returns a result's ending: the picture's own if it fits the format (".JPEG" stays), else the usual one.
 std::string ending_for(codecs::ImageFormat format, const fs::path& image) {
   if (codecs::format_from_name(image) == format) return image.extension().string();
-  switch (format) {
-    case codecs::ImageFormat::kJpeg: return ".jpg";
-    case codecs::ImageFormat::kWebp: return ".webp";
-    case codecs::ImageFormat::kBmp: return ".bmp";
-    case codecs::ImageFormat::kTiff: return ".tif";
-    default: return ".png";
-  }
+  return codecs::ending_of(format);
 }
 
 codecs::ImageFormat default_format(const NamingInput& input) {

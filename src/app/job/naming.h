@@ -38,7 +38,7 @@ Naming name_outputs(const NamingInput& input);
 /// Returns `path` with "-k" before its ending.
 std::filesystem::path numbered(const std::filesystem::path& path, int k);
 
-/// Parses "png", "jpeg", "jpg", "webp", "tiff", "tif" and "bmp", in any case; nothing for other names.
+/// Returns the format that is written and has this name, or this ending without its dot, in any case.
 std::optional<codecs::ImageFormat> parse_format(const std::string& name);
 
 }  // namespace zimage::app

@@ -85,17 +85,12 @@ Image make_picture(const JobSpec& spec, const LoadedInputs& inputs, const std::v
   return picture;
 }
 
-/// Returns whether the result is a JPEG with the quantisation tables and the subsampling of the picture's.
-bool coded_as_source(const JobSpec& spec, const LoadedInputs& inputs) {
-  return inputs.jpeg.valid() && !spec.quality && spec.composite;
-}
-
 /// Encodes the JPEG with the picture's own coefficients where the mask keeps it; empty if they can't be kept. Only the
 /// parts of the picture that are encoded anew are made, one at a time.
 std::optional<std::vector<std::uint8_t>> splice(const JobSpec& spec, const LoadedInputs& inputs,
                                                 const std::vector<Patch>& patches, const Mask& editable,
                                                 const codecs::ImageMetadata& metadata) {
-  if (!coded_as_source(spec, inputs) || spec.outpaint.any()) return std::nullopt;
+  if (!inputs.jpeg.valid() || spec.outpaint.any()) return std::nullopt;
   const auto part_of = [&](const Box& box) {
     Image part = crop_image(inputs.image(), box);
     for (const Patch& patch : patches) paste(patch, box, part);
@@ -138,7 +133,7 @@ EncodedResult encode_result(const JobSpec& spec, const LoadedInputs& inputs, std
     encoded.rotated = inputs.metadata.orientation != 1;
     return encoded;
   }
-  if (coded_as_source(spec, inputs)) options.jpeg_origin = inputs.jpeg.get();
+  if (inputs.jpeg.valid()) options.jpeg_origin = inputs.jpeg.get();
   encoded.bytes = codecs::encode_image(make_picture(spec, inputs, patches), options);
   encoded.encoded_whole = is_lossy(spec) && !editable.all();
   return encoded;

@@ -19,7 +19,7 @@ struct EncodedResult {
   int width = 0;
   int height = 0;
   /// The file is a JPEG with the picture's coefficients, rotated upright: decoders' rounding may have changed any pixel
-  /// by a level.
+  /// by a level of luma and of both chromas.
   bool rotated = false;
   /// The format is lossy and nothing of the picture's own encoding was kept: all kept pixels may have changed.
   bool encoded_whole = false;

@@ -91,7 +91,8 @@ void look_at_inputs(JobSpec& spec) {
 
 std::vector<std::string> resolve_prompts(const Settings& settings) {
   std::vector<std::string> prompts = {resolve_prompt(settings)};
-  if (settings.number("guidance-scale") != 1.0) prompts.push_back(resolve_negative_prompt(settings));
+  if (Sampling{.guidance_scale = settings.number("guidance-scale")}.guided())
+    prompts.push_back(resolve_negative_prompt(settings));
   return prompts;
 }
 

@@ -17,9 +17,7 @@ namespace {
 std::string hint_for(const OptionSpec& spec) {
   const auto allowed = words(spec.only);
   if (allowed.empty() || spec.kind == Kind::kFlag) return "leave it out";
-  std::string list;
-  for (const std::string& word : allowed) list += (list.empty() ? "" : ", ") + word;
-  return "this version has: " + list;
+  return "this version has: " + list_some(allowed, allowed.size());
 }
 
 }  // namespace
@@ -32,13 +30,11 @@ void check_available(const Settings& settings) {
   for (const OptionSpec& spec : settings.options()) {
     const std::string name = spec.name;
     if (spec.only == nullptr || !settings.has(name)) continue;
-    const bool choice = spec.kind == Kind::kChoice;
-    const std::string value = choice || spec.kind != Kind::kFlag ? settings.text(name)
-                              : settings.flag(name)              ? "true"
-                                                                 : "false";
+    const std::string flag = spec.kind == Kind::kFlag && settings.flag(name) ? "true" : "false";
+    const std::string value = spec.kind == Kind::kFlag ? flag : settings.text(name);
     const auto allowed = words(spec.only);
     if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) continue;
-    unavailable(choice ? concat({"--", name, " ", value}) : "--" + name, hint_for(spec));
+    unavailable(spec.kind == Kind::kChoice ? concat({"--", name, " ", value}) : "--" + name, hint_for(spec));
   }
 }
 
@@ -55,11 +51,13 @@ void check_available_path(const std::string& option, const std::filesystem::path
 
 void check_own_file(const Settings& settings, const std::string& option) {
   const std::filesystem::path path = settings.text(option);
-  for (const char* other : {"image", "mask", "control-image", "manifest", "prompt-file", "output", "report"}) {
-    if (path.empty() || option == other || !settings.knows(other) || !settings.has(other)) continue;
+  for (const OptionSpec& other : settings.options()) {
+    if (path.empty() || option == other.name || !other.path || !settings.has(other.name)) continue;
+    const std::filesystem::path named = settings.text(other.name);
     std::error_code ignored;
-    if (settings.text(other) != path && !std::filesystem::equivalent(settings.text(other), path, ignored)) continue;
-    throw Error(ErrorCode::kUsage, concat({"--", option, " and --", other, " name the same file: ", path.string()}),
+    if (named != path && !std::filesystem::equivalent(named, path, ignored)) continue;
+    throw Error(ErrorCode::kUsage,
+                concat({"--", option, " and --", other.name, " name the same file: ", path.string()}),
                 "give --" + option + " another path");
   }
 }

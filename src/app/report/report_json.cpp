@@ -120,8 +120,8 @@ std::string to_json_line(const JobReport& report, bool ascii) {
   return json_line(out, ascii);
 }
 
-std::string to_error_line(const std::string& command, const Error& error) {
-  return json_line({{"status", "error"}, {"command", command}, {"error", error_json(error)}}, true);
+std::string to_error_line(const std::string& command, const Error& error, bool ascii) {
+  return json_line({{"status", "error"}, {"command", command}, {"error", error_json(error)}}, ascii);
 }
 
 ordered_json metrics_json(const PictureMetrics& metrics) {

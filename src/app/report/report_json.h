@@ -18,7 +18,7 @@ std::string json_line(const nlohmann::ordered_json& json, bool ascii);
 std::string to_json_line(const JobReport& report, bool ascii = false);
 
 /// Returns a subcommand's failure on one line: {"status": "error", "command", "error"}.
-std::string to_error_line(const std::string& command, const Error& error);
+std::string to_error_line(const std::string& command, const Error& error, bool ascii);
 
 /// Returns {"max", "mean", "psnr", "ssim", "changed_pixels", "changed_share", "pixels"}; psnr is null if all are equal.
 nlohmann::ordered_json metrics_json(const PictureMetrics& metrics);

@@ -6,6 +6,7 @@
 
 #include "codecs/image_file.h"
 #include "support/catch.h"
+#include "support/files.h"
 #include "zimage/error.h"
 
 using namespace zimage;
@@ -13,12 +14,6 @@ using namespace zimage::app;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("zimage-golden-" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
 
 std::vector<std::uint8_t> picture(int width, std::uint16_t first_sample) {
   Image image(width, 4, 3);
@@ -29,12 +24,12 @@ std::vector<std::uint8_t> picture(int width, std::uint16_t first_sample) {
 }  // namespace
 
 TEST_CASE("a golden picture is written, matched and missed") {
-  const Folder folder;
-  GoldenCheck check{.golden = folder.path / "deep" / "er" / "a.png", .difference = folder.path / "d.png"};
+  const test::TemporaryFolder folder;
+  GoldenCheck check{.golden = folder.path() / "deep" / "er" / "a.png", .difference = folder.path() / "d.png"};
   CHECK(check_golden(picture(4, 0), check).status == GoldenStatus::kMissing);
   check.update = true;
   require_golden(check);
-  CHECK_FALSE(fs::exists(folder.path / "deep"));
+  CHECK_FALSE(fs::exists(folder.path() / "deep"));
   CHECK(check_golden(picture(4, 0), check).status == GoldenStatus::kUpdated);
   CHECK(codecs::read_image(check.golden).image.width == 4);
   check.update = false;
@@ -53,8 +48,8 @@ TEST_CASE("a golden picture is written, matched and missed") {
 }
 
 TEST_CASE("a golden picture of another size, or none at all") {
-  const Folder folder;
-  GoldenCheck check{.golden = folder.path / "a.png", .update = true};
+  const test::TemporaryFolder folder;
+  GoldenCheck check{.golden = folder.path() / "a.png", .update = true};
   check_golden(picture(5, 0), check);
   check.update = false;
   const GoldenResult other = check_golden(picture(4, 0), check);
@@ -66,7 +61,7 @@ TEST_CASE("a golden picture of another size, or none at all") {
 }
 
 TEST_CASE("a golden picture that can't be compared or written is reported before the work") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   const auto code_of = [](const GoldenCheck& check) {
     try {
       require_golden(check);
@@ -75,15 +70,15 @@ TEST_CASE("a golden picture that can't be compared or written is reported before
     }
     return ErrorCode::kRuntime;
   };
-  CHECK(code_of({.golden = folder.path / "a.png"}) == ErrorCode::kInput);
-  CHECK(code_of({.golden = folder.path, .update = true}) == ErrorCode::kUsage);
+  CHECK(code_of({.golden = folder.path() / "a.png"}) == ErrorCode::kInput);
+  CHECK(code_of({.golden = folder.path(), .update = true}) == ErrorCode::kUsage);
   CHECK(code_of({.golden = "/proc/none/a.png", .update = true}) == ErrorCode::kUsage);
 }
 
 TEST_CASE("a folder of golden pictures mirrors the outputs") {
-  const Folder folder;
-  CHECK(golden_path(folder.path, "sub/a.png") == folder.path / "sub/a.png");
-  CHECK(golden_path(folder.path / "none.png", "sub/a.png") == folder.path / "none.png");
+  const test::TemporaryFolder folder;
+  CHECK(golden_path(folder.path(), "sub/a.png") == folder.path() / "sub/a.png");
+  CHECK(golden_path(folder.path() / "none.png", "sub/a.png") == folder.path() / "none.png");
   CHECK(golden_path("none/", "a.png") == "none/a.png");
   CHECK(difference_path("out/a.b.webp") == "out/a.b-difference.png");
 }

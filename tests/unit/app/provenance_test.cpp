@@ -10,6 +10,7 @@
 #include "app/options/option.h"
 #include "app/provenance/replay.h"
 #include "support/catch.h"
+#include "support/files.h"
 #include "zimage/error.h"
 
 using namespace zimage;
@@ -18,13 +19,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("zimage-metadata-" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path / "model" / "vae"); }
-  ~Folder() { fs::remove_all(path); }
+struct Folder : test::TemporaryFolder {
+  Folder() { fs::create_directories(path() / "model" / "vae"); }
   fs::path file(const std::string& name, const std::string& content) const {
-    std::ofstream(path / name) << content;
-    return path / name;
+    std::ofstream(path() / name) << content;
+    return path() / name;
   }
 };
 
@@ -38,7 +37,7 @@ struct Job {
     spec.options = option_table();
     spec.image = folder.file("picture.png", "picture");
     spec.mask.path = folder.file("mask.png", "mask");
-    spec.model.model = folder.path / "model";
+    spec.model.model = folder.path() / "model";
     spec.prompt = "a \"door\"\nin the wäll";
     model.name = "toy";
     model.device = "cuda:3";
@@ -54,9 +53,9 @@ struct Job {
     codecs::EncodeOptions options;
     options.text = text;
     const auto bytes = codecs::encode_image(picture, options);
-    std::ofstream(folder.path / name, std::ios::binary)
+    std::ofstream(folder.path() / name, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    return folder.path / name;
+    return folder.path() / name;
   }
 };
 
@@ -139,7 +138,7 @@ TEST_CASE("a picture that was moved together with its mask is found again") {
   const fs::path png = job.write_png("out.png", {{kProvenanceKey, provenance.dump()}});
   Settings settings = replaying(png);
   apply_replay(settings);
-  CHECK(settings.text("image") == (job.folder.path / "picture.png").string());
+  CHECK(settings.text("image") == (job.folder.path() / "picture.png").string());
 }
 
 TEST_CASE("hostile metadata is an input error") {
@@ -169,7 +168,7 @@ TEST_CASE("an existing output counts if it is whole and was made from the same i
   const auto judge = [&](const fs::path& path, bool any_seed = false) {
     return judge_existing(path, job.provenance(), any_seed);
   };
-  CHECK(judge(job.folder.path / "none.png") == Existing::kNone);
+  CHECK(judge(job.folder.path() / "none.png") == Existing::kNone);
   CHECK(judge(job.folder.file("broken.png", "\x89PNG")) == Existing::kDamaged);
   CHECK(judge(job.write_png("plain.png", {})) == Existing::kSame);
   const fs::path same = job.write_png("same.png", png_text(job.spec, job.picture, 7, job.model, provenance));
