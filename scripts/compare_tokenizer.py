@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares tokenize_tool with the `tokenizers` package on generated strings, over several kinds of tokenizer.json.
+"""Compares tokenize_tool with the `tokenizers` package on generated strings, over several kinds of tokenizer.json and
+over the bundled tokenizer, which is also given as the tokenizer.json of the same tokens.
 
     scripts/compare_tokenizer.py TOOL [--count N] [--seed S] [--every-code-point]
 
@@ -23,6 +24,7 @@ except ImportError:
     print("the Python package tokenizers isn't installed: the tokenizer was not compared", file=sys.stderr)
     sys.exit(1 if os.environ.get("CI") else 77)
 
+import make_bundled_tokenizer as bundled
 import make_tokenizer_fixtures as fixtures
 
 # The blocks of scripts, symbols and combining marks, and everything else.
@@ -93,6 +95,25 @@ def every_code_point() -> Iterator[str]:
             yield "".join(f"a{ch}b {ch} '{ch}z<R>{ch}<w>{ch}<L>q\u0345{ch}\u0334" for ch in chars)
 
 
+def files_of_source() -> Iterator[str]:
+    """Yields this repository's C++, Python and Markdown, some lines at a time."""
+    root = pathlib.Path(__file__).resolve().parent.parent
+    for path in sorted(p for folder in ("src", "scripts", "docs") for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".h", ".py", ".md")):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        for first in range(0, len(lines), 40):
+            yield "".join(lines[first : first + 40])
+
+
+def bundled_texts(tokens: list[str], count: int, rng: random.Random) -> list[str]:
+    """Returns every token by itself, `count` strings of random tokens and as many with added tokens between words."""
+    of_letter = {letter: byte for byte, letter in enumerate(bundled.ALPHABET)}
+    readable = [bytes(of_letter[c] for c in token).decode("utf-8", "ignore") for token in tokens]
+    added = bundled.SPECIAL + bundled.NOT_SPECIAL
+    strings_of_tokens = ["".join(rng.choices(readable, k=rng.randint(2, 12))) for _ in range(count)]
+    with_added = ["".join(rng.choice([rng.choice(added), rng.choice(added)[:-1], piece(rng)]) for _ in range(rng.randint(2, 9))) for _ in range(count)]
+    return readable + strings_of_tokens + with_added
+
+
 def random_merges(source: dict, count: int, seed: int = 0) -> dict:
     """Returns merges that no training gives: a token reached in several ways, ranks against the order of lengths."""
     rng = random.Random(seed)
@@ -144,16 +165,14 @@ def variants() -> dict[str, dict]:
     }
 
 
-def compare(tool: str, name: str, data: dict, texts: list[str], folder: pathlib.Path) -> int:
-    path = folder / "tokenizer.json"
-    path.write_text(json.dumps(data), encoding="utf-8")
+def compare(tool: str, name: str, path: pathlib.Path, reference: tokenizers.Tokenizer, texts: list[str]) -> int:
+    """Returns how many of the texts the tool splits otherwise than the package."""
     lines = "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts)
     done = subprocess.run([tool, str(path)], input=lines, capture_output=True, encoding="utf-8")
     if done.returncode != 0:
         print(f"{name}: {tool} exits {done.returncode}: {done.stderr.strip()}")
         return 1
     ours = [json.loads(line) for line in done.stdout.splitlines()]
-    reference = tokenizers.Tokenizer.from_str(json.dumps(data))
     theirs = [e.ids for e in reference.encode_batch(texts, add_special_tokens=False)]
     if len(ours) != len(theirs):
         print(f"{name}: {len(ours)} lines for {len(theirs)} strings")
@@ -173,20 +192,28 @@ def main() -> int:
     options = parser.parse_args()
     if not os.access(options.tool, os.X_OK):
         parser.error(f"{options.tool} isn't an executable: build the target tokenize_tool")
-    compared = 0
+    compared = compared_bundled = 0
     kinds = variants()
+    tokens, merges, added = bundled.read_bundled(bundled.MERGES.read_text(encoding="utf-8"))
+    kinds["bundled"] = kinds["bundled, as JSON"] = bundled.as_tokenizer_json(tokens, merges, added)
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, data) in enumerate(kinds.items()):
             rng = random.Random(f"{options.seed} {number}")
             batches = [fixtures.HARD + fixtures.FLAGGED + list(strings(rng, options.count))]
-            if options.every_code_point and name in ("Qwen", "added-token flags", "removed", "removed, inverted"):
+            if name.startswith("bundled"):
+                batches += [fixtures.SENTENCES + bundled_texts(tokens, options.count, rng), list(files_of_source())]
+            if options.every_code_point and name in ("Qwen", "added-token flags", "removed", "removed, inverted", "bundled"):
                 everything = list(every_code_point())
                 batches += [everything[i : i + 50_000] for i in range(0, len(everything), 50_000)]
+            path = pathlib.Path(folder) / "tokenizer.json"
+            path.write_text(json.dumps(data), encoding="utf-8")
+            reference = tokenizers.Tokenizer.from_file(str(path))
             for texts in batches:
-                if compare(options.tool, name, data, texts, pathlib.Path(folder)) != 0:
+                if compare(options.tool, name, bundled.MERGES if name == "bundled" else path, reference, texts) != 0:
                     return 1
                 compared += len(texts)
-    print(f"{compared} strings over {len(kinds)} kinds of tokenizer.json: all ids agree with tokenizers {tokenizers.__version__}")
+                compared_bundled += len(texts) if name == "bundled" else 0
+    print(f"{compared} strings over {len(kinds)} kinds of tokenizer, {compared_bundled} of them over the bundled one: all ids agree with tokenizers {tokenizers.__version__}")
     return 0
 
 

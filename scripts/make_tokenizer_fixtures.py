@@ -4,7 +4,8 @@
     scripts/make_tokenizer_fixtures.py     needs the package tokenizers; the same version writes the same bytes
 
 tokenizer.json is trained here on the texts of corpus(); tokenizer-strings.json is the same with merges as strings;
-flags.json has added tokens with every flag. cases.json holds texts and the ids that the package gives.
+flags.json has added tokens with every flag. cases.json holds texts and the ids that the package gives. bundled.json
+holds the same for the tokenizer in data/tokenizer (make_bundled_tokenizer.py), of which the package gets the same tokens.
 """
 import itertools
 import json
@@ -14,10 +15,10 @@ import random
 import tokenizers
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+import make_bundled_tokenizer as bundled
+
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "tests/fixtures/tokenizer"
-QWEN2_PATTERN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
+QWEN2_PATTERN = bundled.PATTERN
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
 NOT_SPECIAL = ["<tool_call>", "</tool_call>", "<think>", "</think>"]
 
@@ -187,6 +188,16 @@ def make_cases(folder: dict[str, dict]) -> list[dict]:
     return cases
 
 
+def make_bundled_cases() -> list[dict]:
+    tokens, merges, added = bundled.read_bundled(bundled.MERGES.read_text(encoding="utf-8"))
+    tokenizer = Tokenizer.from_str(json.dumps(bundled.as_tokenizer_json(tokens, merges, added)))
+    rng = random.Random(8)
+    template = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+    texts = HARD + SENTENCES + [template.format(text) for text in SENTENCES[:6] + rng.sample(corpus(1), 14)]
+    texts += added + [f"a {token}  b\n{token}{token[:-1]}" for token in added] + [text * min(n, 40) for text, n in REPEATED]
+    return [{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids} for text in texts]
+
+
 def dump(path: pathlib.Path, data: object) -> None:
     path.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
 
@@ -197,12 +208,13 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, data in folder.items():
         dump(FOLDER / name, data)
-    cases = make_cases(folder)
-    lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
     made = {"script": "scripts/make_tokenizer_fixtures.py", "tokenizers": tokenizers.__version__}
-    text = f'{{"made_by":{json.dumps(made)},"cases":[\n{lines}\n]}}\n'
-    (FOLDER / "cases.json").write_text(text, encoding="utf-8")
-    print(f"{len(cases)} cases, {sum(f.stat().st_size for f in FOLDER.iterdir()) // 1024} KB in {FOLDER}")
+    lists = {"cases.json": make_cases(folder), "bundled.json": make_bundled_cases()}
+    for name, cases in lists.items():
+        lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
+        (FOLDER / name).write_text(f'{{"made_by":{json.dumps(made)},"cases":[\n{lines}\n]}}\n', encoding="utf-8")
+    count = sum(map(len, lists.values()))
+    print(f"{count} cases, {sum(f.stat().st_size for f in FOLDER.iterdir()) // 1024} KB in {FOLDER}")
 
 
 if __name__ == "__main__":

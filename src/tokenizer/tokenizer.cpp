@@ -13,6 +13,7 @@
 #include "tokenizer/tokenizer_added.h"
 #include "tokenizer/tokenizer_json.h"
 #include "tokenizer/unicode.h"
+#include "tokenizer/vocabulary.h"
 #include "zimage/error.h"
 
 namespace zimage {
@@ -20,6 +21,11 @@ namespace zimage {
 using nlohmann::json;
 
 struct Tokenizer::Impl {
+  /// Makes a tokenizer with the NFC and the split pattern of Qwen2 and Qwen3.
+  static std::unique_ptr<Impl> like_qwen(Bpe bpe, std::vector<AddedToken> added, const std::string& name);
+  /// Takes the added tokens when the rest is there.
+  void add_tokens(std::vector<AddedToken> tokens, const std::string& name);
+
   bool normalize = false;
   AddedTokenMatcher raw_tokens;         ///< matched in the text as it is
   AddedTokenMatcher normalized_tokens;  ///< matched after normalisation
@@ -28,7 +34,27 @@ struct Tokenizer::Impl {
   std::int64_t vocab_size = 0;
 };
 
+void Tokenizer::Impl::add_tokens(std::vector<AddedToken> tokens, const std::string& name) {
+  vocab_size = bpe.next_id();
+  std::vector<AddedToken> raw, normalized;
+  std::set<std::string> contents;  // of the normalised tokens
+  for (AddedToken& token : tokens) {
+    vocab_size = std::max<std::int64_t>(vocab_size, token.id + 1);
+    if (token.normalized && normalize) token.content = unicode::nfc(token.content);
+    if (token.normalized && !contents.insert(token.content).second) {
+      tokenizer_json::fail(name, "two added tokens are the same once normalised: " + in_quotes(token.content));
+    }
+    (token.normalized ? normalized : raw).push_back(std::move(token));
+  }
+  raw_tokens = AddedTokenMatcher(std::move(raw));
+  normalized_tokens = AddedTokenMatcher(std::move(normalized));
+}
+
 namespace {
+
+// "Split" of the tokenizer.json of Qwen2 and Qwen3, and what llama.cpp means by the pre-tokenizer "qwen2".
+constexpr const char* kQwen2Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 /// Returns whether text is normalised (NFC); any other normalizer is refused.
 bool read_normalizer(const json& value, const std::string& name) {
@@ -67,23 +93,29 @@ Tokenizer Tokenizer::from_json(std::string_view text, const std::string& name) {
   const auto model = file.find("model");
   if (model == file.end()) tokenizer_json::fail(name, "there is no \"model\"");
   impl->bpe = Bpe::from_json(*model, name);
-
-  std::vector<AddedToken> raw, normalized;
-  std::set<std::string> contents;  // of the normalised tokens
-  for (AddedToken& token : read_added_tokens(file, impl->bpe.vocabulary(), name)) {
-    impl->vocab_size = std::max<std::int64_t>(impl->vocab_size, token.id + 1);
-    if (token.normalized && impl->normalize) token.content = unicode::nfc(token.content);
-    if (token.normalized && !contents.insert(token.content).second) {
-      tokenizer_json::fail(name, "two added tokens are the same once normalised: " + in_quotes(token.content));
-    }
-    (token.normalized ? normalized : raw).push_back(std::move(token));
-  }
-  impl->raw_tokens = AddedTokenMatcher(std::move(raw));
-  impl->normalized_tokens = AddedTokenMatcher(std::move(normalized));
-  for (const auto& entry : impl->bpe.vocabulary()) {
-    impl->vocab_size = std::max<std::int64_t>(impl->vocab_size, entry.second + 1);
-  }
+  impl->add_tokens(read_added_tokens(file, impl->bpe.vocabulary(), name), name);
   return Tokenizer(std::move(impl));
+}
+
+std::unique_ptr<Tokenizer::Impl> Tokenizer::Impl::like_qwen(Bpe bpe, std::vector<AddedToken> added,
+                                                            const std::string& name) {
+  auto impl = std::make_unique<Impl>();
+  impl->normalize = true;
+  impl->splits.emplace_back(kQwen2Pattern, true, Split::Behavior::kIsolated, false, name);
+  impl->bpe = std::move(bpe);
+  impl->add_tokens(std::move(added), name);
+  return impl;
+}
+
+Tokenizer Tokenizer::from_vocabulary(const GgufVocabulary& vocabulary, const std::string& name) {
+  SortedTokens tokens = sort_tokens(vocabulary, name);
+  Bpe bpe = Bpe::from_merges(tokens.ordinary, vocabulary.merges, name);
+  return Tokenizer(Impl::like_qwen(std::move(bpe), std::move(tokens.added), name));
+}
+
+Tokenizer Tokenizer::from_merges(std::string_view text, const std::string& name) {
+  MergesFile file = read_merges_file(text, name);
+  return Tokenizer(Impl::like_qwen(Bpe::from_pairs(file.merges, name), std::move(file.added), name));
 }
 
 std::vector<std::int64_t> Tokenizer::encode(std::string_view text) const {

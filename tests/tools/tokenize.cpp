@@ -1,16 +1,18 @@
-// tokenize_tool TOKENIZER.JSON: reads one JSON string per line on stdin, writes the ids as one JSON array per line.
+// tokenize_tool TOKENIZER.JSON|FILE.MERGES: reads one JSON string per line on stdin, writes the ids as one JSON array
+// per line.
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "tokenizer/tokenizer.h"
 #include "zimage/error.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::cerr << "usage: tokenize_tool TOKENIZER.JSON < strings.jsonl\n";
+    std::cerr << "usage: tokenize_tool TOKENIZER.JSON|FILE.MERGES < strings.jsonl\n";
     return 2;
   }
   std::ifstream file(argv[1], std::ios::binary);
@@ -21,7 +23,9 @@ int main(int argc, char** argv) {
   std::ostringstream text;
   text << file.rdbuf();
   try {
-    const auto tokenizer = zimage::Tokenizer::from_json(text.str(), argv[1]);
+    const bool json = std::string_view(argv[1]).ends_with(".json");
+    const auto tokenizer =
+        json ? zimage::Tokenizer::from_json(text.str(), argv[1]) : zimage::Tokenizer::from_merges(text.str(), argv[1]);
     std::ios::sync_with_stdio(false);
     for (std::string line; std::getline(std::cin, line);) {
       const auto ids = tokenizer.encode(nlohmann::json::parse(line).get<std::string>());
