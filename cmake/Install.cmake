@@ -1,5 +1,5 @@
-# `cmake --install` installs the executable, the demo model, the man page and the shell completions. The executable
-# looks for libtorch where it was found for the build, with the same search path as in the build folder, so that
+# `cmake --install` installs the executable, the demo model, Qwen's tokenizer, the man page and the shell completions.
+# The executable looks for libtorch where it was found for the build, with the same search path as in the build folder, so that
 # installing doesn't change it.
 set_target_properties(zimage-inpaint PROPERTIES
   INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${Torch_LIBRARY_DIR}"
@@ -9,6 +9,7 @@ install(TARGETS zimage-inpaint RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 if(EXISTS "${PROJECT_SOURCE_DIR}/models/demo")
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/models/demo" DESTINATION "${CMAKE_INSTALL_DATADIR}/zimage-inpaint/models")
 endif()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/data/tokenizer" DESTINATION "${CMAKE_INSTALL_DATADIR}/zimage-inpaint")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 # The program writes its own man page and completions. A cross build can't run it and leaves them out.

@@ -30,8 +30,8 @@ if(EXISTS "${root}/share/zsh/site-functions")
   file(RENAME "${root}/share/zsh/site-functions" "${root}/share/zsh/vendor-completions")
 endif()
 
-# /usr/share/doc holds the licence and the changes under Debian's names.
-file(REMOVE "${documents}/LICENSE")
+# /usr/share/doc holds the licences and the changes under Debian's names.
+file(REMOVE "${documents}/LICENSE" "${root}/share/zimage-inpaint/tokenizer/LICENSE")
 put("${source}/copyright" "${documents}/copyright" 644)
 foreach(package libcli11-dev nlohmann-json3-dev libstb-dev)
   if(EXISTS "/usr/share/doc/${package}/copyright")

@@ -101,6 +101,10 @@ class Inpainter {
 /// lib/zimage-inpaint/bin, or `../models/demo` in a source tree. Empty if there is none.
 std::filesystem::path bundled_model();
 
+/// Returns the file of Qwen3's tokenizer that comes with the program, for text encoders that come without one. It is
+/// looked for in `share/zimage-inpaint/tokenizer` and `data/tokenizer` from the same places. Empty if it isn't there.
+std::filesystem::path bundled_tokenizer();
+
 /// Returns the noise levels σ of a run, rounded to fp32 as the latents are; the last is 0. Where one is above the one
 /// before it, RePaint resampling jumps back; every other step is a forward.
 /// Errors: kUsage for steps < 1, shift <= 0, strength outside (0, 1], or too many steps in all.

@@ -21,6 +21,9 @@ inpaint "$program" "$folder/installed.png"
 inpaint "$build/zimage-inpaint" "$folder/built.png"
 cmp "$folder/installed.png" "$folder/built.png"
 
+for file in qwen3.merges LICENSE NOTICE; do
+  cmp "$source/data/tokenizer/$file" "$folder/moved here/share/zimage-inpaint/tokenizer/$file"
+done
 [ -n "$(find "$folder/moved here/share/doc" -name LICENSE)" ] || { echo "the licence is not installed" >&2 && exit 1; }
 for file in man/man1/zimage-inpaint.1:man bash-completion/completions/zimage-inpaint:"completion bash" \
   zsh/site-functions/_zimage-inpaint:"completion zsh" fish/vendor_completions.d/zimage-inpaint.fish:"completion fish"; do
