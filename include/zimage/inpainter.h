@@ -29,13 +29,26 @@ class Observer {
   virtual bool cancelled() { return false; }
 };
 
+/// The variants of Z-Image have the same tensors and differ in how they are sampled.
+enum class Variant {
+  kTurbo,   ///< distilled: few steps without guidance
+  kBase,    ///< the undistilled model
+  kDeTurbo  ///< Turbo with its distillation trained away, so that it needs guidance
+};
+
+/// Returns "turbo", "base" or "de-turbo".
+const char* to_string(Variant variant);
+
 /// Describes the loaded model, for `-v` and `--json`.
 struct ModelInfo {
-  std::string name;                ///< folder or file name
-  bool demo = false;               ///< the bundled demo model (model_index.json says so)
-  bool random_weights = false;     ///< its weights are random (model_index.json says so)
-  std::string device;              ///< "cpu", "cuda:0"
-  std::string dtype;               ///< "fp32", "bf16", "fp16"
+  std::string name;             ///< folder or file name
+  bool demo = false;            ///< the bundled demo model (model_index.json says so)
+  bool random_weights = false;  ///< its weights are random (model_index.json says so)
+  std::string device;           ///< "cpu", "cuda:0"
+  std::string dtype;            ///< "fp32", "bf16", "fp16"
+  Variant variant = Variant::kTurbo;
+  std::string variant_reason;      ///< how the variant was recognised
+  SamplingDefaults defaults;       ///< where a request leaves steps, shift or guidance scale open
   double native_megapixels = 1.0;  ///< the model's native area (model_index.json, else 1)
   int dit_layers = 0;
   int dit_dim = 0;
@@ -62,7 +75,8 @@ class Inpainter {
   /// Returns the longest side, in pixels, that the model's position tables allow.
   int max_side() const;
 
-  /// Decides what a run of the request does: strategy, regions, noise levels, and where the result may differ.
+  /// Decides what a run of the request does: strategy, regions, noise levels, and where the result may differ. The
+  /// request in the Work has every setting of its sampling filled in.
   /// Errors: kUsage for a strategy that the ControlNet, or the lack of one, rules out, and for a v1 ControlNet without
   /// a control image; kModel for the ControlNet strategy with a v1 file, which wasn't trained to inpaint; kInput for a
   /// mask of another size than the picture, and for a picture that is too large for the model.
@@ -107,9 +121,12 @@ std::filesystem::path bundled_tokenizer();
 
 /// Returns the noise levels σ of a run, rounded to fp32 as the latents are; the last is 0. Where one is above the one
 /// before it, RePaint resampling jumps back; every other step is a forward.
-/// Errors: kUsage for steps < 1, shift <= 0, strength outside (0, 1], or too many steps in all.
+/// Errors: kUsage for steps or a shift that are left open (see Sampling::resolved()), steps < 1, shift <= 0, strength
+/// outside (0, 1], or too many steps in all.
 std::vector<double> plan_sigmas(const Sampling& sampling);
 /// Returns how many forwards of the DiT those levels take.
 int count_forwards(const std::vector<double>& sigmas);
+/// Returns at how many of those forwards guidance makes a second one.
+int count_guided_forwards(const Sampling& sampling, const std::vector<double>& sigmas);
 
 }  // namespace zimage

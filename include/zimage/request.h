@@ -19,19 +19,37 @@ enum class Strategy { kAuto, kControlNet, kRepaint };
 /// Which part of the picture the model works on: the mask's surroundings, or all of it.
 enum class CropMode { kAuto, kOff };
 
-/// The settings of the denoising. Pictures that share their forwards have equal settings.
-struct Sampling {
+/// The settings that a model was made for. They stand in for those that a request leaves open.
+struct SamplingDefaults {
   int steps = 8;
   double shift = 3.0;
-  double guidance_scale = 1.0;  ///< 1 = off (one forward per step)
-  double strength = 1.0;        ///< noise level to start from, (0, 1]
+  double guidance_scale = 1.0;
+};
+
+/// The settings of the denoising. Pictures that share their forwards have equal settings.
+struct Sampling {
+  std::optional<int> steps{};     ///< empty: the model's default, as for the next two
+  std::optional<double> shift{};  ///< of the noise schedule
+  /// 1 = off (one forward per step), which is also what an empty one counts as until resolved() has filled it in.
+  std::optional<double> guidance_scale{};
+  double cfg_truncation = 1.0;     ///< guidance is off in steps at which 1 − σ is above this; 1: never
+  double cfg_normalization = 0.0;  ///< largest norm of a guided prediction, in norms of the positive one; 0: no limit
+  double strength = 1.0;           ///< noise level to start from, (0, 1]
   SamplerKind sampler = SamplerKind::kResMultistep;
   Strategy strategy = Strategy::kAuto;
   std::optional<double> control_scale{};  ///< scale of the ControlNet's hints; empty: its default
   int jump_length = 0;                    ///< RePaint resampling: steps in a jump back; 0: off
   int jump_count = 1;                     ///< RePaint resampling: how often each stretch is denoised; 1: off
 
-  bool guided() const { return guidance_scale != 1.0; }
+  bool guided() const { return guidance_scale.value_or(1.0) != 1.0; }
+  /// Returns the settings with the model's defaults (ModelInfo::defaults) where these are empty.
+  Sampling resolved(const SamplingDefaults& defaults) const {
+    Sampling all = *this;
+    all.steps = steps.value_or(defaults.steps);
+    all.shift = shift.value_or(defaults.shift);
+    all.guidance_scale = guidance_scale.value_or(defaults.guidance_scale);
+    return all;
+  }
   bool operator==(const Sampling&) const = default;
 };
 

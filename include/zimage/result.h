@@ -27,7 +27,8 @@ struct Work {
   StrategyChoice strategy;
   std::vector<WorkingRegion> regions;    ///< the regions to work on, in order
   std::vector<double> sigmas;            ///< the noise levels visited, in fp32's precision; the last is 0
-  int forwards = 0;                      ///< of the DiT, for each region and guidance branch
+  int forwards = 0;                      ///< of the DiT with the prompt, for each region
+  int guided_forwards = 0;               ///< those that guidance makes with the negative prompt as well
   std::shared_ptr<const Mask> editable;  ///< where the result may differ from the picture: the mask and its feather
 };
 

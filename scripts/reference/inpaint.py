@@ -20,6 +20,8 @@ def inpaint(
     shift: float = 3.0,
     strength: float = 1.0,
     guidance_scale: float = 1.0,
+    cfg_truncation: float = 1.0,
+    cfg_normalization: float = 0.0,
     seed: int = 0,
     sampler: str = "res_multistep",
     dtype: torch.dtype = torch.float32,
@@ -52,7 +54,10 @@ def inpaint(
     trajectory = []
 
     def denoise(x: torch.Tensor, sigma: float) -> torch.Tensor:
-        pred = m.noise_prediction(model.transformer, x, sigma, prompt_embeds, negative_embeds, guidance_scale)
+        pred = m.noise_prediction(
+            model.transformer, x, sigma, prompt_embeds, negative_embeds, guidance_scale, cfg_truncation,
+            cfg_normalization,
+        )  # fmt: skip
         return x - sigma * pred
 
     def keep_the_rest(step: int, x: torch.Tensor, denoised: torch.Tensor) -> torch.Tensor:
@@ -66,6 +71,7 @@ def inpaint(
         "image": m.pixels_to_image(pixels),
         "pixels": pixels,
         "sigmas": planned,
+        "guided_forwards": sum(guidance_scale != 1.0 and m.is_guided(s, cfg_truncation) for s in sigmas[:-1]),
         "prompt_tokens": len(ids),
         "prompt_embeds": prompt_embeds,
         "latent": latent,

@@ -87,15 +87,33 @@ def noise_prediction(
     prompt_embeds: torch.Tensor,
     negative_embeds: torch.Tensor | None,
     guidance_scale: float,
+    cfg_truncation: float = 1.0,
+    cfg_normalization: float = 0.0,
 ) -> torch.Tensor:
-    """Returns -model_output at timestep 1 - sigma (in fp32); guidance 1 costs one forward."""
+    """Returns -model_output at timestep 1 - sigma (in fp32); a step without guidance costs one forward."""
     timestep = 1.0 - torch.tensor([sigma], dtype=torch.float32)
     timestep = timestep.to(latents.dtype)
     positive = -model_output(transformer, latents, timestep, prompt_embeds)
-    if guidance_scale == 1.0:
+    if guidance_scale == 1.0 or not is_guided(sigma, cfg_truncation):
         return positive
     negative = -model_output(transformer, latents, timestep, negative_embeds)
-    return negative + guidance_scale * (positive - negative)
+    return guided(positive, negative, guidance_scale, cfg_normalization)
+
+
+def is_guided(sigma: float, cfg_truncation: float) -> bool:
+    """Decides as diffusers' pipeline does, from the scheduler's timestep in fp32."""
+    timestep = torch.tensor(sigma, dtype=torch.float32) * 1000
+    return not ((1000 - timestep) / 1000).item() > cfg_truncation
+
+
+def guided(
+    positive: torch.Tensor, negative: torch.Tensor, guidance_scale: float, cfg_normalization: float
+) -> torch.Tensor:
+    """Returns the guided prediction of one picture; diffusers' guidance_scale is one less."""
+    pred = negative + guidance_scale * (positive - negative)
+    largest = torch.linalg.vector_norm(positive) * cfg_normalization
+    norm = torch.linalg.vector_norm(pred)
+    return pred * (largest / norm) if cfg_normalization > 0.0 and norm > largest else pred
 
 
 def image_to_pixels(image: np.ndarray) -> torch.Tensor:

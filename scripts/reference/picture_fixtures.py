@@ -39,11 +39,22 @@ CASES = [
         model="b", size=(96, 96), mask="strokes", prompt="two birds", negative_prompt="", steps=3, shift=4.5,
         guidance_scale=2.5, sampler="euler", seed=2**33 + 14,
     ),
+    # Guidance ends after the second of four steps (1 - sigma is 0, 0.1, 0.25, 0.5), and is limited in both.
+    dict(
+        model="c", size=(48, 48), mask="disc", prompt="a green apple", negative_prompt="blurry, grey", steps=4,
+        guidance_scale=4.0, cfg_truncation=0.2, cfg_normalization=0.9, seed=15,
+    ),
+    # The limit is reached in some steps only.
+    dict(
+        model="a", size=(48, 48), mask="disc", prompt="a red fox", negative_prompt="", steps=3, guidance_scale=3.0,
+        cfg_normalization=1.0, seed=16,
+    ),
 ]
 
 DEFAULTS = dict(
     negative_prompt="", steps=8, shift=3.0, strength=1.0, guidance_scale=1.0, seed=0, sampler="res_multistep"
 )
+LIMITS_OF_GUIDANCE = dict(cfg_truncation=1.0, cfg_normalization=0.0)
 
 
 def draw_picture(width: int, height: int, seed: int) -> np.ndarray:
@@ -83,7 +94,8 @@ def make(root: Path, models: Path) -> None:
     loaded: dict[str, m.Model] = {}
     listing = []
     for number, case in enumerate(CASES, start=1):
-        options = {**DEFAULTS, **{k: v for k, v in case.items() if k not in ("model", "size", "mask")}}
+        options = {**DEFAULTS, **LIMITS_OF_GUIDANCE}
+        options |= {k: v for k, v in case.items() if k not in ("model", "size", "mask")}
         if case["model"] not in loaded:
             loaded[case["model"]] = m.load_model(models / case["model"])
         image = draw_picture(*case["size"], seed=number)
@@ -99,7 +111,7 @@ def make(root: Path, models: Path) -> None:
             {
                 "name": str(number), "model": case["model"], "width": case["size"][0], "height": case["size"][1],
                 "mask": case["mask"], **options, "prompt_tokens": result["prompt_tokens"], "sigmas": result["sigmas"],
-                "forwards": len(result["denoised"]),
+                "forwards": len(result["denoised"]), "guided_forwards": result["guided_forwards"],
             }
         )
     write_json(root / "cases.json", {"cases": listing})

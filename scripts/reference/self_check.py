@@ -56,9 +56,12 @@ def check_pipeline(folder: Path) -> list[str]:
     pipeline.set_progress_bar_config(disable=True)
     texts = [m.encode_ids(model.text_encoder, m.prompt_ids(model.tokenizer, p)) for p in ("a red fox", "grey " * 30)]
     problems = []
-    for guidance_scale in (1.0, 2.5):
+    for guidance_scale, truncation, normalization in (
+        (1.0, 1.0, 0.0), (2.5, 1.0, 0.0), (2.5, 0.2, 0.0), (2.5, 1.0, 0.9), (4.0, 0.5, 1.0),
+    ):  # fmt: skip
         theirs = pipeline(
             height=height, width=width, num_inference_steps=steps, guidance_scale=guidance_scale - 1.0,
+            cfg_truncation=truncation, cfg_normalization=normalization,
             sigmas=np.linspace(1.0, 1.0 / steps, steps).tolist(), generator=torch.Generator().manual_seed(seed),
             prompt_embeds=[texts[0][0]], negative_prompt_embeds=[texts[1][0]], output_type="latent",
         ).images  # fmt: skip
@@ -72,15 +75,16 @@ def check_pipeline(folder: Path) -> list[str]:
 
         def denoise(x: torch.Tensor, sigma: float) -> torch.Tensor:
             preds = [-m.model_output(model.transformer, x, timesteps[sigma][None], text) for text in texts]
-            if guidance_scale == 1.0:
+            if guidance_scale == 1.0 or not m.is_guided(sigma, truncation):
                 return x - sigma * preds[0]
-            return x - sigma * (preds[1] + guidance_scale * (preds[0] - preds[1]))
+            return x - sigma * m.guided(preds[0], preds[1], guidance_scale, normalization)
 
         ours = sample("euler", denoise, draw_noise(height // 8, width // 8, seed), sigmas)
         error = relative_l2(ours, theirs)
-        print(f"diffusers' pipeline, model {folder.name}, guidance {guidance_scale}: relative L2 {error:.1e}")
+        run = f"model {folder.name}, guidance {guidance_scale}, truncation {truncation}, normalization {normalization}"
+        print(f"diffusers' pipeline, {run}: relative L2 {error:.1e}")
         if not error < 3e-6:
-            problems.append(f"{folder.name}, guidance {guidance_scale}: {error:.1e} from diffusers' pipeline")
+            problems.append(f"{run}: {error:.1e} from diffusers' pipeline")
     return problems
 
 
@@ -90,7 +94,8 @@ def check_precision(fixtures: Path) -> list[str]:
     for case in json.loads((fixtures / "pictures" / "cases.json").read_text())["cases"]:
         name = fixtures / "pictures" / case["name"]
         image, mask, expected = (np.asarray(Image.open(f"{name}-{part}.png")) for part in ("image", "mask", "expected"))
-        keys = ("prompt", "negative_prompt", "steps", "shift", "strength", "guidance_scale", "seed", "sampler")
+        keys = ("prompt", "negative_prompt", "steps", "shift", "strength", "guidance_scale", "cfg_truncation",
+                "cfg_normalization", "seed", "sampler")  # fmt: skip
         options = {key: case[key] for key in keys}
         folder = fixtures / "models" / case["model"]
         fp32 = inpaint(m.load_model(folder), image, mask, **options)

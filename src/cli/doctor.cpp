@@ -50,8 +50,9 @@ void model_rows(std::ostream& out, const app::Diagnosis& diagnosis) {
   if (!diagnosis.info) return;
   const ModelInfo& info = *diagnosis.info;
   row(out, "",
-      info.name + ": " + std::to_string(info.dit_layers) + " layers, width " + std::to_string(info.dit_dim) + ", " +
-          bytes_text(diagnosis.model_bytes) + " in " + std::to_string(info.files.size()) + " files" +
+      info.name + " (" + to_string(info.variant) + "): " + std::to_string(info.dit_layers) + " layers, width " +
+          std::to_string(info.dit_dim) + ", " + bytes_text(diagnosis.model_bytes) + " in " +
+          std::to_string(info.files.size()) + " files" +
           (info.controlnet.empty() ? "" : ", ControlNet " + info.controlnet) +
           (info.demo ? "; the demo model, a toy" : ""));
 }
@@ -84,6 +85,8 @@ ordered_json model_json(const app::Diagnosis& diagnosis) {
   ordered_json files = ordered_json::array();
   for (const auto& file : info.files) files.push_back(utf8(file.string()));
   model.update({{"name", utf8(info.name)},
+                {"variant", to_string(info.variant)},
+                {"variant_reason", info.variant_reason},
                 {"demo", info.demo},
                 {"layers", info.dit_layers},
                 {"width", info.dit_dim},

@@ -41,11 +41,16 @@ std::string to_plan_text(const JobReport& report) {
     out << "region    " << size_text(r.width, r.height) << " at " << r.x << "," << r.y << ", worked on at "
         << size_text(r.working_width, r.working_height) << "\n";
   }
-  out << "steps     " << option_text(report, "steps") << " (" << *report.forwards << " forwards)\n";
+  out << "steps     " << option_text(report, "steps") << " ("
+      << app::forwards_text(*report.forwards, report.guided_forwards.value_or(0)) << ")\n";
+  out << "shift     " << option_text(report, "shift") << "\n";
+  out << "guidance  " << ordered_json(report.guidance_scale.value_or(1.0)).dump()
+      << (report.guidance_scale == 1.0 ? " (off)\n" : "\n");
   out << "sigmas   ";
   for (const double sigma : report.sigmas) out << ' ' << sigma;
   out << "\nmodel     " << report.model->name << " (" << report.model->parameters << " parameters, "
       << report.model->device << ", " << report.model->dtype << ")\n";
+  out << "variant   " << to_string(report.model->variant) << " (" << printable(report.model->variant_reason) << ")\n";
   for (const auto& file : report.model->files) out << "file      " << printable(file.string()) << "\n";
   return out.str();
 }

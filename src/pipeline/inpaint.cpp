@@ -89,8 +89,10 @@ at::Tensor InpaintPipeline::predict(const Stack& stack, const at::Tensor& x, dou
     return -dit.forward(x, timestep, prompt, &hints);
   };
   at::Tensor noise_pred = forward(stack.positive);
-  if (job.sampling().guided()) {
-    noise_pred = guide(noise_pred, forward(stack.negative), job.sampling().guidance_scale);
+  const Sampling& sampling = job.sampling();
+  if (sampling.guided() && guided_at(sigma, sampling.cfg_truncation)) {
+    const double scale = sampling.guidance_scale.value_or(1.0);
+    noise_pred = guide(noise_pred, forward(stack.negative), scale, sampling.cfg_normalization);
   }
   const at::Tensor denoised = x - noise_pred * sigma;
   tap("pipeline.denoised", denoised);

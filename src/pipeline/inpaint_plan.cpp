@@ -54,11 +54,13 @@ Work InpaintPipeline::plan(const Request& request) const {
   check_request(request);
   Work work;
   work.request = request;
+  work.request.sampling = request.sampling.resolved(models_.info().defaults);
   work.strategy = choose_strategy(models_, request);
   work.regions = regions_of(request);
   for (const WorkingRegion& region : work.regions) check_reach(region, models_.dit_config());
-  work.sigmas = plan_sigmas(request.sampling);
+  work.sigmas = plan_sigmas(work.request.sampling);
   work.forwards = count_forwards(work.sigmas);
+  work.guided_forwards = count_guided_forwards(work.request.sampling, work.sigmas);
   work.editable = std::make_shared<const Mask>(grow_mask(*request.mask, request.feather));
   return work;
 }

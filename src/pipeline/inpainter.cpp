@@ -94,7 +94,10 @@ void Inpainter::expect_prompts(const std::vector<std::string>& prompts) { impl_-
 void Inpainter::release_prompt(const std::string& prompt) { impl_->pipeline.prompts().release(prompt); }
 
 std::vector<double> plan_sigmas(const Sampling& sampling) {
-  const auto schedule = sigmas_from_strength(make_sigmas(sampling.steps, sampling.shift), sampling.strength);
+  if (!sampling.steps || !sampling.shift) {
+    throw Error(ErrorCode::kUsage, "the steps or the shift are left open", "fill them in with Sampling::resolved()");
+  }
+  const auto schedule = sigmas_from_strength(make_sigmas(*sampling.steps, *sampling.shift), sampling.strength);
   std::vector<double> sigmas;
   // σ is computed in fp64 and rounded to fp32, as in the reference.
   for (const double sigma : with_jumps(schedule, sampling.jump_length, sampling.jump_count)) {
@@ -104,5 +107,9 @@ std::vector<double> plan_sigmas(const Sampling& sampling) {
 }
 
 int count_forwards(const std::vector<double>& sigmas) { return count_steps(sigmas); }
+
+int count_guided_forwards(const Sampling& sampling, const std::vector<double>& sigmas) {
+  return sampling.guided() ? count_guided_steps(sigmas, sampling.cfg_truncation) : 0;
+}
 
 }  // namespace zimage

@@ -81,6 +81,20 @@ std::vector<std::vector<double>> descents(const std::vector<double>& visits) {
   return runs;
 }
 
+bool guided_at(double sigma, double truncation) {
+  const float timestep = static_cast<float>(sigma) * 1000.0F;
+  return static_cast<double>((1000.0F - timestep) / 1000.0F) <= truncation;
+}
+
+int count_guided_steps(const std::vector<double>& visits, double truncation) {
+  int steps = 0;
+  for (const auto& run : descents(visits)) {
+    steps += static_cast<int>(
+        std::count_if(run.begin(), run.end() - 1, [&](double sigma) { return guided_at(sigma, truncation); }));
+  }
+  return steps;
+}
+
 int count_steps(const std::vector<double>& visits) {
   int steps = 0;
   for (const auto& run : descents(visits)) steps += static_cast<int>(run.size()) - 1;

@@ -31,4 +31,11 @@ std::vector<std::vector<double>> descents(const std::vector<double>& visits);
 /// Returns the number of steps in all descents.
 int count_steps(const std::vector<double>& visits);
 
+/// Returns whether a step at noise level σ is guided: whether 1 − σ is at most `truncation` (diffusers' cfg_truncation,
+/// compared in fp32 with its arithmetic, so that both agree on every step).
+bool guided_at(double sigma, double truncation);
+
+/// Returns the number of steps in all descents that are guided.
+int count_guided_steps(const std::vector<double>& visits, double truncation);
+
 }  // namespace zimage

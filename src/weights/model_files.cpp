@@ -136,6 +136,13 @@ std::vector<fs::path> below(const std::vector<fs::path>& bases, const fs::path& 
   return places;
 }
 
+ComponentFiles find_scheduler(const std::vector<fs::path>& bases) {
+  for (const fs::path& path : below(bases, "scheduler/scheduler_config.json")) {
+    if (is_there(path)) return {{}, path, read_text(path, kMaxConfigBytes, ErrorCode::kModel)};
+  }
+  return {};
+}
+
 std::string read_index(const std::vector<fs::path>& bases) {
   for (const fs::path& path : below(bases, "model_index.json")) {
     if (is_there(path)) return read_text(path, kMaxConfigBytes, ErrorCode::kModel);
@@ -163,6 +170,7 @@ ModelFiles find_model(const ModelPaths& paths) {
   ModelFiles files;
   files.name = name_of(paths.model);
   files.index = read_index(layout.bases);
+  files.scheduler = find_scheduler(layout.bases);
   files.dit = finder.weights("transformer", "--model", layout.dit, layout.dit_places);
   files.text_encoder =
       finder.weights("text encoder", "--text-encoder", paths.text_encoder, below(layout.bases, "text_encoder"));

@@ -23,6 +23,7 @@ struct ModelFiles {
   ComponentFiles text_encoder;
   ComponentFiles vae;
   ComponentFiles controlnet;        ///< its `weights` are empty if none was asked for
+  ComponentFiles scheduler;         ///< scheduler_config.json, if there is one; no weights
   std::filesystem::path tokenizer;  ///< tokenizer.json
 };
 

@@ -7,7 +7,7 @@ from conftest import environment
 # The contract's options that have a value that changes nothing, with that value.
 NEUTRAL = {
     "--negative-prompt": "blurry", "--control-scale": "0.75", "--steps": "2", "--shift": "3.0",
-    "--guidance-scale": "1.0", "--sampler": "res_multistep", "--seed": "7", "--strength": "1.0", "--num-images": "1",
+    "--guidance-scale": "1.0", "--cfg-truncation": "1.0", "--cfg-normalization": "0", "--sampler": "res_multistep", "--seed": "7", "--strength": "1.0", "--num-images": "1",
     "--strategy": "auto", "--jump-length": "0", "--jump-count": "1", "--mask-threshold": "0.5", "--mask-grow": "0",
     "--feather": "0", "--crop": "off", "--padding": "32", "--megapixels": "1.0", "--format": "png", "--quality": "90",
     "--batch-size": "1", "--tolerance": "0", "--device": "cpu", "--dtype": "fp32", "--offload": "none",

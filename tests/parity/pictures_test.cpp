@@ -34,6 +34,8 @@ Request request_of(const nlohmann::json& c, const std::filesystem::path& folder)
   request.sampling.shift = c["shift"];
   request.sampling.strength = c["strength"];
   request.sampling.guidance_scale = c["guidance_scale"];
+  request.sampling.cfg_truncation = c.value("cfg_truncation", 1.0);
+  request.sampling.cfg_normalization = c.value("cfg_normalization", 0.0);
   request.sampling.sampler = c["sampler"] == "euler" ? SamplerKind::kEuler : SamplerKind::kResMultistep;
   request.composite = false;
   if (c.value("control_image", false)) {
@@ -75,6 +77,9 @@ void check_picture(const nlohmann::json& c, const std::filesystem::path& folder,
   CHECK(result.prompt_tokens == c["prompt_tokens"].get<std::int64_t>());
   CHECK(work.strategy.name == c.value("strategy", "repaint"));
   REQUIRE(work.forwards == c["forwards"].get<int>());
+  const int guided = c["guidance_scale"] == 1.0 ? 0 : c.value("guided_forwards", work.forwards);
+  CHECK(work.guided_forwards == guided);
+  CHECK(taps.all("dit.output").size() == static_cast<std::size_t>(work.forwards + guided));
   agreement.compare(name + " latent", taps.last("pipeline.latent"), reference->tensor("latent"));
   if (c.contains("controlnet")) {
     agreement.compare(name + " context", taps.last("pipeline.control_context"), reference->tensor("control_context"));
@@ -101,7 +106,7 @@ void check_pictures(const char* group, std::size_t at_least) {
   agreement.check(kLimit);
 }
 
-TEST_CASE("whole pictures agree with the reference pipeline", "[parity]") { check_pictures("pictures", 16); }
+TEST_CASE("whole pictures agree with the reference pipeline", "[parity]") { check_pictures("pictures", 20); }
 
 TEST_CASE("whole pictures with ControlNets agree with the reference pipeline", "[parity]") {
   check_pictures("controlnet_pictures", 6);
@@ -121,6 +126,16 @@ struct ShortJob {
   /// Returns the pixels of the picture's only patch.
   Samples made() { return run().patches.front().pixels.samples; }
 };
+
+TEST_CASE("what a request leaves open is the model's default, and the plan says so", "[parity]") {
+  ShortJob job;
+  job.request.sampling = Sampling{};
+  const Sampling planned = job.pipeline.plan(job.request).request.sampling;
+  CHECK(planned == Sampling{}.resolved(job.pipeline.models().info().defaults));
+  CHECK(planned.steps == 8);
+  CHECK(job.pipeline.models().info().variant == Variant::kTurbo);
+  CHECK_THROWS_AS(plan_sigmas(Sampling{}), Error);
+}
 
 TEST_CASE("a run can be prepared before its picture is loaded", "[parity]") {
   ShortJob alone;

@@ -210,6 +210,7 @@ void Batch::prepare(Job& job) {
     claim_outputs(job);
     tracked->running.emplace(resolve(job.settings, place_of(job, plan_.random_seed)));
     tracked->open = tracked->running->outputs();
+    tracked->running->follow_model(session_.model());
     prepare_job(session_, *tracked->running);
   } catch (...) {
     return fail(*tracked, as_error(std::current_exception()), tracked->open);

@@ -10,7 +10,7 @@ BatchPrompts::BatchPrompts(const std::vector<Job>* jobs, const Shard& shard, Inp
   for (const Job& job : *jobs) {
     if (job.error || !shard.holds(job.index)) continue;
     try {
-      std::vector<std::string> prompts = resolve_prompts(job.settings);
+      std::vector<std::string> prompts = resolve_prompts(job.settings, inpainter.info().defaults);
       inpainter_.expect_prompts(prompts);
       prompts_.emplace(job.index, std::move(prompts));
     } catch (const Error&) {

@@ -14,6 +14,7 @@
 #include "app/options/binding.h"
 #include "app/provenance/provenance.h"
 #include "app/provenance/replay.h"
+#include "app/report/report_json.h"
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/regular_file.h"
@@ -34,8 +35,7 @@ void log_schedule(const RunningJob& job) {
   std::ostringstream sigmas;
   for (const double sigma : job.work.sigmas) sigmas << ' ' << sigma;
   log::info("sigmas" + sigmas.str());
-  const std::string forwards = std::to_string(job.work.forwards) + (job.work.forwards == 1 ? " forward" : " forwards") +
-                               (spec.sampling.guided() ? ", twice each for guidance" : "");
+  const std::string forwards = forwards_text(job.work.forwards, job.work.guided_forwards);
   const bool fewer = spec.sampling.strength < 1.0;
   const std::string strength = fewer ? "strength " + ordered_json(spec.sampling.strength).dump() + " leaves " : "";
   log::write(fewer && !spec.batch ? log::Level::kNotice : log::Level::kInfo, strength + forwards);
@@ -182,9 +182,18 @@ void add_loading(const RunningJob& job, JobReport& report) {
 
 RunningJob::RunningJob(JobSpec spec_) : spec(std::move(spec_)) {
   report.options = reported_options(spec);
+  report.model_path = spec.model.model.string();
+  // Jumps make too many steps only if --steps is given, so this is found before the model is known.
+  plan_sigmas(spec.sampling.resolved({}));
+}
+
+void RunningJob::follow_model(const ModelInfo& model) {
+  spec.sampling = spec.sampling.resolved(model.defaults);
+  report.options = reported_options(spec);
+  report.guidance_scale = spec.sampling.guidance_scale;
   report.sigmas = plan_sigmas(spec.sampling);
   report.forwards = count_forwards(report.sigmas);
-  report.model_path = spec.model.model.string();
+  report.guided_forwards = count_guided_forwards(spec.sampling, report.sigmas);
 }
 
 Work RunningJob::work_of(std::size_t k) const {

@@ -19,10 +19,14 @@ namespace zimage::app {
 
 /// A job in progress. One stage at a time may change it, and after prepare_job() none does.
 struct RunningJob {
-  /// Begins the report with what the spec says.
+  /// Begins the report with what the spec says. Errors: kUsage for jumps that make too many steps.
   explicit RunningJob(JobSpec spec_);
 
-  const JobSpec spec;
+  /// Fills in the settings of the sampling that the spec leaves to the model, and reports the noise levels. Comes once,
+  /// before prepare_job() and before another thread looks at the sampling. Errors: those of plan_sigmas().
+  void follow_model(const ModelInfo& model);
+
+  JobSpec spec;      ///< follow_model() alone may change it
   JobReport report;  ///< what is known so far, even when a stage throws
   /// What hash_inputs() returns, and under "model" what hash_model() returns. Null if nobody needs them.
   nlohmann::ordered_json hashes{};
@@ -47,8 +51,9 @@ bool wants_hashes(const JobSpec& spec);
 /// Starts hashing the inputs' files on another thread, for prepare_job(). The job must not move meanwhile.
 void hash_ahead(RunningJob& job);
 
-/// Decides which outputs are kept, reads the inputs unless they have been read, and plans the work. On any thread.
-/// Errors: kInput, kUsage (an existing output that can't stay, a strategy that the ControlNet rules out), kModel.
+/// Requires follow_model(). Decides which outputs are kept, reads the inputs unless they have been read, and plans the
+/// work. On any thread. Errors: kInput, kUsage (an existing output that can't stay, a strategy that the ControlNet
+/// rules out), kModel.
 void prepare_job(Session& session, RunningJob& job);
 
 /// Inpaints output `k`. On the device's thread. Errors: those of Inpainter::run().

@@ -89,10 +89,11 @@ void look_at_inputs(JobSpec& spec) {
 
 }  // namespace
 
-std::vector<std::string> resolve_prompts(const Settings& settings) {
+std::vector<std::string> resolve_prompts(const Settings& settings, const SamplingDefaults& defaults) {
   std::vector<std::string> prompts = {resolve_prompt(settings)};
-  if (Sampling{.guidance_scale = settings.number("guidance-scale")}.guided())
-    prompts.push_back(resolve_negative_prompt(settings));
+  Sampling sampling;
+  if (settings.has("guidance-scale")) sampling.guidance_scale = settings.number("guidance-scale");
+  if (sampling.resolved(defaults).guided()) prompts.push_back(resolve_negative_prompt(settings));
   return prompts;
 }
 

@@ -17,9 +17,11 @@ namespace zimage::app {
 /// that is missing or not a picture, a bad prompt file), kModel (no model at all).
 JobSpec resolve(Settings& settings, const JobPlace& place = {});
 
-/// Returns the prompt, read from its file if need be, and with guidance the negative prompt after it.
+/// Returns the prompt, read from its file if need be, and with guidance the negative prompt after it. Without a given
+/// guidance scale the model's `defaults` decide.
 /// Errors: kInput for a bad prompt file, kUsage for an option that isn't UTF-8.
-std::vector<std::string> resolve_prompts(const Settings& settings);
+std::vector<std::string> resolve_prompts(const Settings& settings, const SamplingDefaults& defaults);
+/// Returns those of a spec whose sampling is resolved.
 std::vector<std::string> prompts_of(const JobSpec& spec);
 
 /// Checks that the model is there; requires bound options. Errors: kModel for a missing model or ControlNet.

@@ -24,6 +24,7 @@ std::unique_ptr<Session> prepare(RunningJob& job, Observer& observer) {
   std::unique_ptr<Session> session;
   try {
     session = std::make_unique<Session>(job.spec.model, job.spec.compute);
+    job.follow_model(session->model());
     if (wants_hashes(job.spec)) session->model_hashes();
   } catch (...) {
     reading.get();

@@ -1,5 +1,6 @@
 #include "app/job/session.h"
 
+#include <sstream>
 #include <string>
 
 #include "app/provenance/provenance.h"
@@ -25,6 +26,11 @@ void Session::log_model() const {
   log::info("model " + printable(model.name) + ": " + std::to_string(model.dit_layers) + " layers, width " +
             std::to_string(model.dit_dim) + ", " + std::to_string(model.parameters) + " parameters; device " +
             model.device + ", dtype " + model.dtype);
+  const SamplingDefaults& defaults = model.defaults;
+  std::ostringstream sampling;
+  sampling << defaults.steps << " steps, shift " << defaults.shift << ", guidance scale " << defaults.guidance_scale;
+  log::info(concat({"variant ", to_string(model.variant), ", ", printable(model.variant_reason), ": the defaults are ",
+                    sampling.str()}));
   for (const auto& file : model.files) log::debug("model file " + printable(file.string()));
 }
 

@@ -1,5 +1,6 @@
 // Says what a job is to do: the checked values of its options, and what follows from them alone. resolve() makes it,
-// and nobody changes it afterwards. What is read from the job's files is in LoadedInputs (app/job/inputs.h).
+// and afterwards only RunningJob::follow_model() changes it, which fills in the settings that the model decides. What
+// is read from the job's files is in LoadedInputs (app/job/inputs.h).
 #pragma once
 
 #include <cstdint>

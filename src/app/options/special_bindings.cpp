@@ -62,6 +62,21 @@ Binding bind_control_scale() {
   return binding;
 }
 
+Binding bind_cfg_truncation() {
+  return with_get(bound<&JobSpec::sampling, &Sampling::cfg_truncation>(), [](const JobSpec& spec) {
+    const Sampling& sampling = spec.sampling;
+    return sampling.guided() && sampling.cfg_truncation < 1.0 ? ordered_json(sampling.cfg_truncation) : ordered_json();
+  });
+}
+
+Binding bind_cfg_normalization() {
+  return with_get(bound<&JobSpec::sampling, &Sampling::cfg_normalization>(), [](const JobSpec& spec) {
+    const Sampling& sampling = spec.sampling;
+    const bool acts = sampling.guided() && sampling.cfg_normalization > 0.0;
+    return acts ? ordered_json(sampling.cfg_normalization) : ordered_json();
+  });
+}
+
 Binding bind_seed() {
   return {[](const Settings& settings, const char*, JobSpec& spec) {
             const auto seed = settings.seed();

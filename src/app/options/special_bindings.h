@@ -17,6 +17,9 @@ Binding bind_negative_prompt();
 Binding bind_model();
 /// It counts only with a ControlNet.
 Binding bind_control_scale();
+/// They are recorded only if guidance uses them.
+Binding bind_cfg_truncation();
+Binding bind_cfg_normalization();
 /// If no seed is given, resolve() draws one.
 Binding bind_seed();
 /// The jumps are recorded as off unless both options turn them on.

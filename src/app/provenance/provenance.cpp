@@ -27,7 +27,10 @@ std::string name_in_model(const fs::path& file, const fs::path& model) {
 }
 
 /// Returns the shortest text that reads back as the same number.
-std::string shortest(double value) { return ordered_json(value).dump(); }
+template <class T>
+std::string shortest(const T& value) {
+  return json_of(value).dump();
+}
 
 }  // namespace
 
@@ -88,7 +91,7 @@ std::map<std::string, std::string> png_text(const JobSpec& spec, const Image& pi
   // The layout that AUTOMATIC1111's web UI writes and many programs read: prompt, negative prompt, one line of pairs.
   std::string line = spec.prompt + "\n";
   if (sampling.guided() && !spec.negative_prompt.empty()) line += "Negative prompt: " + spec.negative_prompt + "\n";
-  line += "Steps: " + std::to_string(sampling.steps) + ", Sampler: " + word_of(sampling.sampler);
+  line += "Steps: " + shortest(sampling.steps) + ", Sampler: " + word_of(sampling.sampler);
   line += ", Shift: " + shortest(sampling.shift) + ", CFG scale: " + shortest(sampling.guidance_scale);
   line += ", Seed: " + std::to_string(seed);
   line += ", Size: " + size_text(picture.width, picture.height);

@@ -25,7 +25,9 @@ struct JobReport {
   std::optional<std::string> strategy;
   std::string strategy_reason;
   std::optional<double> control_scale;  ///< with a ControlNet
-  std::optional<int> forwards;          ///< noise levels that the DiT runs at
+  std::optional<double> guidance_scale;
+  std::optional<int> forwards;         ///< noise levels that the DiT runs at
+  std::optional<int> guided_forwards;  ///< those at which guidance makes it run twice
   std::vector<double> sigmas;
   int width = 0;
   int height = 0;

@@ -38,6 +38,8 @@ ordered_json model_json(const JobReport& report) {
   const ModelInfo& model = *report.model;
   ordered_json out = {{"name", model.name},
                       {"path", report.model_path},
+                      {"variant", to_string(model.variant)},
+                      {"variant_reason", model.variant_reason},
                       {"demo", model.demo},
                       {"random_weights", model.random_weights},
                       {"device", model.device},
@@ -82,6 +84,13 @@ ordered_json error_json(const Error& error) {
 
 }  // namespace
 
+std::string forwards_text(int forwards, int guided) {
+  std::string text = std::to_string(forwards) + (forwards == 1 ? " forward" : " forwards");
+  if (guided == 0) return text;
+  return text + (guided == forwards ? ", twice each for guidance"
+                                    : ", " + std::to_string(guided) + " of them twice for guidance");
+}
+
 std::string output_text(const JobReport& report) { return report.output->empty() ? "-" : report.output->string(); }
 
 std::string json_line(const ordered_json& json, bool ascii) {
@@ -101,11 +110,14 @@ std::string to_json_line(const JobReport& report, bool ascii) {
   out["strategy_reason"] = report.strategy ? ordered_json(report.strategy_reason) : ordered_json();
   out["control_scale"] = or_null(report.control_scale);
   out["steps"] = option(report, "steps");
+  out["shift"] = option(report, "shift");
+  out["guidance_scale"] = or_null(report.guidance_scale);
   // Other options that the table says are reported, and that have no place of their own here.
   for (const auto& [name, value] : report.options.items()) {
     if (!out.contains(name)) out[name] = value;
   }
   out["forwards"] = or_null(report.forwards);
+  out["guided_forwards"] = or_null(report.guided_forwards);
   out["sigmas"] = report.sigmas.empty() ? ordered_json() : ordered_json(report.sigmas);
   out["size"] = report.width > 0 ? ordered_json{report.width, report.height} : ordered_json();
   out["regions"] = report.regions.empty() ? ordered_json() : regions_json(report);

@@ -11,6 +11,9 @@ namespace zimage::app {
 /// Returns where the result goes: its path, or "-" for stdout.
 std::string output_text(const JobReport& report);
 
+/// Returns how often the DiT runs, `guided` times with the negative prompt too: "8 forwards, twice each for guidance".
+std::string forwards_text(int forwards, int guided);
+
 /// Returns JSON on one line; bytes that aren't UTF-8 are replaced. With `ascii`, for a terminal, all else is escaped.
 std::string json_line(const nlohmann::ordered_json& json, bool ascii);
 

@@ -11,6 +11,7 @@
 #include "base/regular_file.h"
 #include "base/strict_json.h"
 #include "base/text.h"
+#include "models/variant.h"
 #include "pipeline/residency/memory_limit.h"
 #include "pipeline/residency/memory_plan.h"
 #include "weights/checkpoint.h"
@@ -26,6 +27,17 @@ constexpr double kMostMegapixels = 64.0;
 constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // Qwen3's is 11 MB
 
 ConfigText config_text(const ComponentFiles& files) { return {files.config_path.string(), files.config}; }
+
+/// Recognises the variant by the model's files and their names.
+VariantChoice variant_of(const ModelFiles& files) {
+  std::error_code error;
+  const auto dit = std::filesystem::absolute(files.dit.weights, error).lexically_normal();
+  const auto folder = dit.parent_path();
+  // In a diffusers folder the model's name is the parent's.
+  const bool diffusers = folder.filename() == "transformer";
+  return detect_variant(config_text(files.scheduler), dit.filename().string(),
+                        diffusers ? folder.parent_path().filename().string() : files.name);
+}
 
 /// Returns the bytes that a source's weights take in `dtype`.
 std::uint64_t bytes_in(const WeightSource& source, at::ScalarType dtype) {
@@ -108,6 +120,10 @@ void ModelStore::decide_memory() {
 
 void ModelStore::describe(const ModelFiles& files, const Compute& compute) {
   info_.name = files.name;
+  const VariantChoice variant = variant_of(files);
+  info_.variant = variant.variant;
+  info_.variant_reason = variant.reason;
+  info_.defaults = variant.defaults;
   info_.device = compute.device_name;
   info_.dtype = compute.dtype_name;
   info_.dit_layers = static_cast<int>(dit_config_.n_layers);

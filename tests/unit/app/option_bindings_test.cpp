@@ -107,11 +107,12 @@ TEST_CASE("the table's choices are the names of the values they are bound to") {
 
 TEST_CASE("recorded options come back as the same spec") {
   const JobFolder folder;
-  const Values given = {{"sampler", "euler"},      {"strategy", "repaint"}, {"crop", "off"},
-                        {"feather", "2"},          {"mask-invert", "true"}, {"mask-grow", "1"},
-                        {"jump-length", "2"},      {"jump-count", "3"},     {"guidance-scale", "2.5"},
-                        {"strength", "0.7"},       {"outpaint", "0,8,0,0"}, {"dtype", "fp32"},
-                        {"negative-prompt", "fog"}};
+  const Values given = {
+      {"sampler", "euler"},         {"strategy", "repaint"}, {"crop", "off"},         {"feather", "2"},
+      {"mask-invert", "true"},      {"mask-grow", "1"},      {"jump-length", "2"},    {"jump-count", "3"},
+      {"guidance-scale", "2.5"},    {"strength", "0.7"},     {"outpaint", "0,8,0,0"}, {"dtype", "fp32"},
+      {"negative-prompt", "fog"},   {"steps", "3"},          {"shift", "4.5"},        {"cfg-truncation", "0.5"},
+      {"cfg-normalization", "0.75"}};
   Settings settings = folder.settings(given);
   const JobSpec spec = resolve(settings);
   Settings again;
@@ -124,6 +125,75 @@ TEST_CASE("recorded options come back as the same spec") {
     INFO(name);
     CHECK(recorded.contains(name));
   }
+}
+
+TEST_CASE("the settings of guidance are recorded only where they act, so that other runs keep their metadata") {
+  const JobFolder folder;
+  const Values limits = {{"cfg-truncation", "0.5"}, {"cfg-normalization", "1"}};
+  const auto recorded = [&](const Values& more) {
+    Settings settings = folder.settings(more);
+    RunningJob job(resolve(settings));
+    job.follow_model(ModelInfo{});
+    return recorded_options(job.spec, job.spec.seed);
+  };
+  const auto without = recorded(limits);
+  CHECK_FALSE(without.contains("cfg-truncation"));
+  CHECK_FALSE(without.contains("cfg-normalization"));
+  const auto plain = recorded({{"guidance-scale", "4"}});
+  CHECK_FALSE(plain.contains("cfg-truncation"));
+  CHECK_FALSE(plain.contains("cfg-normalization"));
+  Values guided = limits;
+  guided.emplace_back("guidance-scale", "4");
+  CHECK(recorded(guided)["cfg-truncation"] == 0.5);
+  CHECK(recorded(guided)["cfg-normalization"] == 1.0);
+}
+
+TEST_CASE("what a job leaves open is the model's, and is recorded and reported like a given value") {
+  const JobFolder folder;
+  ModelInfo base;
+  base.variant = Variant::kBase;
+  base.defaults = {30, 6.0, 4.0};
+  Settings open;
+  Settings all = folder.settings({{"negative-prompt", "fog"}});
+  for (const char* name : {"image", "mask", "prompt", "model", "seed", "negative-prompt"}) {
+    open.set(name, {all.text(name)}, Source::kCommandLine);
+  }
+  CHECK(resolve_prompts(open, SamplingDefaults{}) == std::vector<std::string>{"a red fox"});
+  CHECK(resolve_prompts(open, base.defaults) == std::vector<std::string>{"a red fox", "fog"});
+  RunningJob job(resolve(open));
+  CHECK(job.report.options["steps"].is_null());
+  CHECK(job.report.sigmas.empty());
+  job.follow_model(base);
+  CHECK(job.report.options["steps"] == 30);
+  CHECK(job.report.options["shift"] == 6.0);
+  CHECK(job.report.guidance_scale == 4.0);
+  CHECK(job.report.sigmas.size() == 31);
+  CHECK(job.report.guided_forwards == 30);
+  CHECK(prompts_of(job.spec) == std::vector<std::string>{"a red fox", "fog"});
+  CHECK(recorded_options(job.spec, 7)["negative-prompt"] == "fog");
+  // A job that gives the same values shares its forwards.
+  Settings given = folder.settings({{"steps", "30"}, {"shift", "6"}, {"guidance-scale", "4"}});
+  RunningJob same(resolve(given));
+  same.follow_model(base);
+  CHECK(same_sampling(job.spec, same.spec));
+  // A recorded value wins over the model's.
+  Settings replayed = open;
+  replayed.set("steps", {"8"}, Source::kReplay);
+  replayed.set("guidance-scale", {"1"}, Source::kReplay);
+  RunningJob again(resolve(replayed));
+  again.follow_model(base);
+  CHECK(again.report.forwards == 8);
+  CHECK(again.report.guided_forwards == 0);
+  CHECK(again.report.options["shift"] == 6.0);
+}
+
+TEST_CASE("jumps that make too many steps are refused before the model is known") {
+  const JobFolder folder;
+  Settings settings = folder.settings({{"steps", "1000"}, {"jump-length", "1"}, {"jump-count", "1000"}});
+  const JobSpec spec = resolve(settings);
+  const auto error = test::error_of([&] { RunningJob job(spec); });
+  REQUIRE(error);
+  CHECK(error->code() == ErrorCode::kUsage);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ struct Job {
     spec.image = folder.file("picture.png", "picture");
     spec.mask.path = folder.file("mask.png", "mask");
     spec.model.model = folder.path() / "model";
+    spec.sampling = spec.sampling.resolved({});
     spec.prompt = "a \"door\"\nin the wäll";
     model.name = "toy";
     model.device = "cuda:3";

@@ -61,8 +61,10 @@ TEST_CASE("across sources a prompt and a prompt file count as one setting") {
 
 TEST_CASE("an option that isn't given has the table's default") {
   const Settings none;
-  CHECK(none.integer("steps") == 8);
-  CHECK(none.number("shift") == 3.0);
+  CHECK(none.integer("jump-count") == 1);
+  CHECK(none.number("cfg-truncation") == 1.0);
+  // The model that is found decides these.
+  for (const char* name : {"steps", "shift", "guidance-scale"}) CHECK(none.text(name).empty());
   CHECK(none.text("crop") == "auto");
   CHECK(none.flag("composite"));
   CHECK_FALSE(none.flag("json"));
@@ -80,6 +82,10 @@ TEST_CASE("numbers have their ranges") {
   CHECK_FALSE(refused("mask-threshold", "1"));
   CHECK(refused("mask-threshold", "0"));
   CHECK_FALSE(refused("guidance-scale", "0"));
+  for (const char* good : {"0", "0.5", "1"}) CHECK_FALSE(refused("cfg-truncation", good));
+  for (const char* bad : {"-0.1", "1.1"}) CHECK(refused("cfg-truncation", bad));
+  CHECK_FALSE(refused("cfg-normalization", "0"));
+  CHECK(refused("cfg-normalization", "-1"));
   CHECK(refused("guidance-scale", "-0.1"));
   CHECK(refused("quality", "0"));
   CHECK(refused("quality", "101"));

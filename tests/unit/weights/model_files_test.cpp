@@ -133,3 +133,23 @@ TEST_CASE("model files: a config that can't be read", "[weights]") {
   write(folder / "z/vae/config.json", "");
   CHECK(contains(missing_of({folder / "z", {}, {}, {}}), (folder / "z/vae/config.json").string() + " is empty"));
 }
+
+TEST_CASE("model files: the scheduler config belongs to the model that the DiT lies in", "[weights]") {
+  const TemporaryFolder folder;
+  const auto model = folder / "z-image";
+  write_diffusers_folder(model);
+  const auto opened = [](const std::filesystem::path& path) {
+    ModelPaths paths;
+    paths.model = path;
+    return find_model(paths);
+  };
+  CHECK(opened(model).scheduler.config.empty());
+  write(model / "scheduler/scheduler_config.json", "{\"shift\":6.0}");
+  for (const auto& dit : {model, model / "transformer", model / "transformer/diffusion_pytorch_model.safetensors"}) {
+    INFO(dit);
+    const ModelFiles files = opened(dit);
+    CHECK(files.scheduler.config == "{\"shift\":6.0}");
+    CHECK(files.scheduler.config_path.filename() == "scheduler_config.json");
+    CHECK(files.scheduler.weights.empty());
+  }
+}
