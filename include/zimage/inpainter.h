@@ -39,6 +39,17 @@ enum class Variant {
 /// Returns "turbo", "base" or "de-turbo".
 const char* to_string(Variant variant);
 
+/// Describes a LoRA of the model.
+struct LoraInfo {
+  std::filesystem::path file;
+  std::filesystem::path settings{};  ///< PEFT's adapter_config.json, if it says the file's alpha
+  double scale = 1.0;
+  std::string kind;            ///< "LoRA", "LoKr", "LoHa", "DoRA", "differences", or several: "LoRA + differences"
+  std::int64_t rank = 0;       ///< the largest of its layers; 0: they have none
+  std::int64_t layers = 0;     ///< how many modules of the DiT it changes
+  std::int64_t unmatched = 0;  ///< tensors that fit nothing and were left out
+};
+
 /// Describes the loaded model, for `-v` and `--json`.
 struct ModelInfo {
   std::string name;             ///< folder or file name
@@ -53,6 +64,7 @@ struct ModelInfo {
   int dit_layers = 0;
   int dit_dim = 0;
   std::int64_t parameters = 0;
+  std::vector<LoraInfo> loras;               ///< in the order in which they apply
   std::string controlnet;                    ///< its version ("1", "2.0", "2.1", "2.1-lite"); empty: none
   double control_scale = 0.0;                ///< the default scale of the ControlNet, if there is one
   std::string control_scale_reason;          ///< where that default comes from

@@ -3,16 +3,28 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace zimage {
 
-/// Names the model's files. Parts whose path is empty are looked for in or beside `model`.
+/// A LoRA that changes the DiT, or a LoKr, LoHa, DoRA or a file of differences.
+struct LoraPath {
+  std::filesystem::path file;  ///< a file, or a folder with one
+  double scale = 1.0;          ///< its strength; 0: it changes nothing
+
+  bool operator==(const LoraPath&) const = default;
+};
+
+/// Names the model's files. Parts whose path is empty are looked for in or beside `model`. A relative path that doesn't
+/// exist is looked for in the ComfyUI folder of models that `model` is in.
 struct ModelPaths {
-  std::filesystem::path model;         ///< a diffusers folder, or the DiT's safetensors file
+  std::filesystem::path model;         ///< a diffusers folder, the DiT's file, or ComfyUI's folder of models
   std::filesystem::path text_encoder;  ///< a file or its folder
-  std::filesystem::path tokenizer;     ///< tokenizer.json or its folder
+  std::filesystem::path tokenizer;     ///< tokenizer.json or its folder, or a GGUF with a vocabulary
   std::filesystem::path vae;           ///< a file or its folder
   std::filesystem::path controlnet{};  ///< a file or its folder; empty: none
+  std::vector<LoraPath> loras{};       ///< they apply in this order
+  bool lora_allow_unmatched = false;   ///< go on if a LoRA has tensors that fit nothing in the model
 };
 
 /// Which device, number format and threads to compute with.

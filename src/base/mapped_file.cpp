@@ -14,7 +14,9 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
   const RegularFile file = open_regular_file(path, ErrorCode::kModel);
   void* address = ::mmap(nullptr, file.size, PROT_READ, MAP_PRIVATE, file.fd.get(), 0);
   if (address == MAP_FAILED) {
-    throw Error(ErrorCode::kModel, path.string() + " can't be mapped into memory: " + std::strerror(errno));
+    const int error = errno;
+    throw Error(error == ENOMEM ? ErrorCode::kMemory : ErrorCode::kModel,
+                path.string() + " can't be mapped into memory: " + std::strerror(error));
   }
   // Not make_shared: the constructor is private.
   std::shared_ptr<MappedFile> mapped(new MappedFile);

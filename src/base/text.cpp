@@ -71,4 +71,12 @@ std::string concat(std::initializer_list<std::string_view> parts) {
   return out;
 }
 
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+std::string utf8_or_printable(const std::string& text) { return is_plain_utf8(text) ? text : printable(text); }
+
 }  // namespace zimage

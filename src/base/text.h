@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -24,6 +25,12 @@ std::string list_some(const std::vector<std::string>& items, std::size_t shown =
 
 /// Returns a size as "640x480".
 std::string size_text(int width, int height);
+
+/// Returns a tensor's shape as "[2, 3]".
+std::string shape_text(const std::vector<std::int64_t>& shape);
+
+/// Returns the text as it is if it is UTF-8, as JSON needs it, else as printable() does.
+std::string utf8_or_printable(const std::string& text);
 
 /// Returns the text with ASCII letters in lower case; other characters stay.
 std::string lower(std::string_view text);

@@ -6,6 +6,7 @@
 
 #include "app/report/report_json.h"
 #include "base/text.h"
+#include "cli/bytes_text.h"
 #include "cli/help.h"
 #include "cli/terminal.h"
 #include "zimage/version.h"
@@ -14,13 +15,6 @@ namespace zimage::cli {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string bytes_text(std::uint64_t bytes) {
-  const double mib = static_cast<double>(bytes) / (1024.0 * 1024);
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(1) << (mib < 1024 ? mib : mib / 1024) << (mib < 1024 ? " MiB" : " GiB");
-  return out.str();
-}
 
 std::string free_text(std::uint64_t bytes) { return bytes == 0 ? "" : concat({", ", bytes_text(bytes), " free"}); }
 
@@ -49,6 +43,12 @@ void model_rows(std::ostream& out, const app::Diagnosis& diagnosis) {
   if (!diagnosis.controlnet.empty()) row(out, "ControlNet", diagnosis.controlnet.string());
   if (!diagnosis.info) return;
   const ModelInfo& info = *diagnosis.info;
+  for (const LoraInfo& lora : info.loras) {
+    row(out, "LoRA",
+        concat({printable(lora.file.string()), ": ", lora.kind,
+                lora.rank > 0 ? " of rank " + std::to_string(lora.rank) : "", " for ", std::to_string(lora.layers),
+                lora.layers == 1 ? " layer" : " layers"}));
+  }
   row(out, "",
       info.name + " (" + to_string(info.variant) + "): " + std::to_string(info.dit_layers) + " layers, width " +
           std::to_string(info.dit_dim) + ", " + bytes_text(diagnosis.model_bytes) + " in " +
@@ -59,8 +59,6 @@ void model_rows(std::ostream& out, const app::Diagnosis& diagnosis) {
 
 ordered_json memory_json(std::uint64_t bytes) { return bytes == 0 ? ordered_json() : ordered_json(bytes); }
 
-std::string utf8(const std::string& text) { return is_plain_utf8(text) ? text : printable(text); }
-
 ordered_json machine_json(const Machine& machine) {
   ordered_json devices = ordered_json::array();
   for (const CUDADevice& device : machine.cuda_devices) {
@@ -68,23 +66,25 @@ ordered_json machine_json(const Machine& machine) {
                        {"memory_bytes", memory_json(device.total_bytes)},
                        {"free_bytes", memory_json(device.free_bytes)}});
   }
-  return {{"cpu", {{"name", utf8(machine.cpu)}, {"cores", machine.cores}, {"vector_level", machine.vector_level}}},
-          {"memory_bytes", memory_json(machine.memory_bytes)},
-          {"available_bytes", memory_json(machine.available_bytes)},
-          {"cuda_build", machine.cuda_build},
-          {"cuda_devices", devices},
-          {"nvidia_gpus", machine.nvidia_gpus}};
+  return {
+      {"cpu",
+       {{"name", utf8_or_printable(machine.cpu)}, {"cores", machine.cores}, {"vector_level", machine.vector_level}}},
+      {"memory_bytes", memory_json(machine.memory_bytes)},
+      {"available_bytes", memory_json(machine.available_bytes)},
+      {"cuda_build", machine.cuda_build},
+      {"cuda_devices", devices},
+      {"nvidia_gpus", machine.nvidia_gpus}};
 }
 
 ordered_json model_json(const app::Diagnosis& diagnosis) {
-  ordered_json model{{"path", utf8(diagnosis.model.string())},
+  ordered_json model{{"path", utf8_or_printable(diagnosis.model.string())},
                      {"source", diagnosis.model_source},
                      {"usable", diagnosis.info.has_value()}};
   if (!diagnosis.info) return model;
   const ModelInfo& info = *diagnosis.info;
   ordered_json files = ordered_json::array();
-  for (const auto& file : info.files) files.push_back(utf8(file.string()));
-  model.update({{"name", utf8(info.name)},
+  for (const auto& file : info.files) files.push_back(utf8_or_printable(file.string()));
+  model.update({{"name", utf8_or_printable(info.name)},
                 {"variant", to_string(info.variant)},
                 {"variant_reason", info.variant_reason},
                 {"demo", info.demo},
@@ -127,29 +127,31 @@ std::string doctor_text(const app::Diagnosis& diagnosis) {
 }
 
 std::string doctor_json(const app::Diagnosis& diagnosis) {
-  ordered_json out{{"status", diagnosis.problems.empty() ? "ok" : "error"},
-                   {"version", version()},
-                   {"commit", git_commit()},
-                   {"libtorch", torch_version()},
-                   {"machine", machine_json(diagnosis.machine)},
-                   {"compute", nullptr},
-                   {"model", model_json(diagnosis)},
-                   {"formats", diagnosis.formats},
-                   {"folder", {{"path", utf8(diagnosis.folder.string())}, {"writable", diagnosis.folder_writable}}},
-                   {"environment", ordered_json::object()},
-                   {"warnings", diagnosis.warnings},
-                   {"problems", ordered_json::array()}};
+  ordered_json out{
+      {"status", diagnosis.problems.empty() ? "ok" : "error"},
+      {"version", version()},
+      {"commit", git_commit()},
+      {"libtorch", torch_version()},
+      {"machine", machine_json(diagnosis.machine)},
+      {"compute", nullptr},
+      {"model", model_json(diagnosis)},
+      {"formats", diagnosis.formats},
+      {"folder", {{"path", utf8_or_printable(diagnosis.folder.string())}, {"writable", diagnosis.folder_writable}}},
+      {"environment", ordered_json::object()},
+      {"warnings", diagnosis.warnings},
+      {"problems", ordered_json::array()}};
   if (diagnosis.compute) {
     out["compute"] = {{"device", diagnosis.compute->device},
                       {"dtype", diagnosis.compute->dtype},
                       {"threads", diagnosis.compute->threads}};
   }
   for (const auto& [name, value] : diagnosis.environment) {
-    out["environment"][name] = value ? ordered_json(utf8(*value)) : ordered_json();
+    out["environment"][name] = value ? ordered_json(utf8_or_printable(*value)) : ordered_json();
   }
   for (const Error& problem : diagnosis.problems) {
-    out["problems"].push_back(
-        {{"code", to_string(problem.code())}, {"message", utf8(problem.message())}, {"hint", utf8(problem.hint())}});
+    out["problems"].push_back({{"code", to_string(problem.code())},
+                               {"message", utf8_or_printable(problem.message())},
+                               {"hint", utf8_or_printable(problem.hint())}});
   }
   return app::json_line(out, stdout_is_terminal());
 }

@@ -75,8 +75,11 @@ void ReportFile::write(const std::string& line) {
 }
 
 void StdoutReporter::job(const JobReport& report) {
-  if (report_ != nullptr) report_->write(app::to_json_line(report));
-  if (json_) return write_stdout(app::to_json_line(report, stdout_is_terminal()));
+  if (report_ != nullptr || json_) {
+    const ordered_json json = app::to_json(report);
+    if (report_ != nullptr) report_->write(app::json_line(json, false));
+    if (json_) return write_stdout(app::json_line(json, stdout_is_terminal()));
+  }
   if (report.status == "error") return;
   if (report.status == "planned") return write_stdout(to_plan_text(report));
   // With --output - stdout holds the picture and nothing else.

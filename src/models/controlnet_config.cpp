@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/text.h"
 #include "models/shape_probe.h"
+#include "nn/quantised/dequantise.h"
 #include "zimage/error.h"
 
 namespace zimage {
@@ -14,33 +16,13 @@ namespace {
 constexpr std::int64_t kMaxLayers = 1000;
 constexpr const char* kEmbedder = "control_all_x_embedder.2-1.weight";
 
-/// Guesses, by the names of its weights, what a file without a control embedder is.
-std::string guess_kind(const WeightSource& weights) {
-  const auto names = weights.names();
-  const auto any = [&](auto matches) { return std::any_of(names.begin(), names.end(), matches); };
-  const auto holds = [&](const char* part) {
-    return any([=](const std::string& name) { return name.find(part) != std::string::npos; });
-  };
-  if (holds("lora_") || holds(".lora.") || holds("lycoris_")) return "it is a LoRA";
-  if (holds("all_x_embedder.") || holds("x_embedder.") ||
-      any([](const auto& name) { return name.starts_with("layers."); })) {
-    return "it is a DiT or a text encoder";
-  }
-  if (holds("input_hint_block") || holds("controlnet_cond_embedding") || holds("controlnet_blocks") ||
-      holds("zero_convs")) {
-    return "it is a ControlNet of another model";
-  }
-  if (holds("encoder.down") || holds("decoder.up")) return "it is a VAE";
-  return "it has none of a Z-Image ControlNet's tensors";
-}
-
 [[noreturn]] void refuse(const WeightSource& weights, const std::string& why) {
   throw Error(ErrorCode::kModel, weights.description() + " is not a Z-Image ControlNet: " + why,
               "README.md, \"Get the model\", names the files");
 }
 
 bool all_zero(const WeightSource& weights, const std::string& name) {
-  const at::Tensor values = weights.tensor(name);
+  const at::Tensor values = nn::dequantise(weights.stored(name), at::kFloat);
   const bool zero = values.numel() == 0 || !values.any().item<bool>();
   weights.release(name);
   return zero;
@@ -50,7 +32,8 @@ bool all_zero(const WeightSource& weights, const std::string& name) {
 bool has_trained_refiner(const WeightSource& weights, std::int64_t blocks) {
   for (std::int64_t i = 0; i < blocks; ++i) {
     const std::string name = "control_noise_refiner." + std::to_string(i) + ".after_proj.weight";
-    if (weights.find(name) != nullptr && !all_zero(weights, name)) return true;
+    const WeightInfo* info = weights.find(name);
+    if (info != nullptr && info->problem.empty() && !all_zero(weights, name)) return true;
   }
   return false;
 }
@@ -99,7 +82,7 @@ double ControlNetConfig::default_scale() const {
 ControlNetConfig ControlNetConfig::detect(const WeightSource& weights, const ConfigText& config,
                                           const DiTConfig& base) {
   const ShapeProbe probe(weights);
-  if (weights.find(kEmbedder) == nullptr) refuse(weights, guess_kind(weights));
+  if (weights.find(kEmbedder) == nullptr) refuse(weights, concat({"it has no ", kEmbedder}));
   constexpr std::int64_t kCells = DiTConfig::kPatch * DiTConfig::kPatch;
   ControlNetConfig c;
   c.channels = probe.size(kEmbedder, 1) / kCells;

@@ -36,8 +36,8 @@ struct ControlNetConfig {
   static constexpr std::int64_t kInpaintChannels = 33;
 
   /// Reads the sizes off the tensors; a config.json (diffusers' dialect or the trainer's) wins over what they show.
-  /// Errors: kModel for another kind of file (with a guess: a LoRA, a DiT, another model's ControlNet), for control
-  /// layers that don't divide the base's layers evenly, or for a damaged config.
+  /// Errors: kModel for a file without control layers, for control layers that don't divide the base's layers evenly,
+  /// or for a damaged config.
   static ControlNetConfig detect(const WeightSource& weights, const ConfigText& config, const DiTConfig& base);
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/text.h"
 #include "models/shape_probe.h"
 #include "zimage/error.h"
 
@@ -51,18 +52,33 @@ void apply_config(DiTConfig& c, const ConfigReader& json) {
 void apply_rope(DiTConfig& c, const ConfigReader& json) {
   const auto dims = json.integers("axes_dims", 2, kMaxSize);
   const auto lengths = json.integers("axes_lens", 1, kMaxSize);
-  if (c.head_dim() == kPublishedHeadDim) c.rope = kPublishedRope;
+  if (c.n_heads > 0 && c.head_dim() == kPublishedHeadDim) c.rope = kPublishedRope;
   if (dims) c.rope.dims = *dims;
   if (lengths) c.rope.lengths = *lengths;
   c.rope.theta = json.number("rope_theta").value_or(kPublishedRope.theta);
 }
 
-void check(const DiTConfig& c, const ConfigReader& json) {
-  if (c.dim < 1 || c.in_channels < 1 || c.n_layers < 1 || c.n_heads < 1 || c.cap_feat_dim < 1 || c.t_mid_dim < 1) {
-    json.fail("these are not the weights of a Z-Image DiT: its sizes can't be read from them");
-  }
+[[noreturn]] void fail_weights(const WeightSource& weights) {
+  throw Error(ErrorCode::kModel,
+              concat({weights.description(),
+                      ": these are not the weights of a Z-Image DiT: its sizes can't be read from them"}),
+              "download this file again");
+}
+
+/// Refuses a model whose head size isn't the published one and that has no config.json to say what follows from it.
+[[noreturn]] void fail_without_config(const DiTConfig& c, const WeightSource& weights) {
+  throw Error(
+      ErrorCode::kModel,
+      concat({weights.description(), " has no config.json beside it, and its head size ", std::to_string(c.head_dim()),
+              " isn't the published ", std::to_string(kPublishedHeadDim), ", so its position axes are unknown"}),
+      "get the config.json that belongs to this file");
+}
+
+void check(const DiTConfig& c, const ConfigReader& json, const WeightSource& weights, bool has_config) {
+  if (c.dim < 1 || c.in_channels < 1 || c.n_layers < 1 || c.n_heads < 1 || c.cap_feat_dim < 1) fail_weights(weights);
   if (c.dim % c.n_heads != 0) json.fail("'dim' is not a multiple of 'n_heads'");
   if (c.rope.dims.empty() || c.rope.lengths.empty()) {
+    if (!has_config) fail_without_config(c, weights);
     json.fail("'axes_dims' and 'axes_lens' are needed for a model of this head size");
   }
   const bool even = std::all_of(c.rope.dims.begin(), c.rope.dims.end(), [](auto d) { return d % 2 == 0; });
@@ -72,6 +88,7 @@ void check(const DiTConfig& c, const ConfigReader& json) {
               ", 'axes_lens' three numbers");
   }
   if (!(c.norm_eps > 0) || !(c.rope.theta > 0)) json.fail("'norm_eps' and 'rope_theta' must be positive");
+  if (c.t_mid_dim < 1) fail_weights(weights);
 }
 
 }  // namespace
@@ -82,9 +99,8 @@ DiTConfig DiTConfig::detect(const WeightSource& weights, const ConfigText& confi
   const ConfigReader json(config.json.empty() ? ConfigText{weights.description(), ""} : config);
   DiTConfig c = from_shapes(weights);
   apply_config(c, json);
-  if (c.n_heads < 1 || c.dim < 1) check(c, json);
   apply_rope(c, json);
-  check(c, json);
+  check(c, json, weights, !config.json.empty());
   c.ffn_dim = static_cast<std::int64_t>(static_cast<double>(c.dim) / 3 * 8);
   c.adaln_dim = std::min<std::int64_t>(c.dim, 256);
   return c;

@@ -25,7 +25,7 @@ TextEncoder TextEncoder::load(nn::WeightLoader& weights, const TextEncoderConfig
   m.placement_ = weights.placement();
   const std::int64_t q_dim = c.num_attention_heads * c.head_dim;
   const std::int64_t kv_dim = c.num_key_value_heads * c.head_dim;
-  m.embed_tokens_ = weights.table("embed_tokens.weight", {c.vocab_size, c.hidden_size});
+  m.embed_tokens_ = weights.table("embed_tokens.weight", c.vocab_size, c.hidden_size);
   for (std::int64_t i = 0; i + 1 < c.num_hidden_layers; ++i) {
     const std::string prefix = "layers." + std::to_string(i) + ".";
     Layer layer;
@@ -45,6 +45,7 @@ TextEncoder TextEncoder::load(nn::WeightLoader& weights, const TextEncoderConfig
   weights.ignore_prefix("layers." + std::to_string(c.num_hidden_layers - 1) + ".");
   weights.ignore_prefix("norm.");
   weights.ignore_prefix("lm_head.");
+  weights.ignore_prefix("logit_scale");  // ComfyUI's checkpoints have it
   return m;
 }
 
@@ -66,8 +67,7 @@ at::Tensor TextEncoder::forward(const std::vector<std::int64_t>& ids) const {
     throw Error(ErrorCode::kModel, "the tokenizer produces a token that the text encoder's vocabulary lacks",
                 "give the tokenizer.json that belongs to the text encoder");
   }
-  const at::Tensor index = at::tensor(ids, at::kLong);
-  at::Tensor x = embed_tokens_.index_select(0, index).to(placement_.device).to(placement_.dtype).unsqueeze(0);
+  at::Tensor x = embed_tokens_.rows(ids).to(placement_.device).to(placement_.dtype).unsqueeze(0);
   tap("text_encoder.embed", x);
 
   const double dim = static_cast<double>(config_.head_dim);

@@ -33,7 +33,7 @@ class TextEncoder {
 
   TextEncoderConfig config_;
   nn::Placement placement_;
-  at::Tensor embed_tokens_;  ///< as in the file, on the CPU: only a few rows are read
+  nn::Table embed_tokens_;  ///< as in the file, on the CPU: only a few rows are read
   std::vector<Layer> layers_;
 };
 

@@ -1,12 +1,17 @@
 #include "models/text_encoder_config.h"
 
+#include "base/text.h"
 #include "models/shape_probe.h"
+#include "zimage/error.h"
 
 namespace zimage {
 namespace {
 
 constexpr std::int64_t kMaxSize = 1 << 24;
 constexpr std::int64_t kMaxLayers = 1000;
+
+// The rotation of Qwen3-4B-Instruct-2507 and -Thinking-2507, which have Qwen3-4B's shapes; Qwen3-4B's is 1e6.
+constexpr double kRopeThetaOf2507 = 5e6;
 
 TextEncoderConfig from_shapes(const WeightSource& weights) {
   const ShapeProbe probe(weights);
@@ -51,13 +56,25 @@ TextEncoderConfig TextEncoderConfig::detect(const WeightSource& weights, const C
 
   if (c.vocab_size < 1 || c.hidden_size < 1 || c.intermediate_size < 1 || c.num_hidden_layers < 2 ||
       c.num_attention_heads < 1 || c.num_key_value_heads < 1 || c.head_dim < 2) {
-    json.fail("these are not the weights of a Qwen3 text encoder: its sizes can't be read from them");
+    throw Error(ErrorCode::kModel,
+                concat({weights.description(),
+                        ": these are not the weights of a Qwen3 text encoder: its sizes can't be read from them"}),
+                "download this file again");
   }
   if (c.num_attention_heads % c.num_key_value_heads != 0 || c.head_dim % 2 != 0) {
     json.fail("the numbers of attention and key-value heads, or the head size, don't fit together");
   }
   if (!(c.rms_norm_eps > 0) || !(c.rope_theta > 0)) json.fail("'rms_norm_eps' and 'rope_theta' must be positive");
   return c;
+}
+
+std::string TextEncoderConfig::warning(const std::string& file_name) const {
+  // ComfyUI's files say nothing of rope_theta, so a name may be all that tells.
+  const bool named = lower(file_name).find("2507") != std::string::npos;
+  if (rope_theta != kRopeThetaOf2507 && !named) return {};
+  return std::string("the text encoder's ") + (named ? "name says 2507" : "rope_theta is 5000000") +
+         ": it is probably Qwen3-4B-Instruct-2507 or -Thinking-2507, not the "
+         "Qwen3-4B that Z-Image was trained with, so pictures may not follow the prompt";
 }
 
 }  // namespace zimage

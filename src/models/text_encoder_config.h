@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "models/config_json.h"
 #include "weights/weight_source.h"
@@ -22,6 +23,9 @@ struct TextEncoderConfig {
   /// Reads the sizes like DiTConfig::detect(), for names without a `model.` prefix. `rope_theta` may be at the top
   /// level of config.json or in `rope_parameters`. Source of the names: transformers, models/qwen3.
   static TextEncoderConfig detect(const WeightSource& weights, const ConfigText& config);
+
+  /// Returns a sentence that warns of a text encoder that is probably another model than Z-Image's; else empty.
+  std::string warning(const std::string& file_name) const;
 };
 
 }  // namespace zimage

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "models/shape_probe.h"
+#include "zimage/error.h"
 
 namespace zimage {
 namespace {
@@ -36,6 +38,15 @@ void refuse_other_models(const ConfigReader& json) {
   }
 }
 
+/// Refuses a VAE whose sizes aren't the published ones and that has no config.json to say what no shape shows.
+[[noreturn]] void fail_without_config(const WeightSource& weights) {
+  throw Error(ErrorCode::kModel,
+              concat({weights.description(),
+                      " comes without the VAE's config.json, and its sizes aren't the published "
+                      "ones, so its groups, scaling and shift are unknown"}),
+              "get the config.json that belongs to this file");
+}
+
 }  // namespace
 
 VAEConfig VAEConfig::detect(const WeightSource& weights, const ConfigText& config) {
@@ -54,6 +65,7 @@ VAEConfig VAEConfig::detect(const WeightSource& weights, const ConfigText& confi
     json.fail("these are not the weights of a Flux VAE with 8 pixels per latent cell");
   }
   if ((!groups || !scaling || !shift) && !published) {
+    if (config.json.empty()) fail_without_config(weights);
     json.fail("'norm_num_groups', 'scaling_factor' and 'shift_factor' are needed for a VAE of these sizes");
   }
   c.norm_num_groups = groups.value_or(c.norm_num_groups);

@@ -5,13 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-// One binary serves every x86-64: the loader picks the widest version that the processor supports.
-// gcc knows these names since version 12.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
-#define ZIMAGE_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define ZIMAGE_CLONES
-#endif
+#include "nn/cpu_clones.h"
 
 namespace zimage::nn::cpu {
 namespace {

@@ -1,20 +1,16 @@
 #include "nn/weight_loader.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
+
+#include "base/text.h"
+#include "nn/finite.h"
+#include "nn/linear_policy.h"
 
 namespace zimage::nn {
 namespace {
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return text + "]";
-}
 
 void append_kind(std::string& line, const char* kind, const std::vector<std::string>& names, std::size_t limit) {
   if (names.empty()) return;
@@ -24,40 +20,12 @@ void append_kind(std::string& line, const char* kind, const std::vector<std::str
   if (names.size() > limit) line += " and " + std::to_string(names.size() - limit) + " more";
 }
 
-/// Returns whether all values are finite: only infinities and NaNs have all bits of their exponent set.
-template <class Bits>
-bool finite_bits(const Bits* values, std::int64_t count, Bits exponent) {
-  std::atomic<bool> finite = true;
-  at::parallel_for(0, count, 1 << 20, [&](std::int64_t begin, std::int64_t end) {
-    constexpr std::int64_t kBlock = 1 << 14;
-    for (std::int64_t start = begin; start < end && finite.load(std::memory_order_relaxed); start += kBlock) {
-      Bits bad = 0;
-      const std::int64_t stop = std::min(end, start + kBlock);
-      for (std::int64_t i = start; i < stop; ++i) bad |= static_cast<Bits>((values[i] & exponent) == exponent);
-      if (bad != 0) finite = false;
-    }
-  });
-  return finite;
-}
-
 }  // namespace
-
-bool all_finite(const at::Tensor& tensor) {
-  const at::Tensor t = tensor.contiguous();
-  switch (t.scalar_type()) {
-    case at::kFloat:
-      return finite_bits(static_cast<const std::uint32_t*>(t.const_data_ptr()), t.numel(), std::uint32_t{0x7F800000});
-    case at::kHalf:
-      return finite_bits(static_cast<const std::uint16_t*>(t.const_data_ptr()), t.numel(), std::uint16_t{0x7C00});
-    case at::kBFloat16:
-      return finite_bits(static_cast<const std::uint16_t*>(t.const_data_ptr()), t.numel(), std::uint16_t{0x7F80});
-    default: return at::isfinite(t).all().item<bool>();
-  }
-}
 
 std::string WeightProblems::summary(std::size_t limit) const {
   std::string line;
   append_kind(line, "missing", missing, limit);
+  append_kind(line, "unreadable", unreadable, limit);
   append_kind(line, "mis-shaped", mis_shaped, limit);
   append_kind(line, "unexpected", unexpected, limit);
   append_kind(line, "not finite", not_finite, limit);
@@ -74,6 +42,10 @@ const WeightInfo* WeightLoader::expect(const std::string& name, const std::vecto
     problems_.missing.push_back(name);
     return nullptr;
   }
+  if (!info->problem.empty()) {
+    problems_.unreadable.push_back(name + " " + info->problem);
+    return nullptr;
+  }
   if (info->shape != shape) {
     problems_.mis_shaped.push_back(name + " is " + shape_text(info->shape) + ", should be " + shape_text(shape));
     return nullptr;
@@ -84,49 +56,63 @@ const WeightInfo* WeightLoader::expect(const std::string& name, const std::vecto
   return info;
 }
 
-at::Tensor WeightLoader::read(const std::string& name, const std::vector<std::int64_t>& shape, bool keep_view) {
-  const WeightInfo* info = expect(name, shape);
-  if (info == nullptr || mode_ == Mode::kCheck) {
-    return at::empty(shape, at::TensorOptions(at::kMeta).dtype(placement_.dtype));
-  }
+std::optional<StoredWeight> WeightLoader::read(const std::string& name, const std::vector<std::int64_t>& shape) {
+  if (expect(name, shape) == nullptr || mode_ == Mode::kCheck) return std::nullopt;
   if (check_) check_();
-  const at::Tensor stored = source_.tensor(name);
-  if (!all_finite(stored)) problems_.not_finite.push_back(name);
-  if (keep_view) {
-    source_.release(name);  // it was read only to be checked; its pages come back when it is used
-    return stored;
+  StoredWeight stored = source_.stored(name);
+  if (!all_finite(stored)) {
+    // A scale has no name here, so the source says what the file calls it.
+    const WeightInfo& info = *source_.find(name);
+    problems_.not_finite.push_back(block_scales_finite(stored) ? name : concat({name, "'s scale ", info.block_scale}));
   }
-  // Move it to the device first: a bf16 file has half the bytes to move, and the conversion is faster there.
-  const at::Tensor placed = stored.to(placement_.device).to(placement_.dtype);
-  const at::Tensor held = placement_.packed && placed.is_alias_of(stored) ? placed.clone() : placed;
-  source_.release(name);
-  return held;
+  return stored;
+}
+
+WeightChanges WeightLoader::changes_of(const std::string& name) const {
+  return loras_ == nullptr ? WeightChanges() : loras_->changes(name, source_, placement_.device);
+}
+
+at::Tensor WeightLoader::placeholder(const std::vector<std::int64_t>& shape) const {
+  return at::empty(shape, at::TensorOptions(at::kMeta).dtype(placement_.dtype));
 }
 
 at::Tensor WeightLoader::tensor(const std::string& name, const std::vector<std::int64_t>& shape) {
-  return read(name, shape, false);
+  const auto stored = read(name, shape);
+  if (!stored) return placeholder(shape);
+  const WeightChanges changes = changes_of(name);
+  at::Tensor placed = make_tensor(*stored, changes, placement_);
+  if (!refers_to_stored(*stored, changes, placement_, false)) source_.release(name);
+  return placed;
 }
 
-at::Tensor WeightLoader::table(const std::string& name, const std::vector<std::int64_t>& shape) {
-  return read(name, shape, true);
+Table WeightLoader::table(const std::string& name, std::int64_t rows, std::int64_t columns) {
+  auto stored = read(name, {rows, columns});
+  if (!stored) return {};
+  source_.release(name);  // it was read only to be checked; the few rows that are used come back
+  return Table(std::move(*stored));
 }
 
-Linear WeightLoader::make_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias, bool pack) {
+Linear WeightLoader::make_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias,
+                                 bool one_row) {
   Linear layer;
-  const bool packed = pack && placement_.packed && mode_ == Mode::kLoad;
-  const at::Tensor weight = packed ? table(prefix + ".weight", {out, in}) : tensor(prefix + ".weight", {out, in});
-  layer.weight = packed && !weight.is_meta() ? packed_weight(weight.to(at::kFloat)) : dense_weight(weight);
-  if (packed) source_.release(prefix + ".weight");
+  const std::string name = prefix + ".weight";
+  if (const auto stored = read(name, {out, in})) {
+    const WeightChanges changes = changes_of(name);
+    layer.weight = make_linear_weight(*stored, changes, placement_, one_row, workspace_);
+    if (!refers_to_stored(*stored, changes, placement_, true)) source_.release(name);
+  } else {
+    layer.weight = dense_weight(placeholder({out, in}));
+  }
   if (bias) layer.bias = tensor(prefix + ".bias", {out});
   return layer;
 }
 
 Linear WeightLoader::linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias) {
-  return make_linear(prefix, in, out, bias, true);
+  return make_linear(prefix, in, out, bias, /*one_row=*/false);
 }
 
 Linear WeightLoader::row_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias) {
-  return make_linear(prefix, in, out, bias, false);
+  return make_linear(prefix, in, out, bias, /*one_row=*/true);
 }
 
 void WeightLoader::ignore_prefix(const std::string& prefix) { ignored_.push_back(prefix); }

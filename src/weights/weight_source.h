@@ -1,32 +1,37 @@
 // The source of a model's weights. Models ask by diffusers name and know no file format.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "weights/stored_weight.h"
+
 namespace zimage {
 
 /// What is known about a weight before its bytes are touched.
 struct WeightInfo {
-  std::vector<std::int64_t> shape;
-  at::ScalarType dtype = at::kFloat;
-  std::string file;  ///< the file that holds it, for messages
+  std::vector<std::int64_t> shape;  ///< what it stands for, not what holds its bytes
+  Encoding encoding = Encoding::kF32;
+  std::uint64_t bytes = 0;    ///< what it takes in the file, scales included
+  std::string file;           ///< the file that holds it, for messages
+  std::string block_scale{};  ///< the name of the tensor that holds its blocks' scales; empty: it has none
+  /// Why it can't be read, as the end of a sentence that starts with its name: "is stored as I64". Empty: it can.
+  std::string problem{};
 };
 
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
-  /// Returns every weight's name, sorted.
+  /// Returns every weight's name, sorted. Scales that belong to a weight have no name of their own here.
   virtual std::vector<std::string> names() const = 0;
-  /// Returns what is known about a weight, or null if there is no such weight. The pointer lives as long as the source.
+  /// Returns what is known about a weight, or null if there is no such weight. Never throws: what can't be read has a
+  /// `problem`. The pointer lives as long as the source.
   virtual const WeightInfo* find(const std::string& name) const = 0;
   /// Returns the weight as it is in the file: on the CPU, read-only (a view of mapped bytes, which it keeps mapped).
-  /// Errors: kModel if there is no such weight.
-  virtual at::Tensor tensor(const std::string& name) const = 0;
+  /// Errors: kModel if there is no such weight, or it has a problem.
+  virtual StoredWeight stored(const std::string& name) const = 0;
   /// Reports that the weight's bytes aren't needed for now: a mapped file's pages may leave memory.
   virtual void release(const std::string& name) const = 0;
   /// Returns what messages call the source: the file, or the index of a sharded one.

@@ -102,17 +102,17 @@ def test_impossible_strategies_are_refused(work):
 
 def test_files_that_are_no_controlnet_are_refused(work):
     failure(work, work.job(*ON_A, "--controlnet", "none.safetensors"), 4, "none.safetensors")
-    failure(work, work.job(*ON_A, "--controlnet", A / "transformer"), 4, "a DiT")
+    failure(work, work.job(*ON_A, "--controlnet", A / "transformer"), 4, "is a Z-Image DiT: give it with --model")
     failure(work, work.job(*ON_A, "--controlnet", NETS / "v20_absent" / "controlnet.safetensors"), 4, "evenly")
 
 
 @pytest.mark.parametrize(
     ("tensor", "what"),
     [
-        ("layers.0.attention.to_q.lora_A.weight", "it is a LoRA"),
-        ("input_hint_block.0.weight", "it is a ControlNet of another model"),
-        ("controlnet_cond_embedding.conv_in.weight", "it is a ControlNet of another model"),
-        ("something.weight", "none of a Z-Image ControlNet's tensors"),
+        ("layers.0.attention.to_q.lora_A.weight", "is a LoRA: give it with --lora"),
+        ("input_hint_block.0.weight", "is a ControlNet of another model"),
+        ("controlnet_cond_embedding.conv_in.weight", "is a ControlNet of another model"),
+        ("something.weight", "none of a Z-Image model's files"),
     ],
 )
 def test_the_error_says_what_another_file_is(work, tensor, what):

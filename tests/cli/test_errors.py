@@ -274,6 +274,27 @@ def test_a_key_given_twice(clean, model_copy, which):
     check_failure(clean, clean.job("--model", model_copy), 4, pathlib.Path(which).name, 'the key "a key" twice')
 
 
+def test_a_missing_config_is_blamed_and_not_the_weights(clean, model_copy):
+    (model_copy / "transformer/config.json").unlink()
+    check_failure(clean, clean.job("--model", model_copy), 4, "has no config.json beside it", "head size")
+
+
+def test_a_file_given_for_another_part_is_named(clean, model_copy):
+    vae = model_copy / "vae"
+    check_failure(clean, clean.job("--model", model_copy, "--text-encoder", vae), 4, "is a VAE: give it with --vae")
+
+
+def test_a_text_encoder_with_another_rotation_gives_a_warning(clean, model_copy):
+    config = model_copy / "text_encoder/config.json"
+    text = json.loads(config.read_text())
+    text["rope_parameters"]["rope_theta"] = 5e6
+    config.write_text(json.dumps(text))
+    done = clean.job("--model", model_copy, "--dry-run")
+    assert done.code == 0, done.err
+    assert "warning: the text encoder's rope_theta is 5000000" in done.err
+    assert "Qwen3-4B-Instruct-2507" not in clean.job("--model", MODEL, "--dry-run").err
+
+
 @pytest.mark.parametrize("cut", [0, 4, 200, -100], ids=["empty", "length", "header", "data"])
 def test_truncated_weights(clean, model_copy, cut):
     data = dit(model_copy).read_bytes()

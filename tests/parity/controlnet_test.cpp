@@ -7,6 +7,7 @@
 #include "parity/reference.h"
 #include "support/catch.h"
 #include "weights/checkpoint.h"
+#include "weights/open_weights.h"
 #include "zimage/error.h"
 
 namespace zimage::test {
@@ -40,10 +41,10 @@ TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]")
   const auto reference = open_checkpoint(folder / "reference.safetensors");
   const auto about = read_json(folder / "reference.json");
   const auto base_folder = fixtures() / about["base"].get<std::string>() / "transformer";
-  const auto base_source = open_checkpoint(base_folder);
+  const auto base_source = open_part(base_folder, Part::kDiT).weights;
   const auto base_config = DiTConfig::detect(*base_source, config_of(base_folder));
   const auto dit = load_part<DiT>(*base_source, packed, base_config);
-  const auto source = open_checkpoint(folder / "controlnet.safetensors");
+  const auto source = open_part(folder / "controlnet.safetensors", Part::kControlNet).weights;
   const auto config = ControlNetConfig::detect(*source, config_of(folder), base_config);
   CHECK(config.version() == std::string(expected.version));
   CHECK(config.default_scale() == expected.scale);
@@ -56,16 +57,16 @@ TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]")
   for (const auto& call : about["calls"]) {
     const TapRecorder taps;
     const std::string name = call["name"];
-    const at::Tensor latents = reference->tensor(name + ".latents");
-    const auto prompt = reference->tensor("prompt_embeds").slice(1, 0, call["prompt_tokens"].get<std::int64_t>());
+    const at::Tensor latents = reference->stored(name + ".latents").data;
+    const auto prompt = reference->stored("prompt_embeds").data.slice(1, 0, call["prompt_tokens"].get<std::int64_t>());
     const DiTContext context = dit.prepare(prompt, latents.size(2), latents.size(3));
     const ControlContext control =
-        net.prepare(reference->tensor(name + ".control_context"), dit.x_pad_token(), call["scale"]);
+        net.prepare(reference->stored(name + ".control_context").data, dit.x_pad_token(), call["scale"]);
     ControlPass hints(net, control);
     const at::Tensor output = dit.forward(latents, call["timestep"].get<float>(), context, &hints);
-    agreement.compare(name, output, reference->tensor(name + ".output"));
+    agreement.compare(name, output, reference->stored(name + ".output").data);
     for (const std::string tap : call["taps"]) {
-      agreement.compare(name + " " + tap, taps.last(tap), reference->tensor(name + ".taps." + tap));
+      agreement.compare(name + " " + tap, taps.last(tap), reference->stored(name + ".taps." + tap).data);
     }
     if (call["scale"] == 0) {
       CHECK(at::equal(output, dit.forward(latents, call["timestep"].get<float>(), context)));
@@ -76,18 +77,18 @@ TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]")
 
 TEST_CASE("a file that is no ControlNet of this model is refused, and the error says what it is", "[parity]") {
   const auto base_folder = fixtures() / "models" / "a" / "transformer";
-  const auto base = open_checkpoint(base_folder);
+  const auto base = open_part(base_folder, Part::kDiT).weights;
   const auto base_config = DiTConfig::detect(*base, config_of(base_folder));
   const auto refusal = [&](const std::filesystem::path& path) -> std::string {
     try {
-      ControlNetConfig::detect(*open_checkpoint(path), {}, base_config);
+      ControlNetConfig::detect(*open_part(path, Part::kControlNet).weights, {}, base_config);
     } catch (const Error& e) {
       CHECK(e.code() == ErrorCode::kModel);
       return e.message();
     }
     return "not refused";
   };
-  CHECK(refusal(base_folder).find("a DiT") != std::string::npos);
+  CHECK(refusal(base_folder).find("a Z-Image DiT") != std::string::npos);
   CHECK(refusal(fixtures() / "models" / "a" / "vae").find("a VAE") != std::string::npos);
   // Two control layers don't divide three base layers.
   CHECK(refusal(fixtures() / "controlnets" / "v20_absent" / "controlnet.safetensors").find("evenly") !=

@@ -7,8 +7,7 @@
 #include "models/vae.h"
 #include "parity/reference.h"
 #include "support/catch.h"
-#include "weights/checkpoint.h"
-#include "weights/weight_map.h"
+#include "weights/open_weights.h"
 
 namespace zimage::test {
 namespace {
@@ -25,7 +24,7 @@ void compare_taps(Agreement& agreement, const ModelFixture& fixture, const nlohm
 
 void check_text_encoder(const ModelFixture& fixture, bool packed) {
   const auto folder = fixture.folder / "text_encoder";
-  const auto source = text_encoder_weights(open_checkpoint(folder));
+  const auto source = open_part(folder, Part::kTextEncoder).weights;
   const auto config = TextEncoderConfig::detect(*source, config_of(folder));
   const auto model = load_part<TextEncoder>(*source, packed, config);
   Agreement agreement("text encoder");
@@ -41,7 +40,7 @@ void check_text_encoder(const ModelFixture& fixture, bool packed) {
 
 void check_dit(const ModelFixture& fixture, bool packed) {
   const auto folder = fixture.folder / "transformer";
-  const auto source = open_checkpoint(folder);
+  const auto source = open_part(folder, Part::kDiT).weights;
   const auto config = DiTConfig::detect(*source, config_of(folder));
   const auto model = load_part<DiT>(*source, packed, config);
   const at::Tensor embeds = fixture.tensor("dit.prompt_embeds");
@@ -61,7 +60,7 @@ void check_dit(const ModelFixture& fixture, bool packed) {
 
 void check_vae(const ModelFixture& fixture, bool packed) {
   const auto folder = fixture.folder / "vae";
-  const auto source = open_checkpoint(folder);
+  const auto source = open_part(folder, Part::kVAE).weights;
   const auto config = VAEConfig::detect(*source, config_of(folder));
   const auto model = load_part<VAE>(*source, packed, config);
   Agreement agreement("VAE");
@@ -92,7 +91,7 @@ TEST_CASE("pictures that share a forward get the same result as alone", "[parity
   const c10::InferenceMode guard;
   const ModelFixture fixture("a");
   const auto folder = fixture.folder / "transformer";
-  const auto source = open_checkpoint(folder);
+  const auto source = open_part(folder, Part::kDiT).weights;
   const auto model = load_part<DiT>(*source, GENERATE(false, true), DiTConfig::detect(*source, config_of(folder)));
   const auto& call = fixture.calls["dit"][0];
   const at::Tensor latents = fixture.tensor(call["name"].get<std::string>() + ".latents");
@@ -114,10 +113,9 @@ TEST_CASE("pictures that share a forward get the same result as alone", "[parity
 
 TEST_CASE("without a config.json sizes come from the shapes", "[parity]") {
   const ModelFixture fixture("a");
-  const auto source = open_checkpoint(fixture.folder / "text_encoder");
-  const auto stripped = text_encoder_weights(source);
-  const auto told = TextEncoderConfig::detect(*stripped, config_of(fixture.folder / "text_encoder"));
-  const auto seen = TextEncoderConfig::detect(*stripped, {});
+  const auto source = open_part(fixture.folder / "text_encoder", Part::kTextEncoder).weights;
+  const auto told = TextEncoderConfig::detect(*source, config_of(fixture.folder / "text_encoder"));
+  const auto seen = TextEncoderConfig::detect(*source, {});
   CHECK(seen.hidden_size == told.hidden_size);
   CHECK(seen.num_hidden_layers == told.num_hidden_layers);
   CHECK(seen.num_attention_heads == told.num_attention_heads);
@@ -125,7 +123,7 @@ TEST_CASE("without a config.json sizes come from the shapes", "[parity]") {
   CHECK(seen.head_dim == told.head_dim);
   CHECK(seen.intermediate_size == told.intermediate_size);
   // The rope axes of a DiT can only be inferred if its head size is the published one.
-  const auto dit = open_checkpoint(fixture.folder / "transformer");
+  const auto dit = open_part(fixture.folder / "transformer", Part::kDiT).weights;
   CHECK_THROWS(DiTConfig::detect(*dit, {}));
 }
 

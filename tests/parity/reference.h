@@ -72,7 +72,7 @@ Part load_part(const WeightSource& source, bool packed, const Configs&... config
 /// A model fixture: its parts' folders and its reference.
 struct ModelFixture {
   explicit ModelFixture(const std::string& name);
-  at::Tensor tensor(const std::string& name) const { return reference->tensor(name); }
+  at::Tensor tensor(const std::string& name) const { return reference->stored(name).data; }
 
   std::filesystem::path folder;
   std::shared_ptr<const WeightSource> reference;

@@ -15,6 +15,7 @@
 #include "models/dit.h"
 #include "nn/linear.h"
 #include "weights/checkpoint.h"
+#include "weights/open_weights.h"
 
 namespace {
 
@@ -27,7 +28,7 @@ zimage::nn::Placement placement() {
 }
 
 zimage::DiT load_dit(const std::filesystem::path& folder) {
-  const auto source = zimage::open_checkpoint(folder);
+  const auto source = zimage::open_part(folder, zimage::Part::kDiT).weights;
   std::ifstream file(folder / "config.json");
   std::ostringstream text;
   text << file.rdbuf();
@@ -36,7 +37,7 @@ zimage::DiT load_dit(const std::filesystem::path& folder) {
 }
 
 zimage::ControlNet load_controlnet(const std::filesystem::path& path, const zimage::DiTConfig& base) {
-  const auto source = zimage::open_checkpoint(path);
+  const auto source = zimage::open_part(path, zimage::Part::kControlNet).weights;
   WeightLoader loader(*source, placement(), WeightLoader::Mode::kLoad);
   return zimage::ControlNet::load(loader, zimage::ControlNetConfig::detect(*source, {}, base), base);
 }
@@ -65,14 +66,14 @@ int main(int argc, char* argv[]) {
   at::set_num_threads(std::atoi(argv[5]));
   const zimage::DiT dit = load_dit(argv[1]);
   const auto inputs = zimage::open_checkpoint(argv[2]);
-  const at::Tensor latents = inputs->tensor("latents");
-  const at::Tensor prompt_embeds = inputs->tensor("prompt_embeds");
-  const auto timestep = inputs->tensor("timestep").item<float>();
+  const at::Tensor latents = inputs->stored("latents").data;
+  const at::Tensor prompt_embeds = inputs->stored("prompt_embeds").data;
+  const auto timestep = inputs->stored("timestep").data.item<float>();
   std::optional<zimage::ControlNet> controlnet;
   zimage::ControlContext control;
   if (argc > 6) {
     controlnet = load_controlnet(argv[6], dit.config());
-    control = controlnet->prepare(inputs->tensor("control_context"), dit.x_pad_token(), 0.75);
+    control = controlnet->prepare(inputs->stored("control_context").data, dit.x_pad_token(), 0.75);
   }
   const auto prepared = dit.prepare(prompt_embeds, latents.size(2), latents.size(3));
   bool first = true;

@@ -14,9 +14,8 @@
 #include "models/text_encoder.h"
 #include "models/vae.h"
 #include "nn/rope.h"
-#include "weights/checkpoint.h"
 #include "weights/model_files.h"
-#include "weights/weight_map.h"
+#include "weights/open_weights.h"
 #include "zimage/error.h"
 
 namespace {
@@ -67,13 +66,13 @@ void check(const std::filesystem::path& folder) {
   zimage::ModelPaths paths;
   paths.model = folder;
   const auto files = zimage::find_model(paths);
-  const auto text = zimage::text_encoder_weights(zimage::open_checkpoint(files.text_encoder.weights));
+  const auto text = zimage::open_part(files.text_encoder.weights, zimage::Part::kTextEncoder).weights;
   const auto text_config = zimage::TextEncoderConfig::detect(*text, config_of(files.text_encoder));
   load<zimage::TextEncoder>("text encoder", *text, text_config);
   run_text_layer(*text, text_config);
-  const auto vae = zimage::open_checkpoint(files.vae.weights);
+  const auto vae = zimage::open_part(files.vae.weights, zimage::Part::kVAE).weights;
   load<zimage::VAE>("VAE", *vae, zimage::VAEConfig::detect(*vae, config_of(files.vae)));
-  const auto dit = zimage::open_checkpoint(files.dit.weights);
+  const auto dit = zimage::open_part(files.dit.weights, zimage::Part::kDiT).weights;
   const auto dit_config = zimage::DiTConfig::detect(*dit, config_of(files.dit));
   load<zimage::DiT>("DiT", *dit, dit_config);
   run_dit_block(*dit, dit_config);

@@ -189,6 +189,10 @@ RunningJob::RunningJob(JobSpec spec_) : spec(std::move(spec_)) {
 
 void RunningJob::follow_model(const ModelInfo& model) {
   spec.sampling = spec.sampling.resolved(model.defaults);
+  const bool limited = spec.sampling.cfg_truncation != 1.0 || spec.sampling.cfg_normalization != 0.0;
+  if (limited && !spec.sampling.guided()) {
+    log::warning("--cfg-truncation and --cfg-normalization do nothing without guidance: give a --guidance-scale");
+  }
   report.options = reported_options(spec);
   report.guidance_scale = spec.sampling.guidance_scale;
   report.sigmas = plan_sigmas(spec.sampling);

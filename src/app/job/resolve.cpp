@@ -117,19 +117,15 @@ void check_model(const JobSpec& spec) {
     throw Error(ErrorCode::kModel, "no model is given, and the bundled demo model is not there",
                 "give --model or set ZIMAGE_MODEL");
   }
-  check_available_path("model", model.model);
-  check_available_path("text-encoder", model.text_encoder);
-  check_available_path("tokenizer", model.tokenizer);
-  check_available_path("vae", model.vae);
-  check_available_path("controlnet", model.controlnet);
   std::error_code status;
   if (!fs::exists(model.model, status)) {
     throw Error(ErrorCode::kModel, "there is no model " + model.model.string(),
-                "--model takes a diffusers folder or the DiT's safetensors file");
+                "--model takes a diffusers folder, a Z-Image DiT's file or ComfyUI's folder of models");
   }
-  if (!model.controlnet.empty() && !fs::exists(model.controlnet, status)) {
+  // A relative path may also name a file of the ComfyUI folder that the model is in, which find_model() looks into.
+  if (model.controlnet.is_absolute() && !fs::exists(model.controlnet, status)) {
     throw Error(ErrorCode::kModel, "there is no ControlNet " + model.controlnet.string(),
-                "--controlnet takes a safetensors file or its folder");
+                "--controlnet takes a file of weights or its folder");
   }
 }
 

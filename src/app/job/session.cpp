@@ -31,6 +31,12 @@ void Session::log_model() const {
   sampling << defaults.steps << " steps, shift " << defaults.shift << ", guidance scale " << defaults.guidance_scale;
   log::info(concat({"variant ", to_string(model.variant), ", ", printable(model.variant_reason), ": the defaults are ",
                     sampling.str()}));
+  for (const LoraInfo& lora : model.loras) {
+    log::info(printable(
+        concat({lora.file.filename().string(), ": ", lora.kind.empty() ? "nothing that fits" : lora.kind,
+                lora.rank > 0 ? " of rank " + std::to_string(lora.rank) : "", " for ", std::to_string(lora.layers),
+                lora.layers == 1 ? " layer" : " layers", ", scale ", nlohmann::ordered_json(lora.scale).dump()})));
+  }
   for (const auto& file : model.files) log::debug("model file " + printable(file.string()));
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/options/option.h"
+#include "app/options/special_bindings.h"
 #include "base/text.h"
 #include "zimage/error.h"
 
@@ -45,20 +46,22 @@ void check_available_path(const std::string& option, const std::filesystem::path
     throw Error(ErrorCode::kUsage, "--" + option + " " + path.string() + " is a folder, but this job takes one picture",
                 option == "image" ? "name one picture" : "give one file, or a folder as --image too");
   }
-  if (lower(path.extension().string()) == ".gguf")
-    unavailable("a GGUF file (" + path.string() + ")", "give a diffusers folder or safetensors");
 }
 
 void check_own_file(const Settings& settings, const std::string& option) {
   const std::filesystem::path path = settings.text(option);
+  if (path.empty()) return;
   for (const OptionSpec& other : settings.options()) {
-    if (path.empty() || option == other.name || !other.path || !settings.has(other.name)) continue;
-    const std::filesystem::path named = settings.text(other.name);
-    std::error_code ignored;
-    if (named != path && !std::filesystem::equivalent(named, path, ignored)) continue;
-    throw Error(ErrorCode::kUsage,
-                concat({"--", option, " and --", other.name, " name the same file: ", path.string()}),
-                "give --" + option + " another path");
+    if (option == other.name || !other.path) continue;
+    for (const std::string& value : settings.list(other.name)) {
+      const bool lora = std::string_view(other.name) == "lora";
+      const std::filesystem::path named = lora ? parse_lora(value).file : std::filesystem::path(value);
+      std::error_code ignored;
+      if (named != path && !std::filesystem::equivalent(named, path, ignored)) continue;
+      throw Error(ErrorCode::kUsage,
+                  concat({"--", option, " and --", other.name, " name the same file: ", path.string()}),
+                  "give --" + option + " another path");
+    }
   }
 }
 

@@ -11,8 +11,7 @@ namespace zimage::app {
 /// Errors: kUsage "… is not available in this version".
 void check_available(const Settings& settings);
 
-/// Checks an option's path. Errors: kUsage for a folder as a single job's picture, mask or control image, and for GGUF
-/// files.
+/// Checks an option's path. Errors: kUsage for a folder as a single job's picture, mask or control image.
 void check_available_path(const std::string& option, const std::filesystem::path& path);
 
 /// Refuses a file that the program writes beside its results (`option` is "report" or "log-file") if another option

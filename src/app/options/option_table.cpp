@@ -12,8 +12,6 @@ namespace {
 
 // Options that this version doesn't have yet are marked with `only`: the values that change nothing stay valid, so that
 // scripts written for later versions run.
-constexpr const char* kNothing = "";
-
 const OptionSpec kOptions[] = {
     // clang-format off
     {.name = "image", .short_name = 'i', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH", .bind = bound<&JobSpec::image>(), .recorded = true, .reported = true, .per_job = true, .path = true, .tier = Tier::kShort,
@@ -33,24 +31,29 @@ const OptionSpec kOptions[] = {
      .help = "file of jobs, one JSON object per line; - reads them from stdin", .more = "Keys are long option names and win over the command line; relative paths start from the manifest's folder. From stdin, a job starts as soon as its line arrives."},
 
     {.name = "model", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .bind = bind_model(), .recorded = true, .path = true, .tier = Tier::kShort,
-     .help = "diffusers folder or DiT file", .more = "The default is $ZIMAGE_MODEL, else the bundled demo model."},
+     .help = "ComfyUI's folder, a DiT file (safetensors, GGUF) or a diffusers folder",
+     .more = "The other parts are looked for in the file, beside it, and in the ComfyUI folder around it (text_encoders, vae, model_patches, loras). Other options' bare file names are looked up there too. The default is $ZIMAGE_MODEL, else the bundled demo model."},
     {.name = "text-encoder", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .bind = bound<&JobSpec::model, &ModelPaths::text_encoder>(), .recorded = true, .path = true,
-     .help = "the text encoder's file or folder", .more = "The default is the model folder's."},
+     .help = "the text encoder's file or folder", .more = "It is Qwen3-4B, as safetensors or GGUF. The default is the one found with the model."},
     {.name = "tokenizer", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .bind = bound<&JobSpec::model, &ModelPaths::tokenizer>(), .recorded = true, .path = true,
-     .help = "tokenizer.json or its folder", .more = "The default is the model folder's."},
+     .help = "tokenizer.json or its folder, or a GGUF", .more = "The default is the model's tokenizer.json, else the vocabulary of a GGUF text encoder, else the one that comes with the program."},
     {.name = "vae", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .bind = bound<&JobSpec::model, &ModelPaths::vae>(), .recorded = true, .path = true,
-     .help = "the VAE's file or folder", .more = "The default is the model folder's."},
+     .help = "the VAE's file or folder", .more = "The default is the one found with the model."},
     {.name = "controlnet", .group = Group::kModel, .kind = Kind::kText, .value_name = "FILE", .bind = bound<&JobSpec::model, &ModelPaths::controlnet>(), .recorded = true, .path = true, .tier = Tier::kShort,
      .help = "a Z-Image ControlNet: v1, 2.0, 2.1 or lite, detected from the file",
-     .more = "Give a file, or a folder with its config.json. A 33-channel ControlNet inpaints by itself, without RePaint."},
+     .more = "Give a file, a folder with its config.json, or a name in ComfyUI's model_patches or controlnet folder. A 33-channel ControlNet inpaints by itself, without RePaint."},
     {.name = "control-image", .group = Group::kModel, .kind = Kind::kText, .value_name = "PATH", .bind = bound<&JobSpec::control_image>(), .recorded = true, .per_job = true, .path = true, .tier = Tier::kShort,
      .help = "the picture that steers the ControlNet: edges, pose, depth",
      .more = "It is scaled to the picture's size. A v1 ControlNet needs one; the others can do without."},
     {.name = "control-scale", .group = Group::kModel, .kind = Kind::kNumber, .value_name = "X", .min = 0, .max = 100, .bind = bind_control_scale(), .recorded = true, .per_job = true,
      .help = "strength of the ControlNet (0.75; 0.90 for lite and 2602, 0.85 for tile)",
      .more = "Values from 0.65 to 1 are useful. It does nothing without --controlnet."},
-    {.name = "lora", .group = Group::kModel, .kind = Kind::kList, .value_name = "FILE[:SCALE]", .only = kNothing,
-     .help = "a LoRA, repeatable"},
+    {.name = "lora", .group = Group::kModel, .kind = Kind::kList, .value_name = "FILE[:SCALE]", .bind = bind_lora(), .recorded = true, .path = true, .tier = Tier::kShort,
+     .help = "a LoRA with its strength (1); repeatable",
+     .more = "LoRA, LoKr, LoHa, DoRA and files of differences for Z-Image's DiT work, whichever trainer wrote them. Several apply in the order given. The scale may be negative; 0 changes nothing."},
+    {.name = "lora-allow-unmatched", .group = Group::kModel, .kind = Kind::kFlag, .bind = bind_lora_allow_unmatched(), .recorded = true,
+     .help = "go on if a LoRA has tensors that fit nothing in the model",
+     .more = "They are left out, with a warning that lists them. Without it that is an error. It also lets a training adapter through."},
 
     {.name = "steps", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .min = 1, .max = 1000, .bind = bound<&JobSpec::sampling, &Sampling::steps>(), .recorded = true, .reported = true, .per_job = true, .tier = Tier::kShort,
      .help = "denoising steps (8; base 30)", .more = "The default is that of the model, Turbo, base Z-Image or De-Turbo (25); -v says which was found, and why."},

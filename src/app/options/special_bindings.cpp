@@ -2,7 +2,9 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 
+#include "base/text.h"
 #include "zimage/error.h"
 #include "zimage/inpainter.h"
 
@@ -52,6 +54,26 @@ Binding bind_model() {
             spec.model.model = settings.has(name) ? std::filesystem::path(settings.text(name)) : bundled_model();
           },
           [](const JobSpec& spec) { return spec.model_given ? json_of(spec.model.model) : ordered_json(); }};
+}
+
+Binding bind_lora() {
+  return {[](const Settings& settings, const char* name, JobSpec& spec) {
+            spec.model.loras.clear();
+            for (const std::string& value : settings.list(name)) spec.model.loras.push_back(parse_lora(value));
+          },
+          [](const JobSpec& spec) {
+            ordered_json values;
+            for (const LoraPath& lora : spec.model.loras) {
+              values.push_back(concat({lora.file.string(), ":", ordered_json(lora.scale).dump()}));
+            }
+            return values;
+          }};
+}
+
+Binding bind_lora_allow_unmatched() {
+  return with_get(bound<&JobSpec::model, &ModelPaths::lora_allow_unmatched>(), [](const JobSpec& spec) {
+    return spec.model.lora_allow_unmatched ? ordered_json(true) : ordered_json();
+  });
 }
 
 Binding bind_control_scale() {
@@ -119,6 +141,24 @@ Binding bind_outpaint() {
             return ordered_json(std::to_string(borders.left) + "," + std::to_string(borders.top) + "," +
                                 std::to_string(borders.right) + "," + std::to_string(borders.bottom));
           }};
+}
+
+LoraPath parse_lora(const std::string& text) {
+  const auto colon = text.rfind(':');
+  LoraPath lora{.file = text};
+  if (colon != std::string::npos) {
+    const char* end = text.data() + text.size();
+    const auto [after, error] = std::from_chars(text.data() + colon + 1, end, lora.scale);
+    const bool number = after == end && colon + 1 < text.size();
+    if (number && (error != std::errc{} || !std::isfinite(lora.scale))) {
+      throw Error(ErrorCode::kUsage, concat({"--lora ", printable(text), " has a scale that is not a finite number"}),
+                  "give --lora FILE:0.8");
+    }
+    if (number) lora.file = text.substr(0, colon);
+    if (!number) lora.scale = 1.0;
+  }
+  if (lora.file.empty()) throw Error(ErrorCode::kUsage, "--lora names no file", "give --lora FILE or --lora FILE:0.8");
+  return lora;
 }
 
 Borders parse_borders(const std::string& text) {

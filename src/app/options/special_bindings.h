@@ -15,6 +15,10 @@ Binding bind_mask_threshold();
 Binding bind_negative_prompt();
 /// The default is the bundled demo model. The model is recorded only if a person gave it.
 Binding bind_model();
+/// Each value is read by parse_lora(), and recorded as FILE:SCALE. Errors: kUsage.
+Binding bind_lora();
+/// It is recorded only if it is on.
+Binding bind_lora_allow_unmatched();
 /// It counts only with a ControlNet.
 Binding bind_control_scale();
 /// They are recorded only if guidance uses them.
@@ -30,6 +34,10 @@ Binding bind_padding();
 Binding bind_megapixels();
 /// The value is read by parse_borders(). Errors: kUsage.
 Binding bind_outpaint();
+
+/// Parses a value of --lora, FILE[:SCALE]. A colon belongs to the file's name unless a number follows the last one.
+/// Errors: kUsage for a scale that isn't finite, and for no file.
+LoraPath parse_lora(const std::string& text);
 
 /// Parses the value of --outpaint. Errors: kUsage for text that isn't four whole numbers.
 Borders parse_borders(const std::string& text);

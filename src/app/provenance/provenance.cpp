@@ -36,7 +36,13 @@ std::string shortest(const T& value) {
 
 ordered_json hash_model(const ModelInfo& model, const fs::path& folder) {
   ordered_json files = ordered_json::object();
-  for (const fs::path& file : model.files) files[name_in_model(file, folder)] = hash_of(file);
+  for (const fs::path& file : model.files) {
+    // Files of the same name from different folders outside the model's, such as two LoRAs, are told apart by a number.
+    const std::string name = name_in_model(file, folder);
+    std::string key = name;
+    for (int number = 2; files.contains(key); ++number) key = concat({name, " (", std::to_string(number), ")"});
+    files[key] = hash_of(file);
+  }
   return files;
 }
 
@@ -95,7 +101,11 @@ std::map<std::string, std::string> png_text(const JobSpec& spec, const Image& pi
   line += ", Shift: " + shortest(sampling.shift) + ", CFG scale: " + shortest(sampling.guidance_scale);
   line += ", Seed: " + std::to_string(seed);
   line += ", Size: " + size_text(picture.width, picture.height);
-  line += ", Model: " + model.name + ", Denoising strength: " + shortest(sampling.strength);
+  line += ", Model: " + model.name;
+  for (const LoraInfo& lora : model.loras) {
+    line += concat({", LoRA: ", printable(lora.file.filename().string()), " ", shortest(lora.scale)});
+  }
+  line += ", Denoising strength: " + shortest(sampling.strength);
   line += std::string(", Version: zimage-inpaint ") + version();
   return {{"parameters", line}, {kProvenanceKey, provenance_text(provenance)}};
 }

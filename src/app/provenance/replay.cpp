@@ -22,6 +22,14 @@ std::string value_text(const json& value, const std::string& file, const std::st
   throw Error(ErrorCode::kInput, file + ": its metadata has a value of the wrong type for '" + name + "'", kHint);
 }
 
+/// Returns an option's values as text: several only if the option is repeatable.
+std::vector<std::string> value_texts(const json& value, const OptionSpec& spec, const std::string& file) {
+  if (spec.kind != Kind::kList || !value.is_array()) return {value_text(value, file, spec.name)};
+  std::vector<std::string> texts;
+  for (const json& item : value) texts.push_back(value_text(item, file, spec.name));
+  return texts;
+}
+
 /// Finds a recorded file. Paths were recorded as they were given, perhaps relative to another folder.
 std::string find_again(const std::string& recorded, const fs::path& replayed) {
   std::error_code ignored;
@@ -57,11 +65,11 @@ std::string apply_replay(Settings& settings) {
       throw Error(ErrorCode::kInput,
                   path.string() + ": its metadata has an option '" + name + "' that can't be replayed", kHint);
     }
-    std::string text = value_text(value, path.string(), name);
-    if ((name == "image" || name == "mask" || name == "control-image") && text != "alpha")
-      text = find_again(text, path);
-    recorded.set(name, {text}, Source::kReplay);
-    settings.set(name, {text}, Source::kReplay);
+    std::vector<std::string> texts = value_texts(value, *spec, path.string());
+    if ((name == "image" || name == "mask" || name == "control-image") && texts.front() != "alpha")
+      texts.front() = find_again(texts.front(), path);
+    recorded.set(name, texts, Source::kReplay);
+    settings.set(name, texts, Source::kReplay);
   }
   try {
     recorded.check_values();

@@ -33,6 +33,19 @@ double peak_memory_mb() {
 /// Returns the value of a reported option; null if it isn't known.
 ordered_json option(const JobReport& report, const char* name) { return report.options.value(name, ordered_json()); }
 
+ordered_json loras_json(const ModelInfo& model) {
+  ordered_json loras = ordered_json::array();
+  for (const LoraInfo& lora : model.loras) {
+    loras.push_back({{"file", lora.file.string()},
+                     {"scale", lora.scale},
+                     {"kind", lora.kind},
+                     {"rank", lora.rank == 0 ? ordered_json() : ordered_json(lora.rank)},
+                     {"layers", lora.layers},
+                     {"unmatched", lora.unmatched}});
+  }
+  return loras;
+}
+
 ordered_json model_json(const JobReport& report) {
   if (!report.model) return {};
   const ModelInfo& model = *report.model;
@@ -47,7 +60,8 @@ ordered_json model_json(const JobReport& report) {
                       {"layers", model.dit_layers},
                       {"dim", model.dit_dim},
                       {"parameters", model.parameters},
-                      {"controlnet", model.controlnet.empty() ? ordered_json() : ordered_json(model.controlnet)}};
+                      {"controlnet", model.controlnet.empty() ? ordered_json() : ordered_json(model.controlnet)},
+                      {"loras", loras_json(model)}};
   if (report.status == "planned") {
     out["files"] = ordered_json::array();
     for (const auto& file : model.files) out["files"].push_back(file.string());
@@ -97,7 +111,7 @@ std::string json_line(const ordered_json& json, bool ascii) {
   return json.dump(-1, ' ', ascii, ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::string to_json_line(const JobReport& report, bool ascii) {
+ordered_json to_json(const JobReport& report) {
   ordered_json out;
   out["status"] = report.status;
   out["output"] = report.output ? ordered_json(output_text(report)) : ordered_json();
@@ -129,8 +143,10 @@ std::string to_json_line(const JobReport& report, bool ascii) {
   out["peak_memory_mb"] = peak_memory_mb();
   out["model"] = model_json(report);
   if (report.error) out["error"] = error_json(*report.error);
-  return json_line(out, ascii);
+  return out;
 }
+
+std::string to_json_line(const JobReport& report, bool ascii) { return json_line(to_json(report), ascii); }
 
 std::string to_error_line(const std::string& command, const Error& error, bool ascii) {
   return json_line({{"status", "error"}, {"command", command}, {"error", error_json(error)}}, ascii);

@@ -17,6 +17,10 @@ std::string forwards_text(int forwards, int guided);
 /// Returns JSON on one line; bytes that aren't UTF-8 are replaced. With `ascii`, for a terminal, all else is escaped.
 std::string json_line(const nlohmann::ordered_json& json, bool ascii);
 
+/// Returns the report as an object with every key of the contract; what isn't known is null. Peak memory is measured by
+/// this call, so lines that must agree are made of one object.
+nlohmann::ordered_json to_json(const JobReport& report);
+
 /// Returns one object on one line, with every key of the contract; what isn't known is null.
 std::string to_json_line(const JobReport& report, bool ascii = false);
 

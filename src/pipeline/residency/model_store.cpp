@@ -4,18 +4,21 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <type_traits>
 
 #include "base/log.h"
-#include "base/regular_file.h"
 #include "base/strict_json.h"
 #include "base/text.h"
-#include "models/variant.h"
+#include "pipeline/residency/loras.h"
 #include "pipeline/residency/memory_limit.h"
 #include "pipeline/residency/memory_plan.h"
-#include "weights/checkpoint.h"
-#include "weights/weight_map.h"
+#include "pipeline/residency/model_tokenizer.h"
+#include "pipeline/residency/model_variant.h"
+#include "pipeline/residency/weight_bytes.h"
+#include "weights/open_weights.h"
 #include "zimage/error.h"
 
 namespace zimage {
@@ -24,56 +27,62 @@ namespace {
 constexpr std::size_t kNamesInMessage = 20;
 constexpr double kLeastMegapixels = 0.001;
 constexpr double kMostMegapixels = 64.0;
-constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;  // Qwen3's is 11 MB
 
-ConfigText config_text(const ComponentFiles& files) { return {files.config_path.string(), files.config}; }
-
-/// Recognises the variant by the model's files and their names.
-VariantChoice variant_of(const ModelFiles& files) {
-  std::error_code error;
-  const auto dit = std::filesystem::absolute(files.dit.weights, error).lexically_normal();
-  const auto folder = dit.parent_path();
-  // In a diffusers folder the model's name is the parent's.
-  const bool diffusers = folder.filename() == "transformer";
-  return detect_variant(config_text(files.scheduler), dit.filename().string(),
-                        diffusers ? folder.parent_path().filename().string() : files.name);
+/// Returns a part's configuration. What a GGUF says of itself is surer than a config.json that lies beside it, and one
+/// that lies beside a bundle can only be its DiT's.
+ConfigText config_text(const ComponentFiles& files, const OpenedPart& part, const ModelFiles& model) {
+  if (!part.config.empty()) return {part.weights->description(), part.config};
+  if (&files != &model.dit && files.weights == model.dit.weights) return {};
+  return {files.config_path.string(), files.config};
 }
 
-/// Returns the bytes that a source's weights take in `dtype`.
-std::uint64_t bytes_in(const WeightSource& source, at::ScalarType dtype) {
-  std::uint64_t values = 0;
-  for (const auto& name : source.names()) {
-    std::uint64_t count = 1;
-    for (const auto n : source.find(name)->shape) count *= static_cast<std::uint64_t>(n);
-    values += count;
+/// Opens the parts of a model; a bundle's file is opened once.
+class Opener {
+ public:
+  OpenedPart operator()(const ComponentFiles& files, Part part) {
+    auto [place, is_new] = opened_.try_emplace(files.weights);
+    if (is_new) place->second = open_weights(files.weights);
+    return open_part(place->second, part);
   }
-  return values * c10::elementSize(dtype);
-}
+
+ private:
+  std::map<std::filesystem::path, OpenedWeights> opened_;
+};
 
 }  // namespace
 
 ModelStore::ModelStore(const ModelPaths& paths, const Compute& compute)
     : placement_(compute.placement), dit_placement_(compute.placement) {
-  const ModelFiles files = find_model(paths);
+  ModelFiles files = find_model(paths);
   open(files);
   check();
+  info_.loras = open_loras(paths, files.trees, *dit_source_, loras_);
   decide_memory();
   describe(files, compute);
 }
 
-void ModelStore::open(const ModelFiles& files) {
-  dit_source_ = open_checkpoint(files.dit.weights);
-  text_encoder_source_ = text_encoder_weights(open_checkpoint(files.text_encoder.weights));
-  vae_source_ = open_checkpoint(files.vae.weights);
-  dit_config_ = DiTConfig::detect(*dit_source_, config_text(files.dit));
-  text_encoder_config_ = TextEncoderConfig::detect(*text_encoder_source_, config_text(files.text_encoder));
-  vae_config_ = VAEConfig::detect(*vae_source_, config_text(files.vae));
+void ModelStore::open(ModelFiles& files) {
+  Opener open_one;
+  const OpenedPart dit = open_one(files.dit, Part::kDiT);
+  const OpenedPart text_encoder = open_one(files.text_encoder, Part::kTextEncoder);
+  const OpenedPart vae = open_one(files.vae, Part::kVAE);
+  prefer_own_texts(dit, files);
+  dit_source_ = dit.weights;
+  text_encoder_source_ = text_encoder.weights;
+  vae_source_ = vae.weights;
+  dit_config_ = DiTConfig::detect(*dit_source_, config_text(files.dit, dit, files));
+  text_encoder_config_ =
+      TextEncoderConfig::detect(*text_encoder_source_, config_text(files.text_encoder, text_encoder, files));
+  const std::string warning = text_encoder_config_.warning(files.text_encoder.weights.filename().string());
+  if (!warning.empty()) log::warning(warning);
+  vae_config_ = VAEConfig::detect(*vae_source_, config_text(files.vae, vae, files));
   if (!files.controlnet.weights.empty()) {
-    controlnet_source_ = open_checkpoint(files.controlnet.weights);
-    controlnet_config_ = ControlNetConfig::detect(*controlnet_source_, config_text(files.controlnet), dit_config_);
+    const OpenedPart controlnet = open_one(files.controlnet, Part::kControlNet);
+    controlnet_source_ = controlnet.weights;
+    controlnet_config_ =
+        ControlNetConfig::detect(*controlnet_source_, config_text(files.controlnet, controlnet, files), dit_config_);
   }
-  const std::string tokenizer = read_text(files.tokenizer, kMaxTokenizerBytes, ErrorCode::kModel);
-  tokenizer_.emplace(Tokenizer::from_json(tokenizer, files.tokenizer.string()));
+  tokenizer_.emplace(read_tokenizer(files.tokenizer));
 }
 
 void ModelStore::check() {
@@ -109,10 +118,10 @@ void ModelStore::check() {
 
 void ModelStore::decide_memory() {
   ModelBytes bytes;
-  bytes.dit = bytes_in(*dit_source_, placement_.dtype);
-  if (has_controlnet()) bytes.controlnet = bytes_in(*controlnet_source_, placement_.dtype);
-  bytes.text_encoder = bytes_in(*text_encoder_source_, placement_.dtype);
-  bytes.vae = bytes_in(*vae_source_, placement_.dtype);
+  bytes.dit = weight_bytes(*dit_source_, placement_.dtype);
+  if (has_controlnet()) bytes.controlnet = weight_bytes(*controlnet_source_, placement_.dtype);
+  bytes.text_encoder = weight_bytes(*text_encoder_source_, placement_.dtype);
+  bytes.vae = weight_bytes(*vae_source_, placement_.dtype);
   const MemoryPlan plan = plan_memory(bytes, memory_limit_bytes(), placement_.device.is_cpu());
   keep_text_encoder_ = plan.keep_text_encoder;
   dit_placement_.packed = plan.pack_dit && placement_.dtype == at::kFloat && nn::packing_available();
@@ -128,13 +137,18 @@ void ModelStore::describe(const ModelFiles& files, const Compute& compute) {
   info_.dtype = compute.dtype_name;
   info_.dit_layers = static_cast<int>(dit_config_.n_layers);
   info_.dit_dim = static_cast<int>(dit_config_.dim);
-  std::set<std::filesystem::path> unique{files.tokenizer};
+  std::set<std::filesystem::path> unique;
+  if (!files.tokenizer.path.empty()) unique.insert(files.tokenizer.path);
   for (const auto* part : {&files.dit, &files.text_encoder, &files.vae, &files.controlnet}) {
     if (!part->config_path.empty()) unique.insert(part->config_path);
   }
   for (const auto& source : {dit_source_, text_encoder_source_, vae_source_, controlnet_source_}) {
     if (source == nullptr) continue;
     for (const auto& file : source->files()) unique.insert(file);
+  }
+  for (const LoraInfo& lora : info_.loras) {
+    unique.insert(lora.file);
+    if (!lora.settings.empty()) unique.insert(lora.settings);
   }
   info_.files.assign(unique.begin(), unique.end());
   if (has_controlnet()) describe_controlnet(files.controlnet.weights);
@@ -174,6 +188,7 @@ template <class Part, class... Configs>
 Part ModelStore::load(const WeightSource& source, const nn::Placement& placement, const Configs&... configs) const {
   nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
   loader.check_before_each(check_);
+  if constexpr (std::is_same_v<Part, DiT>) loader.change_by(loras_);
   Part part = Part::load(loader, configs...);
   const auto problems = loader.problems();
   if (!problems.empty()) {
@@ -209,6 +224,9 @@ const ControlNet& ModelStore::controlnet() {
 
 void ModelStore::finish_text_encoder() {
   if (!keep_text_encoder_) text_encoder_.reset();
+  // Quantised weights are used where their file is mapped, so its pages are in memory. The system keeps a copy of them
+  // for the next prompt as long as it has room.
+  for (const std::string& name : text_encoder_source_->names()) text_encoder_source_->release(name);
 }
 
 }  // namespace zimage

@@ -12,6 +12,7 @@
 #include "models/dit.h"
 #include "models/text_encoder.h"
 #include "models/vae.h"
+#include "nn/lora/lora_set.h"
 #include "pipeline/residency/compute.h"
 #include "tokenizer/tokenizer.h"
 #include "weights/model_files.h"
@@ -49,14 +50,16 @@ class ModelStore {
   bool has_controlnet() const { return controlnet_source_ != nullptr; }
   const ControlNetConfig& controlnet_config() const { return controlnet_config_; }
 
-  /// Releases the text encoder once the prompt is encoded, unless all parts fit in memory side by side.
+  /// Releases the text encoder once the prompt is encoded, unless all parts fit in memory side by side. Its mapped
+  /// pages leave memory in any case; the system keeps a copy of them while it has room.
   void finish_text_encoder();
   bool keeps_text_encoder() const { return keep_text_encoder_; }
   /// Returns whether the text encoder is loaded and finish_text_encoder() will release it.
   bool text_encoder_is_leaving() const { return text_encoder_.has_value() && !keep_text_encoder_; }
 
  private:
-  void open(const ModelFiles& files);
+  /// Opens the parts. What the DiT's file says of the model as a whole replaces what was found beside it.
+  void open(ModelFiles& files);
   void check();
   void decide_memory();
   void describe(const ModelFiles& files, const Compute& compute);
@@ -68,6 +71,7 @@ class ModelStore {
   nn::Placement dit_placement_;
   bool keep_text_encoder_ = false;
   std::shared_ptr<const WeightSource> dit_source_, text_encoder_source_, vae_source_, controlnet_source_;
+  nn::LoraSet loras_;  ///< they change the DiT
   DiTConfig dit_config_;
   TextEncoderConfig text_encoder_config_;
   VAEConfig vae_config_;

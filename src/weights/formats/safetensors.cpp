@@ -8,6 +8,7 @@
 
 #include "base/regular_file.h"
 #include "base/text.h"
+#include "weights/formats/gguf.h"
 #include "weights/formats/safetensors_json.h"
 #include "zimage/error.h"
 
@@ -119,9 +120,11 @@ SafetensorsHeader parse_safetensors(std::span<const std::uint8_t> bytes, const s
     const std::string stranger = known_stranger(text);
     throw Error(
         ErrorCode::kModel,
-        name + (stranger.empty() ? " is not a safetensors file (its first 8 bytes give no possible header length)"
-                                 : " " + stranger),
-        "a .safetensors file is needed: see README, \"Get the model\"");
+        name + (stranger.empty()
+                    ? " is neither a safetensors nor a GGUF file (its first 8 bytes give no possible header length)"
+                    : " " + stranger),
+        concat(
+            {"a .safetensors ", is_gguf(bytes) ? "" : "or .gguf ", "file is needed: see README, \"Get the model\""}));
   }
   if (length > bytes.size() - kLengthBytes) refuse(name, "it ends within its header");
 

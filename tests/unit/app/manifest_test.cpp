@@ -76,7 +76,8 @@ TEST_CASE("lines that can't be a job are refused with a reason") {
 }
 
 TEST_CASE("jobs may differ in every recorded option except those of the model, which is loaded once") {
-  const std::set<std::string> shared{"model", "text-encoder", "tokenizer", "vae", "controlnet", "dtype"};
+  const std::set<std::string> shared{"model", "text-encoder",         "tokenizer", "vae", "controlnet",
+                                     "lora",  "lora-allow-unmatched", "dtype"};
   for (const OptionSpec& spec : option_table()) {
     if (!spec.recorded) continue;
     CAPTURE(spec.name);

@@ -5,8 +5,10 @@
 #include "app/job/existing.h"
 #include "app/job/job_stages.h"
 #include "app/job/resolve.h"
+#include "app/options/available.h"
 #include "app/options/binding.h"
 #include "app/options/option.h"
+#include "app/options/special_bindings.h"
 #include "app/provenance/provenance.h"
 #include "app/provenance/replay.h"
 #include "support/catch.h"
@@ -194,6 +196,76 @@ TEST_CASE("jumps that make too many steps are refused before the model is known"
   const auto error = test::error_of([&] { RunningJob job(spec); });
   REQUIRE(error);
   CHECK(error->code() == ErrorCode::kUsage);
+}
+
+TEST_CASE("a LoRA's scale is what follows its last colon, if that is a number") {
+  const std::tuple<const char*, const char*, double> cases[] = {
+      {"a.safetensors", "a.safetensors", 1.0},
+      {"a.safetensors:0.5", "a.safetensors", 0.5},
+      {"a:-2", "a", -2.0},
+      {"a:0", "a", 0.0},
+      {"dir:7/a", "dir:7/a", 1.0},
+      {"a:b", "a:b", 1.0},
+      {"a:0.5:1e-2", "a:0.5", 0.01},
+      {"a:", "a:", 1.0},
+      {"a:0x10", "a:0x10", 1.0},
+      {"a:1 ", "a:1 ", 1.0},
+  };
+  for (const auto& [text, file, scale] : cases) {
+    INFO(text);
+    const LoraPath lora = parse_lora(text);
+    CHECK(lora.file == file);
+    CHECK(lora.scale == scale);
+  }
+  for (const char* text : {"a:inf", "a:nan", "a:-inf", "a:1e999", ":0.5", ":1", ""}) {
+    INFO(text);
+    const auto error = test::error_of([&] { parse_lora(text); });
+    REQUIRE(error);
+    CHECK(error->code() == ErrorCode::kUsage);
+    CHECK(!error->hint().empty());
+  }
+}
+
+TEST_CASE("LoRAs are recorded in their order with their scales, and replayed; none are not recorded") {
+  const JobFolder folder;
+  Settings settings = folder.settings({{"lora-allow-unmatched", "true"}});
+  settings.set("lora", {"b:0.25", "a:0.5", "c:1"}, Source::kCommandLine);
+  const JobSpec spec = resolve(settings);
+  const std::vector<LoraPath> wanted = {{"b", 0.25}, {"a", 0.5}, {"c", 1.0}};
+  CHECK((spec.model.loras == wanted));
+  CHECK(spec.model.lora_allow_unmatched);
+  const auto recorded = recorded_options(spec, spec.seed);
+  CHECK(recorded["lora"] == nlohmann::ordered_json{"b:0.25", "a:0.5", "c:1.0"});
+  CHECK(recorded["lora-allow-unmatched"] == true);
+
+  codecs::EncodeOptions options;
+  options.text = png_text(spec, folder.picture, 7, ModelInfo{}, provenance_of(spec));
+  test::write(folder.folder / "made.png", codecs::encode_image(folder.picture, options));
+  Settings replaying;
+  replaying.set("replay", {folder.path("made.png")}, Source::kCommandLine);
+  apply_replay(replaying);
+  CHECK(replaying.list("lora") == std::vector<std::string>{"b:0.25", "a:0.5", "c:1.0"});
+  JobSpec again;
+  bind_options(replaying, again);
+  CHECK((again.model.loras == wanted));
+
+  Settings plain = folder.settings();
+  const JobSpec none = resolve(plain);
+  CHECK(!recorded_options(none, none.seed).contains("lora"));
+  CHECK(!recorded_options(none, none.seed).contains("lora-allow-unmatched"));
+  CHECK(judge_existing(folder.path("made.png"), provenance_of(spec), false) == Existing::kSame);
+  CHECK(judge_existing(folder.path("made.png"), provenance_of(none), false) == Existing::kOther);
+}
+
+TEST_CASE("a report may not be written over a LoRA") {
+  Settings settings;
+  settings.set("lora", {"style.safetensors:0.5", "other.safetensors"}, Source::kCommandLine);
+  settings.set("report", {"style.safetensors"}, Source::kCommandLine);
+  CHECK_THROWS_AS(check_own_file(settings, "report"), Error);
+  settings.set("report", {"other.safetensors"}, Source::kCommandLine);
+  CHECK_THROWS_AS(check_own_file(settings, "report"), Error);
+  settings.set("report", {"report.jsonl"}, Source::kCommandLine);
+  CHECK_NOTHROW(check_own_file(settings, "report"));
 }
 
 }  // namespace

@@ -88,7 +88,6 @@ TEST_CASE("options that make no sense are refused with the right code before any
       {{{"image", folder.path("notes.txt")}}, ErrorCode::kInput},
       {{{"golden", folder.path("nothing.png")}}, ErrorCode::kInput},
       {{{"model", folder.path("no-model")}}, ErrorCode::kModel},
-      {{{"model", folder.path("m.gguf")}}, ErrorCode::kUsage},
       {{{"controlnet", folder.path("no-controlnet")}}, ErrorCode::kModel}};
   for (const auto& [options, code] : wrong) {
     CAPTURE(options.front().first, options.front().second);

@@ -1,4 +1,5 @@
 // Configs may be damaged or hostile; each is refused with a model error that names the file.
+#include <functional>
 #include <string>
 
 #include "models/config_json.h"
@@ -7,6 +8,7 @@
 #include "models/text_encoder_config.h"
 #include "models/vae_config.h"
 #include "support/catch.h"
+#include "support/memory_source.h"
 #include "zimage/error.h"
 
 namespace zimage {
@@ -16,7 +18,7 @@ class NoWeights final : public WeightSource {
  public:
   std::vector<std::string> names() const override { return {}; }
   const WeightInfo* find(const std::string&) const override { return nullptr; }
-  at::Tensor tensor(const std::string&) const override { return {}; }
+  StoredWeight stored(const std::string&) const override { return {}; }
   void release(const std::string&) const override {}
   std::string description() const override { return "none"; }
   std::vector<std::filesystem::path> files() const override { return {}; }
@@ -42,14 +44,14 @@ class OneControlLayer final : public WeightSource {
  public:
   std::vector<std::string> names() const override { return {kEmbedder, "control_layers.0.after_proj.weight"}; }
   const WeightInfo* find(const std::string& name) const override { return name == kEmbedder ? &info_ : nullptr; }
-  at::Tensor tensor(const std::string&) const override { return {}; }
+  StoredWeight stored(const std::string&) const override { return {}; }
   void release(const std::string&) const override {}
   std::string description() const override { return "one.safetensors"; }
   std::vector<std::filesystem::path> files() const override { return {}; }
 
  private:
   static constexpr const char* kEmbedder = "control_all_x_embedder.2-1.weight";
-  WeightInfo info_{{32, 132}, at::kFloat, "one.safetensors"};
+  WeightInfo info_{.shape = {32, 132}, .encoding = Encoding::kF32, .bytes = 16896, .file = "one.safetensors"};
 };
 
 TEST_CASE("a ControlNet whose hints and refiner don't fit the model is refused") {
@@ -89,6 +91,50 @@ TEST_CASE("a DiT's sizes must make sense") {
                            R"("axes_dims":[8,12,12],"axes_lens":[64,64,64],"norm_eps":-1)"}) {
     check_refused<DiTConfig>("{" + kDiT + "," + rest + "}");
   }
+}
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& e) {
+    CHECK(e.hint().find("config.json") != std::string::npos);
+    return e.message();
+  }
+  return "not refused";
+}
+
+TEST_CASE("where config.json is missing and needed, the error says so") {
+  test::NamedShapes dit{{"all_x_embedder.2-1.weight", {64, 64}},
+                        {"layers.0.attention.norm_q.weight", {16}},
+                        {"cap_embedder.1.weight", {64, 32}},
+                        {"t_embedder.mlp.0.weight", {8, 256}}};
+  CHECK(message_of([&] { DiTConfig::detect(test::MemorySource(dit), {}); }) ==
+        "memory has no config.json beside it, and its head size 16 isn't the published 128, so its position axes are "
+        "unknown");
+  dit["layers.0.attention.norm_q.weight"] = {128};
+  dit["all_x_embedder.2-1.weight"] = {256, 64};
+  CHECK(DiTConfig::detect(test::MemorySource(dit), {}).n_heads == 2);
+
+  test::NamedShapes vae{{"decoder.conv_in.weight", {32, 4, 3, 3}}};
+  for (const char* level : {"0", "1", "2", "3"}) {
+    vae[std::string("encoder.down_blocks.") + level + ".resnets.0.conv1.weight"] = {32, 32, 3, 3};
+  }
+  CHECK(
+      message_of([&] { VAEConfig::detect(test::MemorySource(vae), {}); }) ==
+      "memory comes without the VAE's config.json, and its sizes aren't the published ones, so its groups, scaling and "
+      "shift are unknown");
+}
+
+TEST_CASE("a text encoder that is probably Qwen3-4B-Instruct-2507 gives a warning") {
+  TextEncoderConfig config;
+  CHECK(config.warning("qwen_3_4b.safetensors").empty());
+  config.rope_theta = 10000;
+  CHECK(config.warning("qwen_3_4b.safetensors").empty());
+  config.rope_theta = 5e6;
+  CHECK(config.warning("qwen_3_4b.safetensors").find("5000000") != std::string::npos);
+  CHECK(config.warning("qwen_3_4b.safetensors").find('\n') == std::string::npos);
+  config.rope_theta = 1e6;
+  CHECK(config.warning("Qwen3-4B-Instruct-2507_bf16.safetensors").find("name says 2507") != std::string::npos);
 }
 
 TEST_CASE("a text encoder of another kind is refused") {

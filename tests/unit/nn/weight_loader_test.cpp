@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "nn/finite.h"
 #include "support/catch.h"
 #include "zimage/error.h"
 
@@ -16,7 +17,10 @@ class MemorySource final : public WeightSource {
  public:
   void add(const std::string& name, const at::Tensor& tensor) {
     tensors_[name] = tensor;
-    infos_[name] = {tensor.sizes().vec(), tensor.scalar_type(), "memory"};
+    const Encoding encoding = tensor.scalar_type() == at::kFloat  ? Encoding::kF32
+                              : tensor.scalar_type() == at::kHalf ? Encoding::kF16
+                                                                  : Encoding::kBF16;
+    infos_[name] = {.shape = tensor.sizes().vec(), .encoding = encoding, .bytes = tensor.nbytes(), .file = "memory"};
   }
   std::vector<std::string> names() const override {
     std::vector<std::string> names;
@@ -27,7 +31,10 @@ class MemorySource final : public WeightSource {
     const auto it = infos_.find(name);
     return it == infos_.end() ? nullptr : &it->second;
   }
-  at::Tensor tensor(const std::string& name) const override { return tensors_.at(name); }
+  StoredWeight stored(const std::string& name) const override {
+    const WeightInfo& info = infos_.at(name);
+    return {.encoding = info.encoding, .shape = info.shape, .data = tensors_.at(name)};
+  }
   void release(const std::string&) const override {}
   std::string description() const override { return "memory"; }
   std::vector<std::filesystem::path> files() const override { return {}; }
@@ -41,20 +48,20 @@ constexpr auto kLoad = WeightLoader::Mode::kLoad;
 
 TEST_CASE("loading can be cancelled before any weight, and checking never asks") {
   MemorySource source;
-  for (const char* name : {"a", "b", "c"}) source.add(name, at::ones({1}));
+  for (const char* name : {"a", "b", "c"}) source.add(name, at::ones({1, 1}));
   int asked = 0;
   const auto check = [&] {
     if (++asked == 3) throw Error(ErrorCode::kInterrupted, "enough");
   };
   WeightLoader loader(source, {}, kLoad);
   loader.check_before_each(check);
-  loader.tensor("a", {1});
-  loader.table("b", {1});
-  CHECK_THROWS_AS(loader.tensor("c", {1}), Error);
+  loader.tensor("a", {1, 1});
+  loader.table("b", 1, 1);
+  CHECK_THROWS_AS(loader.tensor("c", {1, 1}), Error);
   CHECK(asked == 3);
   WeightLoader checker(source, {}, WeightLoader::Mode::kCheck);
   checker.check_before_each(check);
-  checker.tensor("a", {1});
+  checker.tensor("a", {1, 1});
   CHECK(asked == 3);
 }
 
@@ -91,9 +98,9 @@ TEST_CASE("if dtype and device fit, the weight is a view of the source") {
   source.add("w", at::ones({8, 8}));
   source.add("b", at::ones({8, 8}, at::kBFloat16));
   WeightLoader loader(source, {}, kLoad);
-  CHECK(loader.tensor("w", {8, 8}).data_ptr() == source.tensor("w").data_ptr());
+  CHECK(loader.tensor("w", {8, 8}).data_ptr() == source.stored("w").data.data_ptr());
   CHECK(loader.tensor("b", {8, 8}).scalar_type() == at::kFloat);
-  CHECK(loader.table("b", {8, 8}).data_ptr() == source.tensor("b").data_ptr());
+  CHECK(loader.table("b", 8, 8).rows({7, 0}).scalar_type() == at::kBFloat16);
   CHECK(loader.parameters() == 192);
 }
 
@@ -114,12 +121,12 @@ TEST_CASE("a packed linear multiplies like a dense one, and keeps no reference t
   WeightLoader packed(source, {at::kCPU, at::kFloat, true}, kLoad);
   const Linear a = dense.linear("l", 64, 90, true);
   const Linear b = packed.linear("l", 64, 90, true);
-  CHECK(b.bias.data_ptr() != source.tensor("l.bias").data_ptr());
+  CHECK(b.bias.data_ptr() != source.stored("l.bias").data.data_ptr());
   for (const std::int64_t rows : {1, 5, 96}) {
     const at::Tensor x = at::randn({1, rows, 64});
     CHECK(((a(x) - b(x)).norm() / a(x).norm()).item<double>() < 1e-6);
   }
-  source.tensor("l.weight").zero_();
+  source.stored("l.weight").data.zero_();
   CHECK(b(at::ones({1, 1, 64})).abs().sum().item<double>() > 100.0);
 }
 

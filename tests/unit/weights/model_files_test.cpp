@@ -1,7 +1,7 @@
 #include "weights/model_files.h"
 
 #include "support/catch.h"
-#include "support/files.h"
+#include "support/model_parts.h"
 
 using namespace zimage;
 using namespace zimage::test;
@@ -46,7 +46,7 @@ TEST_CASE("model files: a diffusers folder", "[weights]") {
     CHECK(files.vae.config == "{\"vae\":1}");
     CHECK(std::filesystem::equivalent(files.dit.weights, model / "transformer/diffusion_pytorch_model.safetensors"));
     CHECK(std::filesystem::equivalent(files.vae.config_path, model / "vae/config.json"));
-    CHECK(std::filesystem::equivalent(files.tokenizer, model / "tokenizer/tokenizer.json"));
+    CHECK(std::filesystem::equivalent(files.tokenizer.path, model / "tokenizer/tokenizer.json"));
   }
 }
 
@@ -58,9 +58,10 @@ TEST_CASE("model files: everything that is missing is reported at once", "[weigh
   const std::string message = missing_of({model, {}, {}, {}});
   CHECK(contains(message, (model / "transformer").string()));
   CHECK(contains(message, (model / "text_encoder").string()));
-  CHECK(contains(message, (model / "tokenizer/tokenizer.json").string()));
-  CHECK(contains(message, (model / "vae").string() + " has no .safetensors file, only pytorch_model.bin"));
-  for (const char* option : {"--model", "--text-encoder", "--tokenizer", "--vae"}) CHECK(contains(message, option));
+  CHECK(contains(message, (model / "vae").string() + " has no "));
+  CHECK(contains(message, ", only pytorch_model.bin"));
+  for (const char* option : {"--model", "--text-encoder", "--vae"}) CHECK(contains(message, option));
+  CHECK(contains(message, "get text_encoder/ of Tongyi-MAI/Z-Image-Turbo"));
   CHECK_FALSE(contains(message, "\n"));
 
   std::filesystem::create_directories(folder / "empty");
@@ -86,7 +87,7 @@ TEST_CASE("model files: one DiT file finds its siblings", "[weights]") {
     CHECK(files.text_encoder.config == "{\"text\":1}");
     CHECK(files.vae.config == "{\"vae\":1}");
     CHECK(files.index == "{\"index\":1}");
-    CHECK(std::filesystem::equivalent(files.tokenizer, folder / "z/tokenizer/tokenizer.json"));
+    CHECK(std::filesystem::equivalent(files.tokenizer.path, folder / "z/tokenizer/tokenizer.json"));
   }
   CHECK(find_model({folder / "z/dit.safetensors", {}, {}, {}}).dit.config.empty());
   CHECK(find_model({folder / "z/dit.safetensors", {}, {}, {}}).name == "dit.safetensors");
@@ -103,28 +104,50 @@ TEST_CASE("model files: parts given by options", "[weights]") {
   const auto dit = folder / "dits/dit.safetensors";
 
   const std::string message = missing_of({dit, {}, {}, {}});
-  CHECK(contains(message, (folder / "dits/text_encoder").string() + ", " + (folder / "text_encoder").string()));
+  CHECK(contains(message, (folder / "dits").string() + ", " + (folder / "dits/text_encoder").string() + ", " +
+                              (folder / "text_encoder").string()));
   CHECK(contains(message, (folder / "dits/vae").string() + ", " + (folder / "vae").string()));
 
   const ModelFiles by_folder = find_model({dit, folder / "qwen", folder / "tok", folder / "vaes"});
   CHECK(by_folder.text_encoder.weights == folder / "qwen/model.safetensors");
   CHECK(by_folder.text_encoder.config == "{\"text\":1}");
-  CHECK(by_folder.tokenizer == folder / "tok/tokenizer.json");
+  CHECK(by_folder.tokenizer.path == folder / "tok/tokenizer.json");
   CHECK(by_folder.vae.weights == folder / "vaes/ae.safetensors");
   CHECK(by_folder.vae.config_path.empty());
 
   const ModelFiles by_file = find_model(
       {dit, folder / "qwen/model.safetensors", folder / "tok/tokenizer.json", folder / "vaes/ae.safetensors"});
   CHECK(by_file.text_encoder.config == "{\"text\":1}");
-  CHECK(by_file.tokenizer == folder / "tok/tokenizer.json");
+  CHECK(by_file.tokenizer.path == folder / "tok/tokenizer.json");
 
   // A text encoder's own folder often has its tokenizer.
-  CHECK(find_model({dit, folder / "qwen", {}, folder / "vaes"}).tokenizer == folder / "qwen/tokenizer.json");
+  CHECK(find_model({dit, folder / "qwen", {}, folder / "vaes"}).tokenizer.path == folder / "qwen/tokenizer.json");
 
   const std::string wrong = missing_of({dit, folder / "no-text", folder / "no-tok", folder / "no-vae"});
   CHECK(contains(wrong, "--text-encoder: " + (folder / "no-text").string() + " does not exist"));
   CHECK(contains(wrong, "--tokenizer: " + (folder / "no-tok").string() + " does not exist"));
   CHECK(contains(wrong, "--vae: " + (folder / "no-vae").string() + " does not exist"));
+}
+
+TEST_CASE("model files: a folder that has a tokenizer.json of the text encoder, or none", "[weights]") {
+  using Kind = TokenizerFile::Kind;
+  const TemporaryFolder folder;
+  write_diffusers_folder(folder / "z");
+  CHECK(find_model({folder / "z", {}, {}, {}}).tokenizer.kind == Kind::kJson);
+  std::filesystem::remove_all(folder / "z/tokenizer");
+  // Nothing is known of the text encoder's tokens here, so Qwen3's must do.
+  const ModelFiles files = find_model({folder / "z", {}, {}, {}});
+  CHECK(files.tokenizer.kind == Kind::kBundled);
+  CHECK(files.tokenizer.path.empty());
+  write(folder / "z/text_encoder/model.safetensors", text_file(1, 151668));
+  const std::string message = missing_of({folder / "z", {}, {}, {}});
+  CHECK(contains(message, "tokenizer (the text encoder has only 151668 tokens"));
+  CHECK(contains(message, (folder / "z/tokenizer/tokenizer.json").string()));
+  CHECK(contains(message, "--tokenizer"));
+  write(folder / "z/text_encoder/model.safetensors", text_file(1, 151669));
+  CHECK(find_model({folder / "z", {}, {}, {}}).tokenizer.kind == Kind::kBundled);
+  write(folder / "vocabulary.gguf", "GGUF");
+  CHECK(find_model({folder / "z", {}, folder / "vocabulary.gguf", {}}).tokenizer.kind == Kind::kGGUF);
 }
 
 TEST_CASE("model files: a config that can't be read", "[weights]") {

@@ -1,0 +1,78 @@
+#include "nn/linear_policy.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "nn/lora/low_rank_weight.h"
+#include "nn/quantised/dequantise.h"
+#include "nn/quantised/quantised_weight.h"
+
+namespace zimage::nn {
+namespace {
+
+at::Tensor to(const at::Tensor& tensor, at::Device device) { return tensor.defined() ? tensor.to(device) : tensor; }
+
+/// Returns the changed weight: dense, fp32, and with memory of its own.
+StoredWeight merge(const StoredWeight& weight, const WeightChanges& changes, at::Device device) {
+  at::Tensor merged = is_dense(weight.encoding) ? weight.data : dequantise(weight, at::kFloat);
+  merged = merged.to(device).to(device, at::kFloat, false, /*copy=*/true).contiguous();
+  at::Tensor rows = merged.view({weight.row_count(), weight.columns()});
+  apply(changes, rows, 0);
+  return {.encoding = Encoding::kF32, .shape = weight.shape, .data = merged};
+}
+
+/// Products at the end of the list are multiplied beside the weight, which is exact. What comes before them changes its
+/// rows, because DoRA's norms ask for changed rows.
+std::shared_ptr<const LinearWeight> changed_quantised_weight(const StoredWeight& weight, const WeightChanges& changes,
+                                                             const Placement& placement,
+                                                             const std::shared_ptr<Workspace>& workspace) {
+  const auto first_beside =
+      std::find_if(changes.rbegin(), changes.rend(), [](const auto& change) { return change->low_rank() == nullptr; });
+  std::vector<LowRank> beside;
+  for (auto change = first_beside.base(); change != changes.end(); ++change) beside.push_back(*(*change)->low_rank());
+  auto made = quantised_weight(to_device(weight, placement.device), placement.dtype, workspace,
+                               WeightChanges(changes.begin(), first_beside.base()));
+  return beside.empty() ? made : with_low_rank(std::move(made), beside, placement.dtype);
+}
+
+}  // namespace
+
+StoredWeight to_device(const StoredWeight& weight, at::Device device) {
+  StoredWeight moved = weight;
+  moved.data = to(weight.data, device);
+  moved.scale = to(weight.scale, device);
+  moved.block_scale = to(weight.block_scale, device);
+  moved.column_scale = to(weight.column_scale, device);
+  return moved;
+}
+
+at::Tensor make_tensor(const StoredWeight& weight, const WeightChanges& changes, const Placement& placement) {
+  if (!changes.empty()) return make_tensor(merge(weight, changes, placement.device), {}, placement);
+  if (!is_dense(weight.encoding)) return dequantise(weight, placement.dtype).to(placement.device);
+  // Move it to the device first: a bf16 file has half the bytes to move, and the conversion is faster there.
+  const at::Tensor placed = weight.data.to(placement.device).to(placement.dtype);
+  return placement.packed && placed.is_alias_of(weight.data) ? placed.clone() : placed;
+}
+
+std::shared_ptr<const LinearWeight> make_linear_weight(const StoredWeight& weight, const WeightChanges& changes,
+                                                       const Placement& placement, bool one_row,
+                                                       const std::shared_ptr<Workspace>& workspace) {
+  if (!is_dense(weight.encoding)) return changed_quantised_weight(weight, changes, placement, workspace);
+  if (!changes.empty()) {
+    return make_linear_weight(merge(weight, changes, placement.device), {}, placement, one_row, workspace);
+  }
+  if (placement.packed && !one_row) return packed_weight(weight.data.to(at::kFloat));
+  return dense_weight(make_tensor(weight, {}, placement));
+}
+
+bool refers_to_stored(const StoredWeight& weight, const WeightChanges& changes, const Placement& placement,
+                      bool linear) {
+  if (!placement.device.is_cpu()) return false;
+  if (!is_dense(weight.encoding)) return linear;
+  return changes.empty() && !placement.packed && weight.data.scalar_type() == placement.dtype;
+}
+
+}  // namespace zimage::nn
