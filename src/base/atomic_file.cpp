@@ -70,7 +70,7 @@ class SlotLease {
 
 [[noreturn]] void fail(const fs::path& path, int error, const char* what = "can't be written") {
   std::string hint;
-  if (error == ENOSPC || error == EDQUOT) hint = "free some space, or write elsewhere with -o";
+  if (error == ENOSPC || error == EDQUOT) hint = "free some space, or write elsewhere";
   if (error == EEXIST) hint = "replace it with --overwrite";
   throw Error(ErrorCode::kRuntime, path.string() + " " + what + ": " + std::strerror(error), hint);
 }
@@ -140,19 +140,37 @@ class Temporary {
   UniqueFd fd_;
 };
 
-void write_all(int fd, const std::vector<std::uint8_t>& bytes, const fs::path& path) {
-  constexpr std::size_t kPiece = std::size_t{8} << 20;
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t count = ::write(fd, bytes.data() + done, std::min(kPiece, bytes.size() - done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail(path, errno);
+/// Writes pieces to a file, one after another.
+class Writer {
+ public:
+  Writer(int fd, const fs::path& path) : fd_(fd), path_(path) {}
+
+  void write(std::span<const std::uint8_t> bytes) {
+    constexpr std::size_t kPiece = std::size_t{8} << 20;
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(fd_, bytes.data(), std::min(kPiece, bytes.size()));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail(path_, errno);
 #ifdef SYNC_FILE_RANGE_WRITE
-    // Starting to write now leaves less to do for fsync(). Failure doesn't matter: not every file system can do this.
-    ::sync_file_range(fd, static_cast<off64_t>(done), count, SYNC_FILE_RANGE_WRITE);
+      // Starting to write now leaves less to do for fsync(). Failure doesn't matter: not every file system can do this.
+      ::sync_file_range(fd_, done_, count, SYNC_FILE_RANGE_WRITE);
 #endif
-    done += static_cast<std::size_t>(count);
+      done_ += count;
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
   }
+
+ private:
+  int fd_;
+  const fs::path& path_;
+  off64_t done_ = 0;
+};
+
+using Produce = std::function<void(const ByteSink&)>;
+
+void write_all(int fd, const Produce& produce, const fs::path& path) {
+  Writer writer(fd, path);
+  produce([&](std::span<const std::uint8_t> bytes) { writer.write(bytes); });
 }
 
 void sync(int fd, const fs::path& path) {
@@ -188,10 +206,10 @@ int rename_without_replacing(const fs::path& from, const fs::path& to) {
 }
 
 /// Writes to a device or a pipe, which can't be replaced atomically.
-void write_directly(const fs::path& path, const std::vector<std::uint8_t>& bytes) {
+void write_directly(const fs::path& path, const Produce& produce) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd.valid()) fail(path, errno);
-  write_all(fd.get(), bytes, path);
+  write_all(fd.get(), produce, path);
   if (!fd.close()) fail(path, errno);
 }
 
@@ -202,11 +220,10 @@ void write_directly(const fs::path& path, const std::vector<std::uint8_t>& bytes
 /// Checks that an existing file may be written. Returns false if there is nothing more to check.
 bool check_existing(const fs::path& path, const struct stat& info, bool replace) {
   if (S_ISDIR(info.st_mode)) refuse(path, "it is a folder", "name a file, in it or elsewhere");
-  if (::access(path.c_str(), W_OK) != 0) refuse(path, std::strerror(errno), "write elsewhere with -o");
+  if (::access(path.c_str(), W_OK) != 0) refuse(path, std::strerror(errno), "write elsewhere");
   if (!S_ISREG(info.st_mode)) return false;
   if (!replace) {
-    throw Error(ErrorCode::kUsage, path.string() + " already exists",
-                "replace it with --overwrite, or name another with -o");
+    throw Error(ErrorCode::kUsage, path.string() + " already exists", "replace it with --overwrite, or name another");
   }
   return true;
 }
@@ -214,12 +231,17 @@ bool check_existing(const fs::path& path, const struct stat& info, bool replace)
 }  // namespace
 
 void write_file_atomically(const fs::path& path, const std::vector<std::uint8_t>& bytes, bool replace) {
+  write_pieces_atomically(
+      path, [&](const ByteSink& sink) { sink(bytes); }, replace);
+}
+
+void write_pieces_atomically(const fs::path& path, const Produce& produce, bool replace) {
   const std::optional<fs::path> followed = follow_links(path);
   if (!followed) fail(path, ELOOP);
   const fs::path& target = *followed;
   const std::optional<struct stat> existing = status_of(target);
   if (existing && S_ISDIR(existing->st_mode)) fail(path, EISDIR);
-  if (existing && !S_ISREG(existing->st_mode)) return write_directly(target, bytes);
+  if (existing && !S_ISREG(existing->st_mode)) return write_directly(target, produce);
   if (existing && !replace) fail(path, EEXIST);
 
   const mode_t mode = existing ? existing->st_mode & 0777 : 0666;
@@ -227,7 +249,7 @@ void write_file_atomically(const fs::path& path, const std::vector<std::uint8_t>
   if (const int error = temporary.create(mode); error != 0) fail(path, error);
   // A replaced file keeps its permissions, whatever the umask says.
   if (existing && ::fchmod(temporary.fd().get(), mode) != 0 && errno != EPERM && errno != ENOTSUP) fail(path, errno);
-  write_all(temporary.fd().get(), bytes, path);
+  write_all(temporary.fd().get(), produce, path);
   sync(temporary.fd().get(), path);
   if (!temporary.fd().close()) fail(path, errno);
   int error = 0;
@@ -242,7 +264,7 @@ void write_file_atomically(const fs::path& path, const std::vector<std::uint8_t>
 }
 
 void check_writable(const fs::path& path, bool replace) {
-  if (path.empty()) throw Error(ErrorCode::kUsage, "the output has no name", "name one with -o");
+  if (path.empty()) throw Error(ErrorCode::kUsage, "the output has no name", "name one");
   const std::optional<fs::path> followed = follow_links(path);
   if (!followed) refuse(path, "its links form a loop", "choose another name");
   const fs::path& target = *followed;

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <vector>
 
 namespace zimage {
@@ -12,6 +14,14 @@ namespace zimage {
 /// With `replace` false an existing file is never overwritten, even one that appeared meanwhile.
 /// Errors: kRuntime (naming the path and errno's text; hint for a full disk); the temporary file is removed.
 void write_file_atomically(const std::filesystem::path& path, const std::vector<std::uint8_t>& bytes, bool replace);
+
+/// Takes the next bytes of a file that is being written.
+using ByteSink = std::function<void(std::span<const std::uint8_t>)>;
+
+/// Writes a file that need not fit in memory: `produce` hands its bytes to the sink, a piece at a time. If it throws,
+/// nothing is left of the file.
+void write_pieces_atomically(const std::filesystem::path& path, const std::function<void(const ByteSink&)>& produce,
+                             bool replace);
 
 /// Throws kUsage if `path` can't be written: its folder is missing or not writable, it is a folder, or it exists and
 /// `replace` is false. Leaves nothing behind.

@@ -6,8 +6,10 @@
 #include "base/log.h"
 #include "cli/compare_command.h"
 #include "cli/completion.h"
+#include "cli/convert_command.h"
 #include "cli/doctor.h"
 #include "cli/help.h"
+#include "cli/inspect_command.h"
 #include "cli/man_page.h"
 #include "cli/parse.h"
 #include "cli/terminal.h"
@@ -43,10 +45,8 @@ struct Entry {
 
 const std::vector<Entry>& handlers() {
   static const std::vector<Entry> table = {
-      {"compare", compare_command},
-      {"doctor", run_doctor},
-      {"completion", run_completion},
-      {"man", run_man},
+      {"inspect", inspect_command}, {"compare", compare_command},   {"convert", convert_command},
+      {"doctor", run_doctor},       {"completion", run_completion}, {"man", run_man},
   };
   return table;
 }

@@ -35,6 +35,7 @@ void install_signal_handlers() {
     sigaction(number, &action, nullptr);
   }
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 bool interrupted() noexcept { return g_interrupted.load(); }

@@ -35,6 +35,38 @@ std::vector<OptionSpec> compare_options() {
   // clang-format on
 }
 
+std::vector<OptionSpec> inspect_options() {
+  // clang-format off
+  return with_message_options({
+      {.name = "PATH", .group = Group::kWhat, .kind = Kind::kList, .value_name = "PATH", .path = true,
+       .help = "a file of weights, a model's folder, or a folder of such files", .more = "A folder is searched recursively.", .positional = true},
+      {.name = "check", .group = Group::kWhat, .kind = Kind::kFlag,
+       .help = "read every number", .more = "It finds NaN, infinity and scales of zero."},
+      {.name = "json", .group = Group::kMessages, .kind = Kind::kFlag,
+       .help = "one JSON object a line on stdout instead of the text"},
+  });
+  // clang-format on
+}
+
+std::vector<OptionSpec> convert_options() {
+  // clang-format off
+  std::vector<OptionSpec> options = with_message_options({
+      {.name = "IN", .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH", .path = true,
+       .help = "the model: a file, a folder of shards, or a diffusers folder", .more = "A diffusers folder becomes one checkpoint that holds the DiT, the text encoder and the VAE; a part becomes one file of that part.", .positional = true},
+      {.name = "OUT", .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH", .path = true,
+       .help = "the safetensors file to write", .more = "It appears whole or not at all.", .positional = true},
+      {.name = "dtype", .group = Group::kWhat, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "bf16", .choices = "bf16 fp8 int8",
+       .help = "what its weights are stored as", .more = "fp8 and int8 (with convrot) are for the matrices of the blocks; the rest is bf16."},
+      {.name = "overwrite", .group = Group::kOutput, .kind = Kind::kFlag,
+       .help = "replace an existing OUT"},
+      {.name = "json", .group = Group::kMessages, .kind = Kind::kFlag,
+       .help = "one JSON object on stdout instead of the line"},
+  });
+  // clang-format on
+  options.push_back(*find_option("progress"));
+  return options;
+}
+
 std::vector<OptionSpec> doctor_options() {
   std::vector<OptionSpec> options = with_message_options({
       {.name = "json",
@@ -44,7 +76,8 @@ std::vector<OptionSpec> doctor_options() {
   });
   // A run's options, so that they can be tried here first.
   std::vector<OptionSpec> run;
-  for (const char* name : {"model", "text-encoder", "tokenizer", "vae", "controlnet", "device", "dtype", "threads"}) {
+  for (const char* name : {"model", "text-encoder", "tokenizer", "vae", "controlnet", "lora", "lora-allow-unmatched",
+                           "device", "dtype", "threads"}) {
     run.push_back(*find_option(name));
   }
   options.insert(options.begin(), run.begin(), run.end());
@@ -67,12 +100,21 @@ std::vector<OptionSpec> completion_options() {
 
 std::span<const SubcommandSpec> subcommand_table() {
   static const std::vector<SubcommandSpec> table = {
-      {.name = "inspect", .help = "what a model, ControlNet, LoRA or GGUF file is", .available = false},
+      {.name = "inspect",
+       .help = "what a model, ControlNet, LoRA or GGUF file is",
+       .more = "The exit code is 0 if every file would load, else 4. Without --check, only headers are read.",
+       .example = "zimage-inpaint inspect ~/ComfyUI/models/loras",
+       .options = inspect_options()},
       {.name = "compare",
        .help = "pixel comparison of two pictures",
        .more = "The exit code is 0 if no sample differs by more than the tolerance, else 6.",
        .example = "zimage-inpaint compare result.png golden.png --tolerance 1",
        .options = compare_options()},
+      {.name = "convert",
+       .help = "one file of a model, ready to load fast",
+       .more = "ComfyUI reads the file, too. One weight at a time is in memory.",
+       .example = "zimage-inpaint convert Z-Image-Turbo/transformer z_image_turbo_int8.safetensors --dtype int8",
+       .options = convert_options()},
       {.name = "bench", .help = "time the stages", .available = false},
       {.name = "doctor",
        .help = "versions, devices, memory, and what a run would use",

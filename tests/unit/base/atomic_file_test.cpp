@@ -65,6 +65,33 @@ TEST_CASE("atomic file: written, replaced, not replaced", "[base]") {
   CHECK(folder.names() == Names{"out.png"});
 }
 
+TEST_CASE("atomic file: pieces become one file, and a failure halfway leaves nothing", "[base]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "out.safetensors";
+  write_pieces_atomically(
+      path,
+      [](const ByteSink& sink) {
+        sink(bytes_of("fi"));
+        sink({});
+        sink(bytes_of("rst"));
+      },
+      false);
+  CHECK(read(path) == bytes_of("first"));
+  const auto error = error_of([&] {
+    write_pieces_atomically(
+        path,
+        [](const ByteSink& sink) {
+          sink(bytes_of("sec"));
+          throw Error(ErrorCode::kModel, "no more");
+        },
+        true);
+  });
+  REQUIRE(error);
+  CHECK(error->message() == "no more");
+  CHECK(read(path) == bytes_of("first"));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder / "."), {}) == 1);
+}
+
 TEST_CASE("atomic file: permissions", "[base]") {
   const TemporaryFolder folder;
   const mode_t before = ::umask(027);
