@@ -50,9 +50,7 @@ const WeightInfo* WeightLoader::expect(const std::string& name, const std::vecto
     problems_.mis_shaped.push_back(name + " is " + shape_text(info->shape) + ", should be " + shape_text(shape));
     return nullptr;
   }
-  std::int64_t count = 1;
-  for (const auto n : shape) count *= n;
-  parameters_ += count;
+  parameters_ += count_values(shape);
   return info;
 }
 

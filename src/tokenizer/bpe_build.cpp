@@ -150,7 +150,7 @@ void Bpe::add_merge(const std::string& left, const std::string& right, std::size
     return found->second;
   };
   const std::uint64_t pair = pair_key(id(left), id(right));
-  // Of equal pairs, the last one counts.
+  // A pair that comes twice takes the later rank.
   merges_.insert_or_assign(pair, Merge{static_cast<std::uint32_t>(number), id(left + right)});
 }
 

@@ -9,9 +9,7 @@
 #include "base/regular_file.h"
 #include "base/strict_json.h"
 #include "base/text.h"
-#include "weights/comfy_quant.h"
 #include "weights/formats/safetensors.h"
-#include "weights/locate_checkpoint.h"
 #include "weights/tensor_file.h"
 #include "zimage/error.h"
 
@@ -112,11 +110,6 @@ RawFile read_sharded(const fs::path& index) {
 
 RawFile read_safetensors(const fs::path& file) {
   return file.extension() == ".json" ? read_sharded(file) : read_file(file);
-}
-
-std::shared_ptr<const WeightSource> open_checkpoint(const fs::path& path) {
-  const RawFile raw = read_safetensors(require_checkpoint(path));
-  return std::make_shared<TensorFile>(raw.path, raw.files, group_quantised(raw));
 }
 
 }  // namespace zimage

@@ -200,6 +200,17 @@ std::optional<FileIdentity> identify_vae(const std::vector<std::string>& stored)
 
 }  // namespace
 
+bool has_part(const FileIdentity& file, Part part) {
+  const bool bundle = file.kind == FileKind::kBundle;
+  switch (part) {
+    case Part::kDiT: return bundle || file.kind == FileKind::kDiT;
+    case Part::kTextEncoder: return file.kind == FileKind::kTextEncoder || (bundle && file.has_text_encoder);
+    case Part::kVAE: return file.kind == FileKind::kVAE || (bundle && file.has_vae);
+    case Part::kControlNet: return file.kind == FileKind::kControlNet;
+  }
+  return false;
+}
+
 FileIdentity identify(const WeightSource& file) {
   const std::vector<std::string> stored = file.names();
   const Names names(stored, Part::kControlNet);

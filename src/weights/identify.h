@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "weights/open_weights.h"
 #include "weights/weight_source.h"
 
 namespace zimage {
@@ -27,6 +28,9 @@ struct FileIdentity {
   bool has_text_encoder = false;
   bool has_vae = false;
 };
+
+/// Returns whether the file holds such a part.
+bool has_part(const FileIdentity& file, Part part);
 
 /// Recognises the file by its tensors' names as they are stored, whatever their prefix, encoding and spelling.
 /// Never throws.

@@ -24,17 +24,6 @@ const char* wanted(Part part) {
   return "";
 }
 
-bool has_part(const FileIdentity& file, Part part) {
-  const bool bundle = file.kind == FileKind::kBundle;
-  switch (part) {
-    case Part::kDiT: return bundle || file.kind == FileKind::kDiT;
-    case Part::kTextEncoder: return file.kind == FileKind::kTextEncoder || (bundle && file.has_text_encoder);
-    case Part::kVAE: return file.kind == FileKind::kVAE || (bundle && file.has_vae);
-    case Part::kControlNet: return file.kind == FileKind::kControlNet;
-  }
-  return false;
-}
-
 [[noreturn]] void refuse(const WeightSource& file, const FileIdentity& identity, Part part) {
   std::string message = concat({file.description(), " is not ", wanted(part), ": it is ", identity.what});
   if (identity.kind == FileKind::kUnknown) {

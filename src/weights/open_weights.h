@@ -30,8 +30,8 @@ inline constexpr const char* kSchedulerKey = "config.scheduler";
 inline constexpr const char* kModelIndexKey = "config.model_index";
 
 /// Opens a safetensors or GGUF file (by its first bytes, not its ending), an index of shards, or a folder that holds
-/// one of them (see locate_checkpoint()). No weight is read. Errors: kModel; those of open_checkpoint(), of
-/// parse_gguf(), and for one part of a split GGUF.
+/// one of them (locate_checkpoint() says how it is searched). No weight is read. Errors: kModel; those of
+/// read_safetensors(), of parse_gguf(), and for one part of a split GGUF.
 OpenedWeights open_weights(const std::filesystem::path& path);
 
 /// The weights of one part, under the names that the models ask for: diffusers' for the DiT, the VAE and ControlNets,

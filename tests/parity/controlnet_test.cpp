@@ -6,7 +6,6 @@
 
 #include "parity/reference.h"
 #include "support/catch.h"
-#include "weights/checkpoint.h"
 #include "weights/open_weights.h"
 #include "zimage/error.h"
 
@@ -38,7 +37,7 @@ TEST_CASE("ControlNets agree with the trainer's code at every hint", "[parity]")
                                      Expected{"lite", "2.1-lite", 0.90}, Expected{"v21_places", "2.1-lite", 0.90});
   CAPTURE(expected.name, packed);
   const auto folder = fixtures() / "controlnets" / expected.name;
-  const auto reference = open_checkpoint(folder / "reference.safetensors");
+  const auto reference = open_weights(folder / "reference.safetensors").weights;
   const auto about = read_json(folder / "reference.json");
   const auto base_folder = fixtures() / about["base"].get<std::string>() / "transformer";
   const auto base_source = open_part(base_folder, Part::kDiT).weights;

@@ -12,7 +12,7 @@
 #include "parity/reference.h"
 #include "pipeline/inpaint.h"
 #include "support/catch.h"
-#include "weights/checkpoint.h"
+#include "weights/open_weights.h"
 #include "zimage/error.h"
 
 namespace zimage::test {
@@ -71,7 +71,7 @@ void check_picture(const nlohmann::json& c, const std::filesystem::path& folder,
   const TapRecorder taps;
   const Work work = pipeline.plan(request_of(c, folder));
   const Result result = pipeline.run({work}, observer).front();
-  const auto reference = open_checkpoint(folder / (name + ".safetensors"));
+  const auto reference = open_weights(folder / (name + ".safetensors")).weights;
   CHECK(at::equal(taps.last("pipeline.noise"), reference->stored("noise").data));
   CHECK(at::equal(taps.last("pipeline.mask"), reference->stored("latent_mask").data));
   CHECK(result.prompt_tokens == c["prompt_tokens"].get<std::int64_t>());

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "support/catch.h"
-#include "weights/checkpoint.h"
+#include "weights/open_weights.h"
 
 namespace zimage::test {
 
@@ -70,7 +70,7 @@ ConfigText config_of(const std::filesystem::path& folder) {
 
 ModelFixture::ModelFixture(const std::string& name)
     : folder(fixtures() / "models" / name),
-      reference(open_checkpoint(folder / "reference.safetensors")),
+      reference(open_weights(folder / "reference.safetensors").weights),
       calls(read_json(folder / "reference.json")) {}
 
 }  // namespace zimage::test

@@ -14,7 +14,6 @@
 #include "models/controlnet.h"
 #include "models/dit.h"
 #include "nn/linear.h"
-#include "weights/checkpoint.h"
 #include "weights/open_weights.h"
 
 namespace {
@@ -65,7 +64,7 @@ int main(int argc, char* argv[]) {
   const c10::InferenceMode guard;
   at::set_num_threads(std::atoi(argv[5]));
   const zimage::DiT dit = load_dit(argv[1]);
-  const auto inputs = zimage::open_checkpoint(argv[2]);
+  const auto inputs = zimage::open_weights(argv[2]).weights;
   const at::Tensor latents = inputs->stored("latents").data;
   const at::Tensor prompt_embeds = inputs->stored("prompt_embeds").data;
   const auto timestep = inputs->stored("timestep").data.item<float>();

@@ -140,7 +140,7 @@ std::vector<LoraInfo> open_loras(const ModelPaths& paths, std::span<const fs::pa
     LoraFile lora = read_lora(locate_lora(path.file, trees), dit);
     const LoraFindings found = judge_lora(path.file, lora, width);
     append(wrong, path.file, found.errors);
-    // Of a file of which nothing fits, there is nothing to go on with.
+    // If nothing of a file fits, applying it would be applying nothing.
     const bool useless = lora.layers.empty();
     hopeless = hopeless || useless || !found.errors.empty();
     if (paths.lora_allow_unmatched && !useless) {

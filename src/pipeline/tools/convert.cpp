@@ -188,8 +188,12 @@ ConvertReport convert_model(const ConvertJob& job, const ConvertProgress& progre
   }
   check_writable(job.out, job.overwrite);
   remove_stale_temporaries(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
-  FileIdentity identity;
-  const std::vector<ModelPart> parts = open_parts(job.in, identity);
+  const OpenedPath opened = open_path(job.in);
+  const std::vector<ModelPart> parts = parts_of(opened);
+  if (parts.empty()) {
+    throw Error(ErrorCode::kModel, concat({job.in.string(), " is ", opened.identity.what}),
+                "a DiT, a text encoder, a VAE, a ControlNet or a whole model is needed");
+  }
   require_other_file(job, parts);
   require_complete(parts);
   warn_of_another_variant(job.out, parts);
@@ -200,7 +204,7 @@ ConvertReport convert_model(const ConvertJob& job, const ConvertProgress& progre
     weights.insert(weights.end(), own.begin(), own.end());
   }
   std::vector<OutputTensor> tensors;
-  ConvertReport report{.what = identity.what, .tensors = weights.size(), .bytes_in = size_of_files(parts)};
+  ConvertReport report{.what = opened.identity.what, .tensors = weights.size(), .bytes_in = size_of_files(parts)};
   for (const OutputWeight& weight : weights) {
     if (weight.encoding != Encoding::kBF16) ++report.quantised;
     for (OutputTensor& tensor : tensors_of(weight)) tensors.push_back(std::move(tensor));

@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "nn/quantised/quantise.h"
+#include "weights/names/dit_names.h"
+#include "weights/names/layer_name.h"
 
 namespace zimage {
 namespace {
@@ -25,12 +27,8 @@ std::string padded(std::string json, std::size_t already, std::size_t alignment)
 /// layer aren't, and keep their precision.
 bool is_block_matrix(const std::string& name, const std::vector<std::int64_t>& shape) {
   if (shape.size() != 2 || !name.ends_with(kWeight)) return false;
-  constexpr std::array<std::string_view, 5> kGroups{"layers.", "noise_refiner.", "context_refiner.", "control_layers.",
-                                                    "control_noise_refiner."};
-  return std::any_of(kGroups.begin(), kGroups.end(), [&](auto group) {
-    return name.starts_with(group) && name.size() > group.size() && name[group.size()] >= '0' &&
-           name[group.size()] <= '9';
-  });
+  return std::any_of(kBlockGroups.begin(), kBlockGroups.end(),
+                     [&](auto group) { return layer_name(name, group).has_value(); });
 }
 
 bool replace_first(std::string& text, std::string_view from, std::string_view to) {
@@ -44,16 +42,9 @@ bool replace_first(std::string& text, std::string_view from, std::string_view to
 std::string comfyui_name(std::string name) {
   if (name.find(".attention.to_k.") != std::string::npos || name.find(".attention.to_v.") != std::string::npos)
     return {};
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kNames{{
-      {".attention.to_q.", ".attention.qkv."},
-      {".attention.to_out.0.", ".attention.out."},
-      {".attention.norm_q.", ".attention.q_norm."},
-      {".attention.norm_k.", ".attention.k_norm."},
-      {"all_x_embedder.2-1.", "x_embedder."},
-      {"all_final_layer.2-1.", "final_layer."},
-  }};
-  for (const auto& [ours, theirs] : kNames) {
-    if (replace_first(name, ours, theirs)) break;
+  if (replace_first(name, ".attention.to_q.", ".attention.qkv.")) return name;
+  for (const auto& [ours, comfyui] : kComfyUIModules) {
+    if (replace_first(name, ours, comfyui)) break;
   }
   return name;
 }

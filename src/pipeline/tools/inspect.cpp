@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -16,7 +17,7 @@
 #include "pipeline/tools/inspect_lora.h"
 #include "pipeline/tools/parts.h"
 #include "weights/layout/comfyui_tree.h"
-#include "weights/model_files.h"
+#include "weights/layout/model_layout.h"
 #include "zimage/error.h"
 
 namespace zimage {
@@ -114,23 +115,12 @@ void list_needs(const FileIdentity& identity, FileReport& report) {
   if (!dit && !bundle) report.needs.emplace_back("a Z-Image DiT");
 }
 
-/// Opens the files of a path, whole, under their own names.
-std::vector<OpenedWeights> open_files(const fs::path& path) {
-  if (!is_model_folder(path)) return {open_weights(path)};
-  const ModelFiles files = find_model({.model = path, .text_encoder = {}, .tokenizer = {}, .vae = {}});
-  std::vector<fs::path> unique;
-  for (const auto* part : {&files.dit, &files.text_encoder, &files.vae}) {
-    if (std::find(unique.begin(), unique.end(), part->weights) == unique.end()) unique.push_back(part->weights);
-  }
-  std::vector<OpenedWeights> opened;
-  for (const fs::path& file : unique) opened.push_back(open_weights(file));
-  return opened;
-}
-
 void describe_files(const std::vector<OpenedWeights>& files, bool check, const std::function<void()>& before_each,
                     FileReport& report) {
   std::map<std::string, EncodingCount> counts;
+  std::set<std::string> seen;
   for (const OpenedWeights& file : files) {
+    if (!seen.insert(file.weights->description()).second) continue;  // one file may hold several parts
     report.format = file.gguf != nullptr ? "GGUF" : "safetensors";
     for (const fs::path& path : file.weights->files()) {
       std::error_code error;
@@ -150,24 +140,22 @@ void describe_files(const std::vector<OpenedWeights>& files, bool check, const s
 }
 
 void describe(const fs::path& path, bool check, const std::function<void()>& before_each, FileReport& report) {
-  const std::vector<OpenedWeights> files = open_files(path);
-  FileIdentity identity = identify(*files.front().weights);
+  const OpenedPath opened = open_path(path);
+  const FileIdentity& identity = opened.identity;
   report.kind = kind_name(identity.kind);
   report.what = identity.what;
-  describe_files(files, check, before_each, report);
+  describe_files(opened.files, check, before_each, report);
   if (identity.kind == FileKind::kLora) {
     report.lora = lora_facts(path, report.problems);
     report.memory_bytes = report.bytes;
     list_needs(identity, report);
     return;
   }
-  if (identity.kind == FileKind::kLookAlike || identity.kind == FileKind::kUnknown) {
+  const std::vector<ModelPart> parts = parts_of(opened);
+  if (parts.empty()) {
     report.problems.push_back(concat({path.string(), " is ", identity.what}));
     return;
   }
-  const std::vector<ModelPart> parts = open_parts(path, identity);
-  report.kind = kind_name(identity.kind);
-  report.what = identity.what;
   const Compute compute = resolve_compute({});
   report.memory_dtype = compute.dtype_name;
   for (const ModelPart& part : parts) {
@@ -181,7 +169,7 @@ void describe(const fs::path& path, bool check, const std::function<void()>& bef
 
 std::vector<fs::path> list_inspected(const fs::path& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error) || is_model_folder(path)) return {path};
+  if (!fs::is_directory(path, error) || is_diffusers_folder(path)) return {path};
   // A folder of shards is one file.
   if (fs::exists(path / "config.json", error)) return {path};
   std::vector<fs::path> files = list_weights(path, /*recursive=*/true);

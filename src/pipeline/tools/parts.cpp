@@ -1,26 +1,24 @@
 #include "pipeline/tools/parts.h"
 
-#include <system_error>
 #include <utility>
 
-#include "base/text.h"
 #include "models/controlnet.h"
 #include "models/dit.h"
 #include "models/text_encoder.h"
 #include "models/vae.h"
 #include "pipeline/residency/model_variant.h"
 #include "pipeline/tools/published_dit.h"
+#include "weights/layout/model_layout.h"
 #include "weights/layout/part_config.h"
 #include "weights/model_files.h"
-#include "zimage/error.h"
 
 namespace zimage {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// `path` is what the person named.
-ModelPart make_part(const fs::path& path, const OpenedWeights& file, Part part, const ComponentFiles& files) {
+/// Opens one part of a file of the path. `files` has the place of the part's config.json.
+ModelPart make_part(const OpenedPath& from, const OpenedWeights& file, Part part, const ComponentFiles& files) {
   const OpenedPart opened = open_part(file, part);
   ModelPart made{.part = part, .weights = opened.weights};
   if (!opened.config.empty()) {
@@ -29,40 +27,15 @@ ModelPart make_part(const fs::path& path, const OpenedWeights& file, Part part, 
     made.config = {files.config_path.string(), files.config};
   }
   if (part == Part::kDiT) {
-    made.model = find_surroundings(path);
+    made.model = from.model.name.empty() ? find_surroundings(from.path) : from.model;
     prefer_own_texts(opened, made.model);
   }
   return made;
 }
 
-std::vector<ModelPart> open_model_folder(const fs::path& folder) {
-  const ModelFiles files = find_model({.model = folder, .text_encoder = {}, .tokenizer = {}, .vae = {}});
-  std::vector<ModelPart> parts;
-  for (const auto& [part, component] :
-       {std::pair{Part::kDiT, &files.dit}, {Part::kTextEncoder, &files.text_encoder}, {Part::kVAE, &files.vae}}) {
-    parts.push_back(make_part(folder, open_weights(component->weights), part, *component));
-  }
-  return parts;
-}
-
-/// Returns the parts that a file of this kind has.
-std::vector<Part> parts_of(const FileIdentity& identity) {
-  switch (identity.kind) {
-    case FileKind::kDiT: return {Part::kDiT};
-    case FileKind::kTextEncoder: return {Part::kTextEncoder};
-    case FileKind::kVAE: return {Part::kVAE};
-    case FileKind::kControlNet: return {Part::kControlNet};
-    case FileKind::kBundle: {
-      std::vector<Part> parts{Part::kDiT};
-      if (identity.has_text_encoder) parts.push_back(Part::kTextEncoder);
-      if (identity.has_vae) parts.push_back(Part::kVAE);
-      return parts;
-    }
-    case FileKind::kLora:
-    case FileKind::kLookAlike:
-    case FileKind::kUnknown: break;
-  }
-  return {};
+/// The parts of a diffusers folder and their files, in the order of OpenedPath::files.
+std::vector<std::pair<Part, const ComponentFiles*>> components_of(const ModelFiles& model) {
+  return {{Part::kDiT, &model.dit}, {Part::kTextEncoder, &model.text_encoder}, {Part::kVAE, &model.vae}};
 }
 
 PartFacts facts_of(const nn::WeightLoader& loader, std::int64_t layers, std::int64_t width) {
@@ -74,31 +47,38 @@ PartFacts facts_of(const nn::WeightLoader& loader, std::int64_t layers, std::int
 
 }  // namespace
 
-bool is_model_folder(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path / "model_index.json", error) || fs::is_directory(path / "transformer", error);
+OpenedPath open_path(const fs::path& path) {
+  OpenedPath opened{.path = path};
+  if (!is_diffusers_folder(path)) {
+    opened.files = {open_weights(path)};
+    opened.identity = identify(*opened.files.front().weights);
+    return opened;
+  }
+  opened.identity = {.kind = FileKind::kBundle,
+                     .what = "a Z-Image model in diffusers' layout",
+                     .has_text_encoder = true,
+                     .has_vae = true};
+  opened.model = find_model({.model = path, .text_encoder = {}, .tokenizer = {}, .vae = {}});
+  for (const auto& [part, files] : components_of(opened.model)) opened.files.push_back(open_weights(files->weights));
+  return opened;
 }
 
-std::vector<ModelPart> open_parts(const fs::path& path, FileIdentity& identity) {
-  if (is_model_folder(path)) {
-    identity = {.kind = FileKind::kBundle,
-                .what = "a Z-Image model in diffusers' layout",
-                .has_text_encoder = true,
-                .has_vae = true};
-    return open_model_folder(path);
-  }
-  const OpenedWeights file = open_weights(path);
-  identity = identify(*file.weights);
+std::vector<ModelPart> parts_of(const OpenedPath& opened) {
   std::vector<ModelPart> parts;
-  for (const Part part : parts_of(identity)) {
-    // A config.json beside a bundle can only be its DiT's.
-    const bool own = part == Part::kDiT || identity.kind != FileKind::kBundle;
+  if (!opened.model.name.empty()) {
+    const auto components = components_of(opened.model);
+    for (std::size_t i = 0; i < components.size(); ++i) {
+      parts.push_back(make_part(opened, opened.files[i], components[i].first, *components[i].second));
+    }
+  } else {
+    const OpenedWeights& file = opened.files.front();
     const fs::path place = file.weights->files().front();
-    parts.push_back(make_part(path, file, part, own ? with_config(place, part) : ComponentFiles{place, {}, {}}));
-  }
-  if (parts.empty()) {
-    throw Error(ErrorCode::kModel, concat({path.string(), " is ", identity.what}),
-                "a DiT, a text encoder, a VAE, a ControlNet or a whole model is needed");
+    for (const Part part : {Part::kDiT, Part::kTextEncoder, Part::kVAE, Part::kControlNet}) {
+      if (!has_part(opened.identity, part)) continue;
+      // A config.json beside a bundle can only be its DiT's.
+      const bool own = part == Part::kDiT || opened.identity.kind != FileKind::kBundle;
+      parts.push_back(make_part(opened, file, part, own ? with_config(place, part) : ComponentFiles{place, {}, {}}));
+    }
   }
   return parts;
 }

@@ -32,12 +32,21 @@ struct PartFacts {
   nn::WeightProblems problems{};
 };
 
-/// Returns whether the path is a folder in diffusers' layout.
-bool is_model_folder(const std::filesystem::path& path);
+/// A path's files of weights, open.
+struct OpenedPath {
+  std::filesystem::path path{};  ///< as the person named it
+  FileIdentity identity{};
+  std::vector<OpenedWeights> files{};  ///< one; of a diffusers folder its DiT, text encoder and VAE
+  ModelFiles model{};                  ///< of a diffusers folder
+};
 
-/// Opens every part that a path holds: one for a part's file or folder, several for a bundle or a diffusers folder.
-/// `identity` says what the path is. Errors: kModel for a path that is no part of a Z-Image model.
-std::vector<ModelPart> open_parts(const std::filesystem::path& path, FileIdentity& identity);
+/// Opens a file of weights, a part's folder or a diffusers folder; no weight is read. Errors: those of open_weights(),
+/// and of find_model() for a diffusers folder.
+OpenedPath open_path(const std::filesystem::path& path);
+
+/// Returns every part that the path holds; none if it is no part of a Z-Image model.
+/// Errors: kModel for a damaged config.
+std::vector<ModelPart> parts_of(const OpenedPath& opened);
 
 /// Reads the sizes off a part and compares every name and shape; no weight is read. A ControlNet is compared with
 /// base_of_controlnet(). Errors: kModel for sizes that can't be known or contradict each other.

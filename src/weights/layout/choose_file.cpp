@@ -110,10 +110,10 @@ Choice choose_file(Part part, const std::vector<fs::path>& files, const WantedSi
     std::vector<fs::path> fitting;
     for (const fs::path& file : group) {
       const FileFacts& facts = headers.facts(file);
-      const std::string problem = facts.error || !holds(facts, part) ? "" : misfit(part, facts, wanted);
+      const std::string problem = facts.error || !has_part(facts.identity, part) ? "" : misfit(part, facts, wanted);
       if (facts.error && rank < kOther) choice.rejected.push_back(facts.error->message());
       if (!problem.empty()) choice.rejected.push_back(concat({file.string(), " ", problem}));
-      if (!facts.error && holds(facts, part) && problem.empty()) fitting.push_back(file);
+      if (!facts.error && has_part(facts.identity, part) && problem.empty()) fitting.push_back(file);
     }
     if (fitting.size() > 1 && rank < kNamed) keep_shallowest(fitting);
     if (fitting.empty()) continue;

@@ -70,18 +70,6 @@ const FileFacts& HeaderReader::facts(const fs::path& file) {
   return known_.emplace(key, read_facts(file)).first->second;
 }
 
-bool holds(const FileFacts& facts, Part part) {
-  const FileIdentity& identity = facts.identity;
-  const bool bundle = identity.kind == FileKind::kBundle;
-  switch (part) {
-    case Part::kDiT: return bundle || identity.kind == FileKind::kDiT;
-    case Part::kTextEncoder: return identity.kind == FileKind::kTextEncoder || (bundle && identity.has_text_encoder);
-    case Part::kVAE: return identity.kind == FileKind::kVAE || (bundle && identity.has_vae);
-    case Part::kControlNet: return identity.kind == FileKind::kControlNet;
-  }
-  return false;
-}
-
 std::string where_it_belongs(const FileIdentity& identity) {
   const char* option = option_of(identity.kind);
   return option == nullptr ? "is " + identity.what : concat({"is ", identity.what, ": give it with ", option});
@@ -89,7 +77,7 @@ std::string where_it_belongs(const FileIdentity& identity) {
 
 std::string why_not(const FileFacts& facts, Part part) {
   const FileKind kind = facts.identity.kind;
-  if (facts.error || kind == FileKind::kUnknown || holds(facts, part)) return "";
+  if (facts.error || kind == FileKind::kUnknown || has_part(facts.identity, part)) return "";
   if (kind != FileKind::kBundle) return where_it_belongs(facts.identity);
   return concat({"is ", facts.identity.what, ", and has no ", name_of(part), ": give it with ", option_of(kind)});
 }

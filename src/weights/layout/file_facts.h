@@ -37,9 +37,6 @@ class HeaderReader {
   std::map<std::filesystem::path, FileFacts> known_;
 };
 
-/// Returns whether the file holds such a part.
-bool holds(const FileFacts& facts, Part part);
-
 /// Returns what a file is and which option takes it, as the end of a sentence that starts with its name: "is a LoRA:
 /// give it with --lora"; for something that isn't supported only what it is. Requires that it is known.
 std::string where_it_belongs(const FileIdentity& identity);

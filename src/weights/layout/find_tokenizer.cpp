@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <string_view>
 #include <system_error>
 
 #include "base/log.h"
@@ -18,11 +17,6 @@ constexpr std::int64_t kQwen3Tokens = 151669;
 bool is_file(const fs::path& path) {
   std::error_code error;
   return fs::exists(path, error) && !fs::is_directory(path, error);
-}
-
-bool is_gguf_file(const fs::path& path) {
-  const auto start = read_start(path, 4, ErrorCode::kModel);
-  return std::string_view(reinterpret_cast<const char*>(start.data()), start.size()) == "GGUF";
 }
 
 std::vector<fs::path> places_of(const std::vector<fs::path>& bases, const fs::path& text_encoder) {
@@ -49,7 +43,7 @@ TokenizerFile PartFinder::tokenizer(const fs::path& given, const ComponentFiles&
       wrong_.push_back("--tokenizer: " + file.string() + " does not exist");
       return {};
     }
-    return {is_gguf_file(file) ? Kind::kGGUF : Kind::kJson, file};
+    return {is_gguf(read_start(file, 4, ErrorCode::kModel)) ? Kind::kGGUF : Kind::kJson, file};
   }
   const std::vector<fs::path> places = places_of(layout_.bases, text_encoder.weights);
   const auto found = std::find_if(places.begin(), places.end(), is_file);

@@ -50,11 +50,6 @@ void add_base(ModelLayout& layout, const fs::path& folder) {
   if (tree_at(folder) != folder) add_unique(layout.bases, folder);
 }
 
-bool has_diffusers_names(const fs::path& folder) {
-  return is_there(folder / "model_index.json") || is_folder(folder / "transformer") ||
-         is_folder(folder / "text_encoder");
-}
-
 /// Returns whether the folder is that of one part, by the names that published folders give their weights.
 bool is_part_folder(const fs::path& folder) {
   const fs::path name = locate_checkpoint(folder).file.filename();
@@ -142,6 +137,11 @@ void search_folder(ModelLayout& layout, const fs::path& model, HeaderReader& hea
 
 }  // namespace
 
+bool is_diffusers_folder(const fs::path& folder) {
+  return is_there(folder / "model_index.json") || is_folder(folder / "transformer") ||
+         is_folder(folder / "text_encoder");
+}
+
 std::string list_paths(const std::vector<fs::path>& paths) {
   std::vector<std::string> names;
   for (const fs::path& path : paths) names.push_back(path.string());
@@ -160,7 +160,7 @@ ModelLayout read_layout(const fs::path& model, HeaderReader& headers) {
     take_named(layout, model, model, headers);
     return layout;
   }
-  if (has_diffusers_names(model)) {
+  if (is_diffusers_folder(model)) {
     const LocatedCheckpoint located = locate_checkpoint(model / "transformer");
     layout.diffusers = true;
     layout.bases = {model};

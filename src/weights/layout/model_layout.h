@@ -19,6 +19,9 @@ struct ModelLayout {
   std::vector<std::filesystem::path> beside;  ///< folders whose files may be its parts
 };
 
+/// Returns whether a folder is a whole model in diffusers' layout, by the names in it.
+bool is_diffusers_folder(const std::filesystem::path& folder);
+
 /// Reads what `model` is: a diffusers folder, a DiT's file or folder, a checkpoint with several parts, a ComfyUI tree
 /// or a folder in one, or a folder of loose files. Headers are read only where names don't tell.
 /// Errors: kModel if it doesn't exist, if several files could be the DiT, if a file was named that is something else,

@@ -92,7 +92,7 @@ ComponentFiles PartFinder::given(Part part, const fs::path& path) {
 
 ComponentFiles PartFinder::find(Part part, const fs::path& given_path) {
   if (!given_path.empty()) return given(part, given_path);
-  if (!layout_.dit.empty() && holds(headers_.facts(layout_.dit), part)) {
+  if (!layout_.dit.empty() && has_part(headers_.facts(layout_.dit).identity, part)) {
     log::info(concat({name_of(part), ": the one in ", layout_.dit.string()}));
     return {.weights = layout_.dit, .config_path = {}, .config = {}};
   }

@@ -4,17 +4,15 @@
 #include <set>
 #include <utility>
 
-#include "base/mapped_file.h"
 #include "base/text.h"
 #include "weights/checkpoint.h"
-#include "weights/formats/safetensors.h"
+#include "weights/comfy_quant.h"
 #include "weights/locate_checkpoint.h"
 #include "weights/lora/adapter_config.h"
 #include "weights/lora/foreign.h"
 #include "weights/lora/layer_builder.h"
 #include "weights/lora/lora_modules.h"
 #include "weights/lora/scalars.h"
-#include "zimage/error.h"
 
 namespace zimage {
 namespace {
@@ -48,15 +46,12 @@ std::vector<std::string> printable_all(const std::vector<std::string>& texts) {
 }  // namespace
 
 LoraFile read_lora(const std::filesystem::path& path, const WeightSource& model) {
-  const LocatedCheckpoint located = locate_checkpoint(path);
-  if (located.file.empty()) throw Error(ErrorCode::kModel, located.problem, located.hint);
-  const auto mapped = MappedFile::open(located.file);
-  const SafetensorsHeader header = parse_safetensors(mapped->bytes(), located.file.string());
-  const auto alphas = read_scalars(mapped->bytes(), header, ".alpha");
-  const AdapterConfig config = read_adapter_config(located.file, header.metadata);
+  const RawFile raw = read_safetensors(require_checkpoint(path));
+  const auto alphas = read_scalars(raw, ".alpha");
+  const AdapterConfig config = read_adapter_config(raw.path, raw.metadata);
 
   LoraFile file;
-  file.tensors = open_checkpoint(located.file);
+  file.tensors = std::make_shared<TensorFile>(raw.path, raw.files, group_quantised(raw));
   file.settings = config.file;
   const LoraModules modules(model);
   std::map<std::vector<std::string>, LoraGroup> groups;

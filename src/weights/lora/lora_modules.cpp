@@ -25,12 +25,8 @@ constexpr std::array<std::string_view, 13> kPrefixes = {"base_model.model.",
                                                         "diffusion_model_",
                                                         "model_diffusion_model_"};
 
-// Our part of a name, and ComfyUI's.
-constexpr std::pair<std::string_view, std::string_view> kOtherSpellings[] = {
-    {"attention.to_out.0", "attention.out"},  {"attention.to_out.0", "attention.to_out"},
-    {"attention.norm_q", "attention.q_norm"}, {"attention.norm_k", "attention.k_norm"},
-    {"all_x_embedder.2-1", "x_embedder"},     {"all_final_layer.2-1", "final_layer"},
-};
+/// Diffusers' own name of the module, without the place of its one layer.
+constexpr ModuleSpelling kShortOut{"attention.to_out.0", "attention.to_out"};
 
 constexpr std::string_view kQuery = "attention.to_q";
 constexpr std::string_view kFused[] = {"attention.qkv", "attention.to_qkv"};
@@ -48,18 +44,21 @@ LoraModules::LoraModules(const WeightSource& model) {
   }
   for (const std::string& module : modules) {
     add(module, {module});
-    for (const auto& [ours, other] : kOtherSpellings) {
-      const auto place = module.find(ours);
-      if (place == std::string::npos) continue;
-      std::string spelled = module;
-      add(spelled.replace(place, ours.size(), other), {module});
-    }
+    for (const auto& spelling : kComfyUIModules) add_spelling(module, spelling);
+    add_spelling(module, kShortOut);
     if (!module.ends_with(kQuery)) continue;
     const std::string block = module.substr(0, module.size() - kQuery.size());
     const std::vector<std::string> parts = {module, block + "attention.to_k", block + "attention.to_v"};
     if (!modules.contains(parts[1]) || !modules.contains(parts[2])) continue;
     for (const std::string_view fused : kFused) add(block + std::string(fused), parts);
   }
+}
+
+void LoraModules::add_spelling(const std::string& module, const ModuleSpelling& spelling) {
+  const auto place = module.find(spelling.ours);
+  if (place == std::string::npos) return;
+  std::string spelled = module;
+  add(spelled.replace(place, spelling.ours.size(), spelling.comfyui), {module});
 }
 
 void LoraModules::add(const std::string& spelled, const std::vector<std::string>& modules) {

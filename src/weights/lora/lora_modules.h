@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "weights/names/dit_names.h"
 #include "weights/weight_source.h"
 
 namespace zimage {
@@ -21,6 +22,8 @@ class LoraModules {
   const std::vector<std::string>* find(std::string_view spelled) const;
 
  private:
+  /// Adds the module as others spell it, if the spelling is about it.
+  void add_spelling(const std::string& module, const ModuleSpelling& spelling);
   void add(const std::string& spelled, const std::vector<std::string>& modules);
 
   std::map<std::string, std::vector<std::string>, std::less<>> modules_;  ///< by spelling

@@ -32,15 +32,14 @@ std::optional<at::ScalarType> type_of(const std::string& dtype) {
 
 }  // namespace
 
-std::map<std::string, double> read_scalars(std::span<const std::uint8_t> bytes, const SafetensorsHeader& header,
-                                           std::string_view ending) {
+std::map<std::string, double> read_scalars(const RawFile& file, std::string_view ending) {
   std::map<std::string, double> scalars;
-  for (const auto& [name, entry] : header.tensors) {
-    const auto type = type_of(entry.dtype);
-    const std::size_t size = entry.end - entry.begin;
-    if (!name.ends_with(ending) || !type || size != c10::elementSize(*type)) continue;
+  for (const auto& [name, tensor] : file.tensors) {
+    const auto type = type_of(tensor.dtype);
+    const auto bytes = tensor.range.bytes();
+    if (!name.ends_with(ending) || !type || bytes.size() != c10::elementSize(*type)) continue;
     at::Tensor value = at::empty({}, at::TensorOptions(*type));
-    std::memcpy(value.mutable_data_ptr(), bytes.data() + entry.begin, size);
+    std::memcpy(value.mutable_data_ptr(), bytes.data(), bytes.size());
     scalars.emplace(name, value.to(at::kDouble).item<double>());
   }
   return scalars;

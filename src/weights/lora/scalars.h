@@ -1,19 +1,16 @@
 // Single numbers in a safetensors file. Trainers store alpha in any dtype, also in some that no weight has.
 #pragma once
 
-#include <cstdint>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "weights/formats/safetensors.h"
+#include "weights/tensor_file.h"
 
 namespace zimage {
 
-/// Returns the tensors of one number whose names end with `ending`. `bytes` are the whole file's. Those of a dtype that
-/// holds no real numbers are left out.
-std::map<std::string, double> read_scalars(std::span<const std::uint8_t> bytes, const SafetensorsHeader& header,
-                                           std::string_view ending);
+/// Returns the tensors of one number whose names end with `ending`. Those of a dtype that holds no real numbers are
+/// left out.
+std::map<std::string, double> read_scalars(const RawFile& file, std::string_view ending);
 
 }  // namespace zimage

@@ -11,11 +11,6 @@
 namespace zimage {
 namespace {
 
-using Spelling = std::pair<std::string_view, std::string_view>;  ///< a file's name, the model's
-
-constexpr std::array<std::string_view, 5> kGroups{"layers.", "noise_refiner.", "context_refiner.", "control_layers.",
-                                                  "control_noise_refiner."};
-
 /// The weights of a block, by diffusers' names. Only a ControlNet's blocks have before_proj and after_proj.
 constexpr std::array<std::string_view, 19> kBlock{
     "attention.to_q.weight",   "attention.to_k.weight",     "attention.to_v.weight",   "attention.to_out.0.weight",
@@ -23,9 +18,6 @@ constexpr std::array<std::string_view, 19> kBlock{
     "feed_forward.w3.weight",  "attention_norm1.weight",    "attention_norm2.weight",  "ffn_norm1.weight",
     "ffn_norm2.weight",        "adaLN_modulation.0.weight", "adaLN_modulation.0.bias", "before_proj.weight",
     "before_proj.bias",        "after_proj.weight",         "after_proj.bias"};
-constexpr std::array<Spelling, 3> kComfyBlock{{{"attention.out.weight", "attention.to_out.0.weight"},
-                                               {"attention.q_norm.weight", "attention.norm_q.weight"},
-                                               {"attention.k_norm.weight", "attention.norm_k.weight"}}};
 constexpr std::string_view kFused = "attention.qkv.weight";
 constexpr std::array<std::string_view, 3> kSplit{"attention.to_q.weight", "attention.to_k.weight",
                                                  "attention.to_v.weight"};
@@ -46,13 +38,6 @@ constexpr std::array<std::string_view, 16> kTop{"all_x_embedder.2-1.weight",
                                                 "norm_final.weight",
                                                 "control_all_x_embedder.2-1.weight",
                                                 "control_all_x_embedder.2-1.bias"};
-constexpr std::array<Spelling, 6> kComfyTop{
-    {{"x_embedder.weight", "all_x_embedder.2-1.weight"},
-     {"x_embedder.bias", "all_x_embedder.2-1.bias"},
-     {"final_layer.linear.weight", "all_final_layer.2-1.linear.weight"},
-     {"final_layer.linear.bias", "all_final_layer.2-1.linear.bias"},
-     {"final_layer.adaLN_modulation.1.weight", "all_final_layer.2-1.adaLN_modulation.1.weight"},
-     {"final_layer.adaLN_modulation.1.bias", "all_final_layer.2-1.adaLN_modulation.1.bias"}}};
 /// These are [1, dim]; older GGUF files have them as [dim].
 constexpr std::array<std::string_view, 2> kPadTokens{"x_pad_token", "cap_pad_token"};
 
@@ -61,13 +46,14 @@ bool holds(const std::array<std::string_view, n>& names, std::string_view name) 
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Returns the model's name for a file's, or an empty one.
-template <std::size_t n, std::size_t m>
-std::string_view look_up(const std::array<std::string_view, n>& names, const std::array<Spelling, m>& spellings,
-                         std::string_view name) {
-  if (holds(names, name)) return name;
-  for (const auto& [file_name, model_name] : spellings) {
-    if (file_name == name) return model_name;
+/// Returns the model's name for a file's, in either spelling, or an empty one.
+template <std::size_t n>
+std::string look_up(const std::array<std::string_view, n>& names, std::string_view name) {
+  if (holds(names, name)) return std::string(name);
+  for (const auto& [ours, comfyui] : kComfyUIModules) {
+    if (!name.starts_with(comfyui) || !name.substr(comfyui.size()).starts_with(".")) continue;
+    std::string known = concat({ours, name.substr(comfyui.size())});
+    if (holds(names, known)) return known;
   }
   return {};
 }
@@ -90,12 +76,12 @@ std::vector<MappedWeight> split_rows(std::string_view block, const std::vector<s
 }  // namespace
 
 std::vector<MappedWeight> dit_names(const std::string& name, const std::vector<std::int64_t>& shape) {
-  for (const auto& group : kGroups) {
+  for (const auto& group : kBlockGroups) {
     const auto layer = layer_name(name, group);
     if (!layer) continue;
     const std::string block = name.substr(0, name.size() - layer->rest.size());
     if (layer->rest == kFused) return split_rows(block, shape);
-    const std::string_view rest = look_up(kBlock, kComfyBlock, layer->rest);
+    const std::string rest = look_up(kBlock, layer->rest);
     if (rest.empty()) return {};
     return {{.name = concat({block, rest}), .stored = {}}};
   }
@@ -103,9 +89,9 @@ std::vector<MappedWeight> dit_names(const std::string& name, const std::vector<s
     if (shape.size() == 1) return {{.name = name, .stored = {}, .shape = {1, shape[0]}}};
     return {{.name = name, .stored = {}}};
   }
-  const std::string_view known = look_up(kTop, kComfyTop, name);
+  std::string known = look_up(kTop, name);
   if (known.empty()) return {};
-  return {{.name = std::string(known), .stored = {}}};
+  return {{.name = std::move(known), .stored = {}}};
 }
 
 }  // namespace zimage

@@ -7,8 +7,8 @@
 #include "nn/lora/lora_set.h"
 #include "nn/quantised/dequantise.h"
 #include "support/catch.h"
-#include "weights/checkpoint.h"
 #include "weights/lora/lora_file.h"
+#include "weights/open_weights.h"
 
 namespace zimage::nn {
 namespace {
@@ -46,7 +46,7 @@ LoraFile read(const std::string& name, const WeightSource& model) {
 double apart(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
 
 TEST_CASE("a LoRA on a quantised weight multiplies as one that is merged into its dequantised numbers", "[int8]") {
-  const Int8Source model(open_checkpoint(kFixtures / "base.safetensors"));
+  const Int8Source model(open_weights(kFixtures / "base.safetensors").weights);
   const auto names = GENERATE(
       as<std::vector<std::string>>{}, std::vector<std::string>{"peft_lora"}, std::vector<std::string>{"lycoris_loha"},
       std::vector<std::string>{"lycoris_lokr_fused"}, std::vector<std::string>{"lycoris_dora_rows"},

@@ -12,8 +12,8 @@
 #include "nn/weight_loader.h"
 #include "support/catch.h"
 #include "support/files.h"
-#include "weights/checkpoint.h"
 #include "weights/lora/lora_file.h"
+#include "weights/open_weights.h"
 
 namespace zimage::nn {
 namespace {
@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 const fs::path kFixtures = fs::path(ZIMAGE_SOURCE_DIR) / "tests" / "fixtures" / "loras";
 
 std::shared_ptr<const WeightSource> base() {
-  static const auto source = open_checkpoint(kFixtures / "base.safetensors");
+  static const auto source = open_weights(kFixtures / "base.safetensors").weights;
   return source;
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("merges equal those of PEFT and LyCORIS") {
   CHECK(file.problems.broken.empty());
   CHECK(file.problems.mis_shaped.empty());
   const LoraSet loras = set_of(name);
-  const auto reference = open_checkpoint(kFixtures / name / "reference.safetensors");
+  const auto reference = open_weights(kFixtures / name / "reference.safetensors").weights;
   std::size_t changed = 0;
   for (const std::string& weight : reference->names()) {
     INFO(weight);
@@ -95,7 +95,7 @@ TEST_CASE("a scale multiplies what a LoRA adds, and a DoRA goes from the weight 
                              "peft_dora", "lycoris_dora_columns_lokr");
   const double scale = GENERATE(0.5, -1.25);
   INFO(name << " " << scale);
-  const auto reference = open_checkpoint(kFixtures / name / "reference.safetensors");
+  const auto reference = open_weights(kFixtures / name / "reference.safetensors").weights;
   const std::string weight = "layers.0.attention.to_out.0.weight";
   const at::Tensor before = original(weight);
   const at::Tensor expected = before + scale * (reference->stored(weight).data - before);
@@ -166,7 +166,7 @@ TEST_CASE("a product beside a weight equals one that is merged into it") {
 
 TEST_CASE("a loader changes weights, packed ones and biases too, and nothing without LoRAs") {
   const LoraSet loras = set_of("lycoris_full");
-  const auto reference = open_checkpoint(kFixtures / "lycoris_full" / "reference.safetensors");
+  const auto reference = open_weights(kFixtures / "lycoris_full" / "reference.safetensors").weights;
   const std::string module = "layers.0.adaLN_modulation.0";
   const at::Tensor weight = reference->stored(module + ".weight").data;
   const at::Tensor bias = reference->stored(module + ".bias").data;

@@ -8,7 +8,7 @@
 #include "nn/finite.h"
 #include "nn/quantised/dequantise.h"
 #include "support/catch.h"
-#include "weights/checkpoint.h"
+#include "weights/open_weights.h"
 
 namespace zimage::nn {
 namespace {
@@ -17,7 +17,7 @@ constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::shared_ptr<const WeightSource> fixtures() {
-  return open_checkpoint(std::string(ZIMAGE_SOURCE_DIR) + "/tests/fixtures/quantised/scaled.safetensors");
+  return open_weights(std::string(ZIMAGE_SOURCE_DIR) + "/tests/fixtures/quantised/scaled.safetensors").weights;
 }
 
 /// Returns the names of the fixtures' weights, without ".weight".

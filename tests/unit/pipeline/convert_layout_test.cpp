@@ -7,6 +7,7 @@
 
 #include "support/catch.h"
 #include "support/files.h"
+#include "support/memory_source.h"
 #include "weights/formats/safetensors.h"
 
 using namespace zimage;
@@ -15,33 +16,9 @@ namespace {
 
 using Shape = std::vector<std::int64_t>;
 
-class Named final : public WeightSource {
- public:
-  explicit Named(const std::map<std::string, Shape>& shapes) {
-    for (const auto& [name, shape] : shapes)
-      infos_[name] = {.shape = shape, .encoding = Encoding::kF32, .file = "names"};
-  }
-  std::vector<std::string> names() const override {
-    std::vector<std::string> names;
-    for (const auto& item : infos_) names.push_back(item.first);
-    return names;
-  }
-  const WeightInfo* find(const std::string& name) const override {
-    const auto found = infos_.find(name);
-    return found == infos_.end() ? nullptr : &found->second;
-  }
-  StoredWeight stored(const std::string&) const override { return {}; }
-  void release(const std::string&) const override {}
-  std::string description() const override { return "names"; }
-  std::vector<std::filesystem::path> files() const override { return {}; }
-
- private:
-  std::map<std::string, WeightInfo> infos_;
-};
-
 std::map<std::string, OutputWeight> layout(Part part, const std::map<std::string, Shape>& shapes, Encoding encoding,
                                            const std::string& prefix = "") {
-  const ModelPart model{.part = part, .weights = std::make_shared<Named>(shapes)};
+  const ModelPart model{.part = part, .weights = std::make_shared<test::MemorySource>(shapes)};
   std::map<std::string, OutputWeight> weights;
   for (const OutputWeight& weight : layout_of(model, prefix, encoding)) weights[weight.name] = weight;
   return weights;

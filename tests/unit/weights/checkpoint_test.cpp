@@ -1,4 +1,4 @@
-#include "weights/checkpoint.h"
+#include "weights/open_weights.h"
 
 #include <ATen/ATen.h>
 
@@ -22,7 +22,7 @@ std::string index_of(const std::vector<std::pair<std::string, std::string>>& wei
 }
 
 std::optional<Error> open_error_of(const std::filesystem::path& path) {
-  const auto error = error_of([&] { open_checkpoint(path); });
+  const auto error = error_of([&] { open_weights(path).weights; });
   if (error) CHECK(error->code() == ErrorCode::kModel);
   return error;
 }
@@ -44,7 +44,7 @@ TEST_CASE("checkpoint: a single file", "[weights]") {
 
   at::Tensor kept;
   {
-    const auto source = open_checkpoint(path);
+    const auto source = open_weights(path).weights;
     CHECK(source->names() == std::vector<std::string>{"b", "e", "h", "w"});
     CHECK(source->description() == path.string());
     CHECK(source->files() == std::vector<std::filesystem::path>{path});
@@ -73,7 +73,7 @@ TEST_CASE("checkpoint: aligned tensors are views of the mapping, misaligned ones
     json += std::string((4 - json.size() % 4) % 4 + padding, ' ');
     const auto path = folder / ("padding" + std::to_string(padding) + ".safetensors");
     write(path, safetensors(json, {0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0}));
-    const auto source = open_checkpoint(path);
+    const auto source = open_weights(path).weights;
     const at::Tensor first = source->stored("w").data;
     CHECK(first.equal(at::tensor({1.0f, -2.0f})));
     CHECK(reinterpret_cast<std::uintptr_t>(first.const_data_ptr()) % 4 == 0);
@@ -88,7 +88,7 @@ TEST_CASE("checkpoint: tensors of other dtypes have a problem, and are refused w
   write(path, safetensors(R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]},)"
                           R"("c":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})",
                           Bytes(12)));
-  const auto source = open_checkpoint(path);
+  const auto source = open_weights(path).weights;
   CHECK(source->names().size() == 2);
   CHECK(source->stored("c").data.item<float>() == 0.0f);
   CHECK(source->find("c")->problem.empty());
@@ -106,7 +106,7 @@ TEST_CASE("checkpoint: shards behind an index", "[weights]") {
   write(folder / "two.safetensors", safetensors_of({{"c", {3}}}));
   write(folder / kIndexName, index_of({{"a", "one.safetensors"}, {"b", "one.safetensors"}, {"c", "two.safetensors"}}));
   for (const auto& path : {folder.path(), folder / kIndexName}) {
-    const auto source = open_checkpoint(path);
+    const auto source = open_weights(path).weights;
     CHECK(source->names() == std::vector<std::string>{"a", "b", "c"});
     CHECK(source->stored("b").data.item<float>() == 2.0f);
     CHECK(source->stored("c").data.item<float>() == 3.0f);
@@ -168,7 +168,7 @@ TEST_CASE("checkpoint: bad index files", "[weights]") {
 
 TEST_CASE("checkpoint: which file is chosen in a folder", "[weights]") {
   const TemporaryFolder folder;
-  const auto opened = [&] { return open_checkpoint(folder.path())->description(); };
+  const auto opened = [&] { return open_weights(folder.path()).weights->description(); };
   CHECK(says(open_error_of(folder / "nowhere"), "does not exist"));
   CHECK(says(open_error_of(folder.path()), "has no .safetensors or .gguf file"));
   write(folder / "pytorch_model.bin", "x");

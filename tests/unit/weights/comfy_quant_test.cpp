@@ -6,14 +6,6 @@
 using namespace zimage;
 using namespace zimage::test;
 
-namespace {
-
-using Names = std::vector<std::string>;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-}  // namespace
-
 TEST_CASE("every format is read in every style of marker, and its scales are no weights", "[weights]") {
   const QuantisedFile file;
   const std::string layer = "model.diffusion_model.layers.0.w1";

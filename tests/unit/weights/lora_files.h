@@ -9,8 +9,8 @@
 
 #include "base/text.h"
 #include "support/files.h"
-#include "weights/checkpoint.h"
 #include "weights/lora/lora_file.h"
+#include "weights/open_weights.h"
 
 namespace zimage::test::loras {
 
@@ -89,7 +89,7 @@ inline const WeightSource& model() {
     tensors.push_back({"layers.0.attention_norm1.weight", {kDim}});
     tensors.push_back({"x_pad_token", {1, kDim}});
     write(folder / "model.safetensors", file_of(tensors));
-    return open_checkpoint(folder / "model.safetensors");
+    return open_weights(folder / "model.safetensors").weights;
   }();
   return *source;
 }

@@ -6,14 +6,6 @@
 using namespace zimage;
 using namespace zimage::test;
 
-namespace {
-
-using Names = std::vector<std::string>;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-}  // namespace
-
 TEST_CASE("a scaled_fp8 tensor says that the fp8 weights below its prefix have scales", "[weights]") {
   const QuantisedFile file;
   FileTensors tensors;

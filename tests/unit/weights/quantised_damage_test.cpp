@@ -8,7 +8,7 @@
 
 #include "support/catch.h"
 #include "unit/weights/quantised_file.h"
-#include "weights/checkpoint.h"
+#include "weights/open_weights.h"
 #include "weights/stored_weight.h"
 
 using namespace zimage;
@@ -107,7 +107,7 @@ TEST_CASE("random damage to a quantised file's header is refused, or told of eac
     write(path, safetensors(header, data));
     INFO("round " << round << ": " << header);
     int problems = 0;
-    const auto error = error_of([&] { problems = read_all(*open_checkpoint(path)); });
+    const auto error = error_of([&] { problems = read_all(*open_weights(path).weights); });
     if (error) REQUIRE(error->code() == ErrorCode::kModel);
     if (round == 0) REQUIRE((!error && problems == 0));
     ++(error ? refused : problems > 0 ? with_problems : clean);

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/catch.h"
-#include "weights/checkpoint.h"
+#include "weights/open_weights.h"
 
 namespace zimage::test {
 namespace {
@@ -148,7 +148,7 @@ std::shared_ptr<const WeightSource> QuantisedFile::open(const FileTensors& tenso
   const auto path = folder_ / "file.safetensors";
   std::filesystem::remove(path);  // what is still mapped keeps its bytes
   write_file(path, tensors, metadata);
-  return open_checkpoint(path);
+  return open_weights(path).weights;
 }
 
 std::string QuantisedFile::problem(const std::string& name, const FileTensors& tensors,

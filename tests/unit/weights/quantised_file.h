@@ -18,6 +18,7 @@ struct FileTensor {
   Bytes bytes{};  ///< zeros if it is empty
 };
 
+using Names = std::vector<std::string>;
 using FileTensors = std::map<std::string, FileTensor>;
 
 std::size_t size_of(const FileTensor& tensor);
@@ -63,5 +64,7 @@ class QuantisedFile {
  private:
   TemporaryFolder folder_;
 };
+
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace zimage::test
