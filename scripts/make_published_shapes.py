@@ -27,12 +27,16 @@ ROOT = Path(__file__).resolve().parent.parent
 WIDTHS = {"F32": 4, "BF16": 2, "F8_E4M3": 1, "I8": 1, "U8": 1}
 ORDER = list(WIDTHS)  # safetensors writes wide tensors first, and those of one dtype by name
 CHUNK = 1 << 24
+SCALE = 2e-4  # of int8, fp8 and nvfp4: the weights are small, as those of a model are
 
 
 def numbers(name: str, shape: tuple[int, ...], generator: np.random.Generator) -> Iterator[np.ndarray]:
     """Draws a tensor's numbers in pieces, with the scale that the tests' small models have."""
     left = int(np.prod(shape))
     fan_in = float(np.prod(shape[1:])) ** -0.5 if len(shape) > 1 else 0.1
+    if "scale" in name:
+        yield np.full(left, SCALE, np.float32)
+        return
     norm = "norm" in name and name.endswith("weight") or name == "cap_embedder.0.weight"
     while left > 0:
         values = generator.standard_normal(min(left, CHUNK), dtype=np.float32)
@@ -40,11 +44,20 @@ def numbers(name: str, shape: tuple[int, ...], generator: np.random.Generator) -
         left -= values.size
 
 
+def random_codes(kind: str, count: int, generator: np.random.Generator) -> Iterator[bytes]:
+    """Draws bytes that are int8, fp8 e4m3 without its NaNs, or two fp4 numbers."""
+    for begin in range(0, count, CHUNK):
+        codes = generator.integers(0, 256, min(CHUNK, count - begin), np.uint8)
+        yield (np.where((codes & 0x7F) == 0x7F, 0, codes) if kind == "F8_E4M3" else codes).astype(np.uint8).tobytes()
+
+
 def random_bytes(name: str, kind: str, shape: tuple[int, ...], generator: np.random.Generator) -> Iterator[bytes]:
     if kind == "F32":
         yield from (values.tobytes() for values in numbers(name, shape, generator))
     elif kind == "BF16":
         yield from (to_bfloat16(values).tobytes() for values in numbers(name, shape, generator))
+    elif kind in ("I8", "U8", "F8_E4M3"):
+        yield from random_codes(kind, int(np.prod(shape)), generator)
     else:
         size = quantise_gguf.block_size(kind)
         left = int(np.prod(shape)) // size
