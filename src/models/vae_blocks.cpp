@@ -5,9 +5,6 @@
 #include "nn/ops.h"
 
 namespace zimage {
-namespace {
-constexpr double kNormEps = 1e-6;
-}
 
 Conv Conv::load(nn::WeightLoader& weights, const std::string& prefix, std::int64_t in, std::int64_t out,
                 std::int64_t kernel, std::int64_t stride) {
@@ -21,14 +18,19 @@ Conv Conv::load(nn::WeightLoader& weights, const std::string& prefix, std::int64
 
 at::Tensor Conv::operator()(const at::Tensor& x) const { return at::conv2d(x, weight, bias, stride, padding); }
 
+Conv Conv::in_fp32() const {
+  Conv c = *this;
+  c.weight = weight.to(at::kFloat);
+  c.bias = bias.to(at::kFloat);
+  return c;
+}
+
 GroupNorm GroupNorm::load(nn::WeightLoader& weights, const std::string& prefix, std::int64_t channels,
                           std::int64_t groups) {
   return {weights.tensor(prefix + ".weight", {channels}), weights.tensor(prefix + ".bias", {channels}), groups};
 }
 
-at::Tensor GroupNorm::operator()(const at::Tensor& x) const {
-  return at::group_norm(x, groups, weight, bias, kNormEps);
-}
+at::Tensor GroupNorm::operator()(const at::Tensor& x) const { return at::group_norm(x, groups, weight, bias, kEps); }
 
 ResnetBlock ResnetBlock::load(nn::WeightLoader& weights, const std::string& prefix, std::int64_t in, std::int64_t out,
                               std::int64_t groups) {
@@ -44,7 +46,8 @@ ResnetBlock ResnetBlock::load(nn::WeightLoader& weights, const std::string& pref
 
 at::Tensor ResnetBlock::operator()(const at::Tensor& x) const {
   at::Tensor h = norm1(x);
-  h = norm2(conv1(at::silu_(h)));
+  h = conv1(at::silu_(h));  // two statements, so that the first map is given up before the next
+  h = norm2(h);
   h = conv2(at::silu_(h));
   return h.add_(has_shortcut ? conv_shortcut(x) : x);
 }

@@ -21,9 +21,12 @@ struct Conv {
   static Conv load(nn::WeightLoader& weights, const std::string& prefix, std::int64_t in, std::int64_t out,
                    std::int64_t kernel, std::int64_t stride = 1);
   at::Tensor operator()(const at::Tensor& x) const;
+  /// Returns the same layer with its weights in fp32.
+  Conv in_fp32() const;
 };
 
 struct GroupNorm {
+  static constexpr double kEps = 1e-6;
   at::Tensor weight, bias;
   std::int64_t groups = 32;
   static GroupNorm load(nn::WeightLoader& weights, const std::string& prefix, std::int64_t channels,
