@@ -15,6 +15,7 @@ class DenseWeight final : public LinearWeight {
   at::Tensor forward(const at::Tensor& x, const at::Tensor& bias) const override {
     return at::linear(x, weight_, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
   }
+  std::shared_ptr<const LinearWeight> mapped(const TensorMap& map) const override { return dense_weight(map(weight_)); }
 
  private:
   at::Tensor weight_;
@@ -45,7 +46,26 @@ class PackedWeight final : public LinearWeight {
   at::Tensor weight_;
 };
 
+/// Returns whether oneDNN multiplies packed bf16 on this processor: it refuses where that would be emulated.
+bool packs_bf16() {
+  try {
+    const at::Tensor square = at::ones({16, 16}, at::kBFloat16);
+    return PackedWeight(square).forward(square, {}).defined();
+  } catch (const c10::Error&) {
+    return false;
+  }
+}
+
 }  // namespace
+
+std::shared_ptr<const LinearWeight> LinearWeight::mapped(const TensorMap&) const {
+  TORCH_CHECK(false, "this kind of weight has a fixed place");
+}
+
+void map_tensors(Linear& layer, const TensorMap& map) {
+  if (layer.weight != nullptr) layer.weight = layer.weight->mapped(map);
+  if (layer.bias.defined()) layer.bias = map(layer.bias);
+}
 
 std::shared_ptr<const LinearWeight> dense_weight(at::Tensor weight) {
   return std::make_shared<DenseWeight>(std::move(weight));
@@ -55,11 +75,11 @@ std::shared_ptr<const LinearWeight> packed_weight(const at::Tensor& weight) {
   return std::make_shared<PackedWeight>(weight);
 }
 
-bool packing_available() {
-  static const bool available = at::hasMKLDNN() &&
-                                c10::Dispatcher::singleton().findSchema({kReorder, ""}).has_value() &&
-                                c10::Dispatcher::singleton().findSchema({kLinear, ""}).has_value();
-  return available;
+bool packing_available(at::ScalarType dtype) {
+  static const bool known = at::hasMKLDNN() && c10::Dispatcher::singleton().findSchema({kReorder, ""}).has_value() &&
+                            c10::Dispatcher::singleton().findSchema({kLinear, ""}).has_value();
+  static const bool bf16 = known && packs_bf16();
+  return dtype == at::kFloat ? known : dtype == at::kBFloat16 && bf16;
 }
 
 }  // namespace zimage::nn

@@ -1,4 +1,4 @@
-// The operations a block is made of. Each takes any device and dtype; fp32 on the CPU has fused kernels
+// The operations a block is made of. Each takes any device and dtype; fp32 and bf16 on the CPU have fused kernels
 // (cpu_kernels.h), everything else runs as ATen operations that round where the reference does.
 #pragma once
 
@@ -39,6 +39,9 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 at::Tensor add_gated_norm(const at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, double eps,
                           const at::Tensor& gate);
 at::Tensor norm_rope(const at::Tensor& x, const at::Tensor& weight, double eps, const at::Tensor& rope);
+at::Tensor modulated_layer_norm(const at::Tensor& x, double eps, const at::Tensor& scale);
+at::Tensor swiglu_(at::Tensor gate, const at::Tensor& up);
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
 }  // namespace twin
 
 }  // namespace zimage::nn

@@ -10,6 +10,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "models/controlnet.h"
 #include "models/dit.h"
@@ -20,24 +21,57 @@ namespace {
 
 using zimage::nn::WeightLoader;
 
-zimage::nn::Placement placement() {
-  zimage::nn::Placement packed;
-  packed.packed = zimage::nn::packing_available();
-  return packed;
+struct Options {
+  std::vector<std::string> files;  ///< transformer, inputs, output, and perhaps a ControlNet
+  int threads = 1;
+  zimage::nn::Placement placement;
+  bool valid = true;
+};
+
+/// Sets what a dtype's name asks for; returns whether it is one.
+bool set_dtype(zimage::nn::Placement& placement, const std::string& name) {
+  if (name != "fp32" && name != "bf16" && name != "int8") return false;
+  placement.dtype = name == "fp32" ? at::kFloat : at::kBFloat16;
+  placement.int8 = name == "int8";
+  return true;
 }
 
-zimage::DiT load_dit(const std::filesystem::path& folder) {
+Options read_options(int argc, char* argv[]) {
+  Options options;
+  std::optional<bool> packed;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (!word.starts_with("--")) {
+      options.files.push_back(word);
+      continue;
+    }
+    const std::string value = ++i < argc ? argv[i] : "";
+    if (word == "--threads") {
+      options.threads = std::atoi(value.c_str());
+    } else if (word == "--packed" && (value == "0" || value == "1")) {
+      packed = value == "1";
+    } else if (word != "--dtype" || !set_dtype(options.placement, value)) {
+      options.valid = false;
+    }
+  }
+  options.placement.packed = packed.value_or(zimage::nn::packing_available(options.placement.dtype));
+  options.valid = options.valid && options.files.size() >= 3 && options.threads >= 1;
+  return options;
+}
+
+zimage::DiT load_dit(const std::filesystem::path& folder, const zimage::nn::Placement& placement) {
   const auto source = zimage::open_part(folder, zimage::Part::kDiT).weights;
   std::ifstream file(folder / "config.json");
   std::ostringstream text;
   text << file.rdbuf();
-  WeightLoader loader(*source, placement(), WeightLoader::Mode::kLoad);
+  WeightLoader loader(*source, placement, WeightLoader::Mode::kLoad);
   return zimage::DiT::load(loader, zimage::DiTConfig::detect(*source, {folder.string(), text.str()}));
 }
 
-zimage::ControlNet load_controlnet(const std::filesystem::path& path, const zimage::DiTConfig& base) {
+zimage::ControlNet load_controlnet(const std::filesystem::path& path, const zimage::DiTConfig& base,
+                                   const zimage::nn::Placement& placement) {
   const auto source = zimage::open_part(path, zimage::Part::kControlNet).weights;
-  WeightLoader loader(*source, placement(), WeightLoader::Mode::kLoad);
+  WeightLoader loader(*source, placement, WeightLoader::Mode::kLoad);
   return zimage::ControlNet::load(loader, zimage::ControlNetConfig::detect(*source, {}, base), base);
 }
 
@@ -57,21 +91,23 @@ double milliseconds(Work work) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  if (argc < 6) {
-    std::cerr << "usage: dit_bench TRANSFORMER_DIR INPUTS.safetensors OUTPUT.f32 --threads N [CONTROLNET]\n";
+  const Options options = read_options(argc, argv);
+  if (!options.valid) {
+    std::cerr << "usage: dit_bench TRANSFORMER_DIR INPUTS.safetensors OUTPUT.f32 [CONTROLNET] --threads N "
+                 "[--dtype fp32|bf16] [--packed 0|1]\n";
     return 2;
   }
   const c10::InferenceMode guard;
-  at::set_num_threads(std::atoi(argv[5]));
-  const zimage::DiT dit = load_dit(argv[1]);
-  const auto inputs = zimage::open_weights(argv[2]).weights;
+  at::set_num_threads(options.threads);
+  const zimage::DiT dit = load_dit(options.files[0], options.placement);
+  const auto inputs = zimage::open_weights(options.files[1]).weights;
   const at::Tensor latents = inputs->stored("latents").data;
   const at::Tensor prompt_embeds = inputs->stored("prompt_embeds").data;
   const auto timestep = inputs->stored("timestep").data.item<float>();
   std::optional<zimage::ControlNet> controlnet;
   zimage::ControlContext control;
-  if (argc > 6) {
-    controlnet = load_controlnet(argv[6], dit.config());
+  if (options.files.size() > 3) {
+    controlnet = load_controlnet(options.files[3], dit.config(), options.placement);
     control = controlnet->prepare(inputs->stored("control_context").data, dit.x_pad_token(), 0.75);
   }
   const auto prepared = dit.prepare(prompt_embeds, latents.size(2), latents.size(3));
@@ -89,7 +125,7 @@ int main(int argc, char* argv[]) {
         output = dit.forward(latents, timestep, context);
       }
     });
-    if (first) write_raw(argv[3], output);
+    if (first) write_raw(options.files[2], output);
     first = false;
     std::cout << elapsed << std::endl;
   }
