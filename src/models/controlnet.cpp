@@ -10,8 +10,8 @@
 namespace zimage {
 namespace {
 
-ControlBlock load_block(nn::WeightLoader& weights, const std::string& group, std::size_t index, const DiTConfig& base) {
-  const std::string prefix = group + "." + std::to_string(index);
+ControlBlock load_block(nn::WeightLoader& weights, const std::string& prefix, std::size_t index,
+                        const DiTConfig& base) {
   ControlBlock b;
   b.block = DiTBlock::load(weights, prefix, base, /*modulated=*/true);
   if (index == 0) b.before_proj = weights.linear(prefix + ".before_proj", base.dim, base.dim, true);
@@ -28,6 +28,11 @@ std::optional<std::size_t> ordinal(const std::vector<std::int64_t>& places, std:
 
 }  // namespace
 
+void ControlBlock::map_tensors(const nn::TensorMap& map) {
+  block.map_tensors(map);
+  for (nn::Linear* layer : {&before_proj, &after_proj}) nn::map_tensors(*layer, map);
+}
+
 ControlNet ControlNet::load(nn::WeightLoader& weights, const ControlNetConfig& config, const DiTConfig& base) {
   using Refiner = ControlNetConfig::Refiner;
   ControlNet net;
@@ -35,18 +40,19 @@ ControlNet ControlNet::load(nn::WeightLoader& weights, const ControlNetConfig& c
   net.placement_ = weights.placement();
   constexpr std::int64_t kCells = DiTConfig::kPatch * DiTConfig::kPatch;
   net.x_embedder_ = weights.linear("control_all_x_embedder.2-1", config.channels * kCells, base.dim, true);
-  for (std::size_t i = 0; i < config.layer_places.size(); ++i) {
-    net.layers_.push_back(load_block(weights, "control_layers", i, base));
-  }
+  const auto load = [&](const std::string& prefix, std::size_t i) { return load_block(weights, prefix, i, base); };
+  const auto count = static_cast<std::int64_t>(config.layer_places.size());
+  net.layers_ = nn::load_layers<ControlBlock>(weights, {.group = "control_layers", .count = count}, load);
+  std::vector<ControlBlock> refiner;
   for (std::int64_t i = 0; i < base.n_refiner_layers; ++i) {
-    const auto index = static_cast<std::size_t>(i);
+    const std::string prefix = "control_noise_refiner." + std::to_string(i);
     if (config.refiner == Refiner::kPlain) {
-      const std::string prefix = "control_noise_refiner." + std::to_string(i);
       net.plain_refiner_.push_back(DiTBlock::load(weights, prefix, base, /*modulated=*/true));
     } else if (config.refiner == Refiner::kControlNoiseRefiner) {
-      net.noise_refiner_.push_back(load_block(weights, "control_noise_refiner", index, base));
+      refiner.push_back(load(prefix, static_cast<std::size_t>(i)));
     }
   }
+  net.noise_refiner_ = nn::LayerStore(std::move(refiner));
   // Files of version 2.0 may hold refiner blocks that were never trained.
   if (config.refiner == Refiner::kControlLayers) weights.ignore_prefix("control_noise_refiner.");
   return net;
@@ -60,12 +66,12 @@ ControlContext ControlNet::prepare(const at::Tensor& control_context, const at::
   return {tokens, scale};
 }
 
-const std::vector<ControlBlock>& ControlPass::refiner_blocks() const {
+const nn::LayerStore<ControlBlock>& ControlPass::refiner_blocks() const {
   return net_.config_.refiner == ControlNetConfig::Refiner::kControlLayers ? net_.layers_ : net_.noise_refiner_;
 }
 
-void ControlPass::advance(const std::vector<ControlBlock>& blocks) {
-  c_ = blocks[next_].block.forward(std::move(c_), rope_, t_emb_);
+void ControlPass::advance(const nn::LayerStore<ControlBlock>& blocks) {
+  c_ = blocks.at(next_).block.forward(std::move(c_), rope_, t_emb_);
   ++next_;
 }
 
@@ -84,7 +90,7 @@ void ControlPass::begin_refiner(const at::Tensor& x, const DiTContext& context, 
     for (const DiTBlock& block : net_.plain_refiner_) c_ = block.forward(std::move(c_), rope_, t_emb_);
     return;
   }
-  c_ = refiner_blocks().front().before_proj(context_.tokens).add_(x);
+  c_ = refiner_blocks().at(0).before_proj(context_.tokens).add_(x);
 }
 
 void ControlPass::add_refiner_hint(std::size_t layer, at::Tensor& x) {
@@ -93,7 +99,7 @@ void ControlPass::add_refiner_hint(std::size_t layer, at::Tensor& x) {
   if (!hint) return;
   const auto& blocks = refiner_blocks();
   while (next_ <= *hint) advance(blocks);
-  add(blocks[*hint], "control.refiner_hints.", x);
+  add(blocks.at(*hint), "control.refiner_hints.", x);
 }
 
 void ControlPass::begin_layers(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) {
@@ -105,14 +111,14 @@ void ControlPass::begin_layers(const at::Tensor& x, const DiTContext& context, c
   rope_ = context.unified_rope;
   t_emb_ = t_emb;
   next_ = 0;
-  c_ = net_.layers_.front().before_proj(at::cat({c_, context.caption}, 1)).add_(x);
+  c_ = net_.layers_.at(0).before_proj(at::cat({c_, context.caption}, 1)).add_(x);
 }
 
 void ControlPass::add_hint(std::size_t layer, at::Tensor& x) {
   const auto hint = ordinal(net_.config_.layer_places, layer);
   if (!hint) return;
   while (next_ <= *hint) advance(net_.layers_);
-  add(net_.layers_[*hint], "control.hints.", x);
+  add(net_.layers_.at(*hint), "control.hints.", x);
 }
 
 }  // namespace zimage

@@ -16,6 +16,9 @@ struct ControlBlock {
   DiTBlock block;
   nn::Linear before_proj;  ///< only in a group's first block
   nn::Linear after_proj;
+
+  /// Replaces each of its tensors by map(tensor), always in the same order.
+  void map_tensors(const nn::TensorMap& map);
 };
 
 /// The part that doesn't depend on the step: it is made once for each picture.
@@ -26,11 +29,14 @@ struct ControlContext {
 
 class ControlNet {
  public:
-  /// Loads the weights. Problems are left in `weights`.
+  /// Loads the weights. Problems are left in `weights`. If layers are streamed, the weights' source must outlive it.
   static ControlNet load(nn::WeightLoader& weights, const ControlNetConfig& config, const DiTConfig& base);
 
   /// Embeds control_context [1, channels, H, W] as tokens. `x_pad_token` is the base model's.
   ControlContext prepare(const at::Tensor& control_context, const at::Tensor& x_pad_token, double scale) const;
+
+  /// Lets go of layers that are streamed, because no forward follows for now.
+  void rest() const { layers_.rest(); }
 
   const ControlNetConfig& config() const { return config_; }
 
@@ -40,9 +46,9 @@ class ControlNet {
   ControlNetConfig config_;
   nn::Placement placement_;
   nn::Linear x_embedder_;
-  std::vector<ControlBlock> layers_;
-  std::vector<ControlBlock> noise_refiner_;  ///< version 2.1 only
-  std::vector<DiTBlock> plain_refiner_;      ///< version 1 only
+  nn::LayerStore<ControlBlock> layers_;
+  nn::LayerStore<ControlBlock> noise_refiner_;  ///< version 2.1 only; always resident
+  std::vector<DiTBlock> plain_refiner_;         ///< version 1 only
 };
 
 /// The control stream of one forward. After its first block it no longer reads the base stream, so each block can run
@@ -57,9 +63,9 @@ class ControlPass final : public HintStream {
   void add_hint(std::size_t layer, at::Tensor& x) override;
 
  private:
-  const std::vector<ControlBlock>& refiner_blocks() const;
+  const nn::LayerStore<ControlBlock>& refiner_blocks() const;
   /// Runs the group's next block on the control stream.
-  void advance(const std::vector<ControlBlock>& blocks);
+  void advance(const nn::LayerStore<ControlBlock>& blocks);
   void add(const ControlBlock& block, const char* tap_name, at::Tensor& x) const;
 
   const ControlNet& net_;

@@ -44,7 +44,9 @@ DiT DiT::load(nn::WeightLoader& weights, const DiTConfig& c) {
   };
   m.noise_refiner_ = blocks("noise_refiner", c.n_refiner_layers, true);
   m.context_refiner_ = blocks("context_refiner", c.n_refiner_layers, false);
-  m.layers_ = blocks("layers", c.n_layers, true);
+  m.layers_ = nn::load_layers<DiTBlock>(
+      weights, {.group = "layers", .count = c.n_layers},
+      [&](const auto& prefix, auto) { return DiTBlock::load(weights, prefix, c, /*modulated=*/true); });
   m.final_adaln_ = weights.row_linear("all_final_layer.2-1.adaLN_modulation.1", c.adaln_dim, c.dim, true);
   m.final_linear_ = weights.linear("all_final_layer.2-1.linear", c.dim, patch_dim, true);
   weights.ignore_prefix("norm_final.");
@@ -110,7 +112,7 @@ at::Tensor DiT::forward(const at::Tensor& latents, float timestep, const DiTCont
   x = at::cat({x, context.caption}, 1);
   if (hints != nullptr) hints->begin_layers(x, context, t_emb);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    x = layers_[i].forward(x, context.unified_rope, t_emb);
+    x = layers_.at(i).forward(x, context.unified_rope, t_emb);
     if (hints != nullptr) hints->add_hint(i, x);
     tap_block("layers", i, x);
   }

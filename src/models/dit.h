@@ -8,6 +8,7 @@
 
 #include "models/dit_config.h"
 #include "nn/linear.h"
+#include "nn/stream/layer_store.h"
 #include "nn/weight_loader.h"
 
 namespace zimage {
@@ -24,6 +25,9 @@ struct DiTBlock {
   double eps = 1e-5;
 
   static DiTBlock load(nn::WeightLoader& weights, const std::string& prefix, const DiTConfig& config, bool modulated);
+
+  /// Replaces each of its tensors by map(tensor), always in the same order.
+  void map_tensors(const nn::TensorMap& map);
 
   /// Runs the block on x [B, L, dim] (may overwrite it); rope [L, head_dim/2, 2], t_emb [1, adaln_dim] if modulated.
   at::Tensor forward(at::Tensor x, const at::Tensor& rope, const at::Tensor& t_emb) const;
@@ -55,7 +59,7 @@ class HintStream {
 
 class DiT {
  public:
-  /// Loads the weights. Problems are left in `weights`.
+  /// Loads the weights. Problems are left in `weights`. If layers are streamed, the weights' source must outlive it.
   static DiT load(nn::WeightLoader& weights, const DiTConfig& config);
 
   /// Prepares what no step changes. prompt_embeds [1, L, cap_feat_dim]; latent height and width in cells, both even.
@@ -71,6 +75,9 @@ class DiT {
   /// Returns the token that pads a picture's tokens, [1, dim]; a ControlNet's tokens are padded with it too.
   const at::Tensor& x_pad_token() const { return x_pad_token_; }
 
+  /// Lets go of layers that are streamed, because no forward follows for now.
+  void rest() const { layers_.rest(); }
+
   const DiTConfig& config() const { return config_; }
 
  private:
@@ -83,7 +90,8 @@ class DiT {
   at::Tensor cap_norm_;
   nn::Linear cap_linear_;
   at::Tensor x_pad_token_, cap_pad_token_;
-  std::vector<DiTBlock> noise_refiner_, context_refiner_, layers_;
+  std::vector<DiTBlock> noise_refiner_, context_refiner_;
+  nn::LayerStore<DiTBlock> layers_;
   nn::Linear final_adaln_, final_linear_;
 };
 

@@ -15,21 +15,28 @@ DiTBlock DiTBlock::load(nn::WeightLoader& weights, const std::string& prefix, co
   b.n_heads = config.n_heads;
   b.eps = config.norm_eps;
   b.modulated = modulated;
-  b.to_q = weights.linear(attention + "to_q", dim, dim, false);
-  b.to_k = weights.linear(attention + "to_k", dim, dim, false);
-  b.to_v = weights.linear(attention + "to_v", dim, dim, false);
-  b.to_out = weights.linear(attention + "to_out.0", dim, dim, false);
+  b.to_q = weights.bulk_linear(attention + "to_q", dim, dim, false);
+  b.to_k = weights.bulk_linear(attention + "to_k", dim, dim, false);
+  b.to_v = weights.bulk_linear(attention + "to_v", dim, dim, false);
+  b.to_out = weights.bulk_linear(attention + "to_out.0", dim, dim, false);
   b.norm_q = weights.tensor(attention + "norm_q.weight", {config.head_dim()});
   b.norm_k = weights.tensor(attention + "norm_k.weight", {config.head_dim()});
-  b.w1 = weights.linear(ffn + "w1", dim, config.ffn_dim, false);
-  b.w2 = weights.linear(ffn + "w2", config.ffn_dim, dim, false);
-  b.w3 = weights.linear(ffn + "w3", dim, config.ffn_dim, false);
+  b.w1 = weights.bulk_linear(ffn + "w1", dim, config.ffn_dim, false);
+  b.w2 = weights.bulk_linear(ffn + "w2", config.ffn_dim, dim, false);
+  b.w3 = weights.bulk_linear(ffn + "w3", dim, config.ffn_dim, false);
   b.attention_norm1 = weights.tensor(prefix + ".attention_norm1.weight", {dim});
   b.attention_norm2 = weights.tensor(prefix + ".attention_norm2.weight", {dim});
   b.ffn_norm1 = weights.tensor(prefix + ".ffn_norm1.weight", {dim});
   b.ffn_norm2 = weights.tensor(prefix + ".ffn_norm2.weight", {dim});
   if (modulated) b.adaln = weights.row_linear(prefix + ".adaLN_modulation.0", config.adaln_dim, 4 * dim, true);
   return b;
+}
+
+void DiTBlock::map_tensors(const nn::TensorMap& map) {
+  for (nn::Linear* layer : {&to_q, &to_k, &to_v, &to_out, &w1, &w2, &w3, &adaln}) nn::map_tensors(*layer, map);
+  for (at::Tensor* norm : {&norm_q, &norm_k, &attention_norm1, &attention_norm2, &ffn_norm1, &ffn_norm2}) {
+    *norm = map(*norm);
+  }
 }
 
 at::Tensor DiTBlock::forward(at::Tensor x, const at::Tensor& rope, const at::Tensor& t_emb) const {

@@ -19,29 +19,40 @@ at::Tensor rotate_halves(const at::Tensor& x, const at::Tensor& cos, const at::T
 
 }  // namespace
 
+TextEncoder::Layer TextEncoder::Layer::load(nn::WeightLoader& weights, const std::string& prefix,
+                                            const TextEncoderConfig& c) {
+  const std::int64_t q_dim = c.num_attention_heads * c.head_dim;
+  const std::int64_t kv_dim = c.num_key_value_heads * c.head_dim;
+  Layer layer;
+  layer.input_layernorm = weights.tensor(prefix + ".input_layernorm.weight", {c.hidden_size});
+  layer.post_attention_layernorm = weights.tensor(prefix + ".post_attention_layernorm.weight", {c.hidden_size});
+  layer.q_norm = weights.tensor(prefix + ".self_attn.q_norm.weight", {c.head_dim});
+  layer.k_norm = weights.tensor(prefix + ".self_attn.k_norm.weight", {c.head_dim});
+  layer.q_proj = weights.bulk_linear(prefix + ".self_attn.q_proj", c.hidden_size, q_dim, false);
+  layer.k_proj = weights.bulk_linear(prefix + ".self_attn.k_proj", c.hidden_size, kv_dim, false);
+  layer.v_proj = weights.bulk_linear(prefix + ".self_attn.v_proj", c.hidden_size, kv_dim, false);
+  layer.o_proj = weights.bulk_linear(prefix + ".self_attn.o_proj", q_dim, c.hidden_size, false);
+  layer.gate_proj = weights.bulk_linear(prefix + ".mlp.gate_proj", c.hidden_size, c.intermediate_size, false);
+  layer.up_proj = weights.bulk_linear(prefix + ".mlp.up_proj", c.hidden_size, c.intermediate_size, false);
+  layer.down_proj = weights.bulk_linear(prefix + ".mlp.down_proj", c.intermediate_size, c.hidden_size, false);
+  return layer;
+}
+
+void TextEncoder::Layer::map_tensors(const nn::TensorMap& map) {
+  for (at::Tensor* norm : {&input_layernorm, &post_attention_layernorm, &q_norm, &k_norm}) *norm = map(*norm);
+  for (nn::Linear* layer : {&q_proj, &k_proj, &v_proj, &o_proj, &gate_proj, &up_proj, &down_proj}) {
+    nn::map_tensors(*layer, map);
+  }
+}
+
 TextEncoder TextEncoder::load(nn::WeightLoader& weights, const TextEncoderConfig& c) {
   TextEncoder m;
   m.config_ = c;
   m.placement_ = weights.placement();
-  const std::int64_t q_dim = c.num_attention_heads * c.head_dim;
-  const std::int64_t kv_dim = c.num_key_value_heads * c.head_dim;
   m.embed_tokens_ = weights.table("embed_tokens.weight", c.vocab_size, c.hidden_size);
-  for (std::int64_t i = 0; i + 1 < c.num_hidden_layers; ++i) {
-    const std::string prefix = "layers." + std::to_string(i) + ".";
-    Layer layer;
-    layer.input_layernorm = weights.tensor(prefix + "input_layernorm.weight", {c.hidden_size});
-    layer.post_attention_layernorm = weights.tensor(prefix + "post_attention_layernorm.weight", {c.hidden_size});
-    layer.q_norm = weights.tensor(prefix + "self_attn.q_norm.weight", {c.head_dim});
-    layer.k_norm = weights.tensor(prefix + "self_attn.k_norm.weight", {c.head_dim});
-    layer.q_proj = weights.linear(prefix + "self_attn.q_proj", c.hidden_size, q_dim, false);
-    layer.k_proj = weights.linear(prefix + "self_attn.k_proj", c.hidden_size, kv_dim, false);
-    layer.v_proj = weights.linear(prefix + "self_attn.v_proj", c.hidden_size, kv_dim, false);
-    layer.o_proj = weights.linear(prefix + "self_attn.o_proj", q_dim, c.hidden_size, false);
-    layer.gate_proj = weights.linear(prefix + "mlp.gate_proj", c.hidden_size, c.intermediate_size, false);
-    layer.up_proj = weights.linear(prefix + "mlp.up_proj", c.hidden_size, c.intermediate_size, false);
-    layer.down_proj = weights.linear(prefix + "mlp.down_proj", c.intermediate_size, c.hidden_size, false);
-    m.layers_.push_back(std::move(layer));
-  }
+  // It runs once a prompt, so nothing is needed after the last layer.
+  m.layers_ = nn::load_layers<Layer>(weights, {.group = "layers", .count = c.num_hidden_layers - 1, .cyclic = false},
+                                     [&](const auto& prefix, auto) { return Layer::load(weights, prefix, c); });
   weights.ignore_prefix("layers." + std::to_string(c.num_hidden_layers - 1) + ".");
   weights.ignore_prefix("norm.");
   weights.ignore_prefix("lm_head.");
@@ -78,9 +89,10 @@ at::Tensor TextEncoder::forward(const std::vector<std::int64_t>& ids) const {
   const at::Tensor cos = angle.cos().to(placement_.device).to(placement_.dtype);
   const at::Tensor sin = angle.sin().to(placement_.device).to(placement_.dtype);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    x = layer_forward(layers_[i], x, cos, sin);
+    x = layer_forward(layers_.at(i), x, cos, sin);
     tap("text_encoder.layers." + std::to_string(i), x);
   }
+  layers_.rest();
   tap("text_encoder.output", x);
   return x;
 }

@@ -8,6 +8,7 @@
 
 #include "models/text_encoder_config.h"
 #include "nn/linear.h"
+#include "nn/stream/layer_store.h"
 #include "nn/weight_loader.h"
 
 namespace zimage {
@@ -15,6 +16,7 @@ namespace zimage {
 class TextEncoder {
  public:
   /// Loads all layers but the last, without the final norm and the head. Problems are left in `weights`.
+  /// If layers are streamed, the weights' source must outlive it.
   static TextEncoder load(nn::WeightLoader& weights, const TextEncoderConfig& config);
 
   /// Turns token ids into prompt_embeds [1, L, hidden_size], the reference's hidden_states[-2], in the weights' dtype.
@@ -27,6 +29,10 @@ class TextEncoder {
   struct Layer {
     at::Tensor input_layernorm, post_attention_layernorm, q_norm, k_norm;
     nn::Linear q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj;
+
+    static Layer load(nn::WeightLoader& weights, const std::string& prefix, const TextEncoderConfig& config);
+    /// Replaces each of its tensors by map(tensor), always in the same order.
+    void map_tensors(const nn::TensorMap& map);
   };
 
   at::Tensor layer_forward(const Layer& layer, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) const;
@@ -34,7 +40,7 @@ class TextEncoder {
   TextEncoderConfig config_;
   nn::Placement placement_;
   nn::Table embed_tokens_;  ///< as in the file, on the CPU: only a few rows are read
-  std::vector<Layer> layers_;
+  nn::LayerStore<Layer> layers_;
 };
 
 }  // namespace zimage

@@ -12,7 +12,8 @@
 
 namespace zimage::test {
 
-/// Holds what is known about weights, and for some of them their bytes. Records what is released.
+/// Holds what is known about weights, and for some of them their bytes. Records what is released and
+/// read ahead.
 class MemorySource final : public WeightSource {
  public:
   MemorySource() = default;
@@ -44,10 +45,12 @@ class MemorySource final : public WeightSource {
   }
   StoredWeight stored(const std::string& name) const override { return weights_.at(name); }
   void release(const std::string& name) const override { released.push_back(name); }
+  void read_ahead(const std::string& name) const override { read.push_back(name); }
   std::string description() const override { return "memory"; }
   std::vector<std::filesystem::path> files() const override { return {}; }
 
   mutable std::vector<std::string> released;
+  mutable std::vector<std::string> read;  ///< ahead
 
  private:
   std::map<std::string, WeightInfo> infos_;

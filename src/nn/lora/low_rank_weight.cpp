@@ -14,6 +14,9 @@ class WeightWithLowRank final : public LinearWeight {
   at::Tensor forward(const at::Tensor& x, const at::Tensor& bias) const override {
     return weight_->forward(x, bias).add_(at::linear(at::linear(x, down_), up_));
   }
+  std::shared_ptr<const LinearWeight> mapped(const TensorMap& map) const override {
+    return std::make_shared<WeightWithLowRank>(weight_->mapped(map), up_, down_);
+  }
 
  private:
   std::shared_ptr<const LinearWeight> weight_;

@@ -40,6 +40,10 @@ void write_rows(const StoredWeight& weight, std::int64_t begin, std::int64_t cou
 
 void dequantise_rows(const StoredWeight& weight, std::int64_t begin, std::int64_t count, at::Tensor& out) {
   if (out.numel() == 0) return;  // a hostile shape like [2^62, 0] has many rows
+  if (is_dense(weight.encoding)) {
+    out.copy_(weight.data.narrow(0, begin, count).reshape({count, weight.columns()}));
+    return;
+  }
   if (!weight.data.is_cpu()) {
     out.copy_(twin::dequantise(weight.rows(begin, count)));
     return;

@@ -1,4 +1,4 @@
-// Turns quantised weights into numbers.
+// Turns stored weights into numbers.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,8 +10,8 @@
 namespace zimage::nn {
 
 /// Writes rows [begin, begin + count) of a weight to `out` [count, columns], which is contiguous, on the weight's
-/// device and of dtype F32, BF16 or F16. On the CPU the kernels of gguf_blocks.h and scaled_rows.h do it, on other
-/// devices their twin.
+/// device and of dtype F32, BF16 or F16. A dense weight is converted. The others are dequantised by the kernels of
+/// gguf_blocks.h and scaled_rows.h on the CPU, and by their twin on other devices.
 void dequantise_rows(const StoredWeight& weight, std::int64_t begin, std::int64_t count, at::Tensor& out);
 
 /// Returns the weight in its own shape, on its device. A dense weight is converted.

@@ -23,7 +23,7 @@ class QuantisedWeight final : public LinearWeight {
                   WeightChanges changes)
       : weight_(std::move(weight)), dtype_(dtype), workspace_(std::move(workspace)), changes_(std::move(changes)) {
     const std::int64_t row = weight_.columns() * static_cast<std::int64_t>(c10::elementSize(dtype));
-    const std::int64_t most = weight_.data.is_cpu() ? kPanelBytes : kDevicePanelBytes;
+    const std::int64_t most = panel_bytes(weight_.data.device());
     panel_rows_ = std::max(kRowMultiple, most / std::max<std::int64_t>(row, 1) / kRowMultiple * kRowMultiple);
   }
 
@@ -38,6 +38,14 @@ class QuantisedWeight final : public LinearWeight {
       out.narrow(-1, begin, count).copy_(multiply(x, begin, count, bias));
     }
     return out;
+  }
+
+  std::shared_ptr<const LinearWeight> mapped(const TensorMap& map) const override {
+    StoredWeight weight = weight_;
+    for (auto* part : {&weight.data, &weight.scale, &weight.block_scale, &weight.column_scale}) {
+      if (part->defined()) *part = map(*part);
+    }
+    return std::make_shared<QuantisedWeight>(std::move(weight), dtype_, workspace_, changes_);
   }
 
  private:
@@ -61,6 +69,8 @@ class QuantisedWeight final : public LinearWeight {
 };
 
 }  // namespace
+
+std::int64_t panel_bytes(at::Device device) { return device.is_cpu() ? kPanelBytes : kDevicePanelBytes; }
 
 std::shared_ptr<const LinearWeight> quantised_weight(StoredWeight weight, at::ScalarType dtype,
                                                      std::shared_ptr<Workspace> workspace, WeightChanges changes) {
