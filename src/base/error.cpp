@@ -21,4 +21,10 @@ const char* to_string(ErrorCode code) {
 Error::Error(ErrorCode code, std::string message, std::string hint)
     : std::runtime_error(message), code_(code), message_(std::move(message)), hint_(std::move(hint)) {}
 
+Error Error::as_fatal() const {
+  Error copy = *this;
+  copy.fatal_ = true;
+  return copy;
+}
+
 }  // namespace zimage

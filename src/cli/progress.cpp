@@ -12,12 +12,18 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/eta.h"
+#include "cli/loading_rate.h"
 #include "cli/terminal.h"
 
 namespace zimage::cli {
 namespace {
 
 using app::JobReport;
+
+// A model of 20 GB loads in ten seconds to two minutes; small ones in no time, of which nobody needs to be told.
+constexpr std::chrono::milliseconds kRedrawEvery{100};
+constexpr std::chrono::milliseconds kEventEvery{500};
+constexpr std::chrono::milliseconds kLineEvery{10'000};
 
 /// Shows no progress, but heeds Ctrl-C and counts the jobs of a batch. The others build on it.
 class Silent : public app::Progress {
@@ -59,6 +65,10 @@ class Plain : public Silent {
     stage_ = name;
   }
   void next_picture() override { said_.clear(); }
+  void loading(std::uint64_t bytes, std::uint64_t total) override {
+    rate_.add(bytes, total);
+    if (!batch_ && rate_.due(kLineEvery)) write_stderr(concat({stage_, " ", rate_.text(), "\n"}));
+  }
   void step(int step, int total) override {
     if (!batch_) write_stderr(stage_ + " " + std::to_string(step) + "/" + std::to_string(total) + "\n");
   }
@@ -72,6 +82,7 @@ class Plain : public Silent {
 
  private:
   std::string stage_;
+  LoadingRate rate_;
   std::set<std::string> said_;  ///< the stages of this picture that have had their line
 };
 
@@ -83,6 +94,10 @@ class Json : public Silent {
     event({{"event", "stage"}, {"stage", name}});
   }
   void step(int step, int total) override { event({{"event", "step"}, {"step", step}, {"total", total}}); }
+  void loading(std::uint64_t bytes, std::uint64_t total) override {
+    rate_.add(bytes, total);
+    if (rate_.due(kEventEvery) || bytes == total) event({{"event", "loading"}, {"bytes", bytes}, {"total", total}});
+  }
   void batch_begin(std::optional<std::size_t> total) override {
     Silent::batch_begin(total);
     event({{"event", "batch"}, {"total", total ? nlohmann::ordered_json(*total) : nlohmann::ordered_json()}});
@@ -103,6 +118,8 @@ class Json : public Silent {
   static void event(const nlohmann::ordered_json& object) {
     write_stderr(app::json_line(object, stderr_is_terminal()));
   }
+
+  LoadingRate rate_;
 };
 
 /// Draws one line over and over; the log's hooks clear it for the log's own lines.
@@ -131,7 +148,15 @@ class Bar : public Silent {
     const std::lock_guard lock(drawing_);
     stage_ = name;
     step_ = total_ = 0;
+    loading_.clear();
     begin_ = Clock::now();
+    redraw();
+  }
+  void loading(std::uint64_t bytes, std::uint64_t total) override {
+    const std::lock_guard lock(drawing_);
+    rate_.add(bytes, total);
+    if (!rate_.due(kRedrawEvery)) return;
+    loading_ = rate_.text();
     redraw();
   }
   void step(int step, int total) override {
@@ -189,6 +214,7 @@ class Bar : public Silent {
       line.append(static_cast<std::size_t>(kCells - filled), '.').append("] ").append(std::to_string(step_));
       line.append("/").append(std::to_string(total_)).append(" ").append(std::to_string(seconds)).append(" s");
     }
+    if (!loading_.empty()) line.append(" ").append(loading_);
     // A line that wraps could not be cleared.
     line.resize(std::min(line.size(), terminal_width() - 1));
     write_stderr(line);
@@ -198,6 +224,8 @@ class Bar : public Silent {
   std::mutex drawing_;  ///< guards everything below; taken after the log's own
   std::string stage_;
   std::string job_;
+  std::string loading_;  ///< how far the part is that is being loaded; empty: none is
+  LoadingRate rate_;
   Eta eta_;
   std::size_t ended_shown_ = 0;
   std::size_t failed_shown_ = 0;

@@ -71,4 +71,14 @@ bool block_scales_finite(const StoredWeight& weight) {
                       [&](std::uint8_t b) { return fp8 ? (b & 0x7F) == 0x7F : b == 0xFF; });
 }
 
+void FiniteFlag::add(const at::Tensor& tensor) {
+  if (tensor.numel() == 0) return;
+  // Both propagate NaN. Zero times an infinity is NaN too; in fp64 the difference of finite numbers is finite.
+  const auto [least, most] = at::aminmax(tensor);
+  const at::Tensor zero = (most.to(at::kDouble) - least.to(at::kDouble)) * 0.0;
+  sum_ = sum_.defined() ? sum_ + zero : zero;
+}
+
+bool FiniteFlag::finite() const { return !sum_.defined() || sum_.item<double>() == 0.0; }
+
 }  // namespace zimage::nn

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/int8/int8_weight.h"
 #include "nn/lora/low_rank_weight.h"
 #include "nn/quantised/dequantise.h"
 #include "nn/quantised/quantised_weight.h"
@@ -24,17 +25,30 @@ StoredWeight merge(const StoredWeight& weight, const WeightChanges& changes, at:
   return {.encoding = Encoding::kF32, .shape = weight.shape, .data = merged};
 }
 
+bool is_int8(const StoredWeight& weight, const Placement& placement, WeightUse use) {
+  return placement.int8 && !placement.as_stored && placement.device.is_cpu() && use == WeightUse::kBulk &&
+         fits_int8(weight);
+}
+
+/// Returns whether a linear layer's weight stays as it is stored, and is converted a panel at a time.
+bool stays_stored(const StoredWeight& weight, const WeightChanges& changes, const Placement& placement) {
+  if (!is_dense(weight.encoding)) return true;
+  return placement.as_stored && (!changes.empty() || weight.data.scalar_type() != placement.dtype);
+}
+
 /// Products at the end of the list are multiplied beside the weight, which is exact. What comes before them changes its
 /// rows, because DoRA's norms ask for changed rows.
-std::shared_ptr<const LinearWeight> changed_quantised_weight(const StoredWeight& weight, const WeightChanges& changes,
-                                                             const Placement& placement,
-                                                             const std::shared_ptr<Workspace>& workspace) {
+std::shared_ptr<const LinearWeight> changed_stored_weight(const StoredWeight& weight, const WeightChanges& changes,
+                                                          const Placement& placement, WeightUse use,
+                                                          const std::shared_ptr<Workspace>& workspace) {
   const auto first_beside =
       std::find_if(changes.rbegin(), changes.rend(), [](const auto& change) { return change->low_rank() == nullptr; });
   std::vector<LowRank> beside;
   for (auto change = first_beside.base(); change != changes.end(); ++change) beside.push_back(*(*change)->low_rank());
-  auto made = quantised_weight(to_device(weight, placement.device), placement.dtype, workspace,
-                               WeightChanges(changes.begin(), first_beside.base()));
+  const WeightChanges to_rows(changes.begin(), first_beside.base());
+  auto made = is_int8(weight, placement, use)
+                  ? int8_weight(weight, to_rows, workspace)
+                  : quantised_weight(to_device(weight, placement.device), placement.dtype, workspace, to_rows);
   return beside.empty() ? made : with_low_rank(std::move(made), beside, placement.dtype);
 }
 
@@ -54,25 +68,40 @@ at::Tensor make_tensor(const StoredWeight& weight, const WeightChanges& changes,
   if (!is_dense(weight.encoding)) return dequantise(weight, placement.dtype).to(placement.device);
   // Move it to the device first: a bf16 file has half the bytes to move, and the conversion is faster there.
   const at::Tensor placed = weight.data.to(placement.device).to(placement.dtype);
-  return placement.packed && placed.is_alias_of(weight.data) ? placed.clone() : placed;
+  return placement.packed && !placement.as_stored && placed.is_alias_of(weight.data) ? placed.clone() : placed;
 }
 
 std::shared_ptr<const LinearWeight> make_linear_weight(const StoredWeight& weight, const WeightChanges& changes,
-                                                       const Placement& placement, bool one_row,
+                                                       const Placement& placement, WeightUse use,
                                                        const std::shared_ptr<Workspace>& workspace) {
-  if (!is_dense(weight.encoding)) return changed_quantised_weight(weight, changes, placement, workspace);
-  if (!changes.empty()) {
-    return make_linear_weight(merge(weight, changes, placement.device), {}, placement, one_row, workspace);
+  if (stays_stored(weight, changes, placement)) {
+    return changed_stored_weight(weight, changes, placement, use, workspace);
   }
-  if (placement.packed && !one_row) return packed_weight(weight.data.to(at::kFloat));
+  if (is_int8(weight, placement, use)) return int8_weight(weight, changes, workspace);
+  if (!changes.empty()) {
+    return make_linear_weight(merge(weight, changes, placement.device), {}, placement, use, workspace);
+  }
+  if (placement.packed && !placement.as_stored && use != WeightUse::kOneRow) {
+    return packed_weight(weight.data.to(placement.dtype));
+  }
   return dense_weight(make_tensor(weight, {}, placement));
 }
 
 bool refers_to_stored(const StoredWeight& weight, const WeightChanges& changes, const Placement& placement,
-                      bool linear) {
-  if (!placement.device.is_cpu()) return false;
-  if (!is_dense(weight.encoding)) return linear;
-  return changes.empty() && !placement.packed && weight.data.scalar_type() == placement.dtype;
+                      WeightUse use) {
+  if (!placement.device.is_cpu() || is_int8(weight, placement, use)) return false;
+  if (use != WeightUse::kTensor && stays_stored(weight, changes, placement)) return true;
+  if (!is_dense(weight.encoding)) return false;
+  return changes.empty() && (!placement.packed || placement.as_stored) && weight.data.scalar_type() == placement.dtype;
+}
+
+bool is_copied_first(const StoredWeight& weight, const WeightChanges& changes, const Placement& placement,
+                     WeightUse use) {
+  if (!is_dense(weight.encoding) || !changes.empty() || is_int8(weight, placement, use)) return false;
+  if (refers_to_stored(weight, changes, placement, use)) return false;
+  // Packing copies, so it needs no copy before it, unless the dtype changes.
+  const bool packs = placement.packed && (use == WeightUse::kPrecise || use == WeightUse::kBulk);
+  return !packs || weight.data.scalar_type() != placement.dtype;
 }
 
 }  // namespace zimage::nn

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/text.h"
+#include "nn/checked_copy.h"
 #include "nn/finite.h"
-#include "nn/linear_policy.h"
 
 namespace zimage::nn {
 namespace {
@@ -33,10 +33,10 @@ std::string WeightProblems::summary(std::size_t limit) const {
 }
 
 WeightLoader::WeightLoader(const WeightSource& source, Placement placement, Mode mode)
-    : source_(source), placement_(placement), mode_(mode) {}
+    : source_(source), placement_(placement), mode_(mode), check_after_moving_(!placement.device.is_cpu()) {}
 
 const WeightInfo* WeightLoader::expect(const std::string& name, const std::vector<std::int64_t>& shape) {
-  asked_.insert(name);
+  asked_.emplace(name, shape);
   const WeightInfo* info = source_.find(name);
   if (info == nullptr) {
     problems_.missing.push_back(name);
@@ -51,23 +51,74 @@ const WeightInfo* WeightLoader::expect(const std::string& name, const std::vecto
     return nullptr;
   }
   parameters_ += count_values(shape);
+  order_.push_back(name);
   return info;
+}
+
+void WeightLoader::read_ahead(const std::vector<std::string>& names) {
+  ahead_ = std::make_unique<WeightsAhead>(source_, names);
+  report();
+}
+
+void WeightLoader::report() const {
+  if (report_ && ahead_ != nullptr) report_(ahead_->bytes_used(), ahead_->bytes());
 }
 
 std::optional<StoredWeight> WeightLoader::read(const std::string& name, const std::vector<std::int64_t>& shape) {
   if (expect(name, shape) == nullptr || mode_ == Mode::kCheck) return std::nullopt;
   if (check_) check_();
-  StoredWeight stored = source_.stored(name);
-  if (!all_finite(stored)) {
-    // A scale has no name here, so the source says what the file calls it.
-    const WeightInfo& info = *source_.find(name);
-    problems_.not_finite.push_back(block_scales_finite(stored) ? name : concat({name, "'s scale ", info.block_scale}));
+  if (ahead_ != nullptr) ahead_->wait(name, check_);
+  return source_.stored(name);
+}
+
+void WeightLoader::check_now(const std::string& name, const StoredWeight& stored) {
+  if (all_finite(stored)) return;
+  // A scale has no name here, so the source says what the file calls it.
+  const WeightInfo& info = *source_.find(name);
+  problems_.not_finite.push_back(block_scales_finite(stored) ? name : concat({name, "'s scale ", info.block_scale}));
+}
+
+void WeightLoader::check(const std::string& name, StoredWeight& stored, const WeightChanges& changes, WeightUse use) {
+  const bool dense = is_dense(stored.encoding) && changes.empty();
+  if (check_after_moving_ && dense) {
+    stored.data = moved(stored.data);
+    flag_.add(stored.data);
+    flagged_.push_back(name);
+    return;
   }
-  return stored;
+  if (!dense) {
+    check_now(name, stored);
+    if (use != WeightUse::kTensor) stored.data = moved(stored.data);
+    return;
+  }
+  if (!is_copied_first(stored, changes, placement_, use)) return check_now(name, stored);
+  CheckedCopy copy = copy_and_check(stored.data.contiguous(), placement_.dtype);
+  if (!copy.finite) problems_.not_finite.push_back(name);
+  stored.data = std::move(copy.data);
+  stored.encoding = dense_encoding(placement_.dtype);
+}
+
+at::Tensor WeightLoader::moved(const at::Tensor& tensor) {
+  if (placement_.device.is_cpu()) return tensor;
+  if (uploader_ == nullptr) uploader_ = std::make_unique<Uploader>(upload_device(placement_.device));
+  return uploader_->upload(tensor.contiguous());
+}
+
+void WeightLoader::used(const std::string& name, bool kept) {
+  if (!kept) source_.release(name);
+  if (ahead_ == nullptr) return;
+  ahead_->used(name);
+  report();
 }
 
 WeightChanges WeightLoader::changes_of(const std::string& name) const {
   return loras_ == nullptr ? WeightChanges() : loras_->changes(name, source_, placement_.device);
+}
+
+Placement WeightLoader::unpacked() const {
+  Placement placement = placement_;
+  placement.packed = false;
+  return placement;
 }
 
 at::Tensor WeightLoader::placeholder(const std::vector<std::int64_t>& shape) const {
@@ -75,29 +126,35 @@ at::Tensor WeightLoader::placeholder(const std::vector<std::int64_t>& shape) con
 }
 
 at::Tensor WeightLoader::tensor(const std::string& name, const std::vector<std::int64_t>& shape) {
-  const auto stored = read(name, shape);
+  auto stored = read(name, shape);
   if (!stored) return placeholder(shape);
   const WeightChanges changes = changes_of(name);
-  at::Tensor placed = make_tensor(*stored, changes, placement_);
-  if (!refers_to_stored(*stored, changes, placement_, false)) source_.release(name);
+  const bool kept = refers_to_stored(*stored, changes, placement_, WeightUse::kTensor);
+  check(name, *stored, changes, WeightUse::kTensor);
+  at::Tensor placed = make_tensor(*stored, changes, unpacked());
+  used(name, kept);
   return placed;
 }
 
 Table WeightLoader::table(const std::string& name, std::int64_t rows, std::int64_t columns) {
   auto stored = read(name, {rows, columns});
   if (!stored) return {};
-  source_.release(name);  // it was read only to be checked; the few rows that are used come back
+  check_now(name, *stored);
+  used(name, /*kept=*/false);  // it was read only to be checked; the few rows that are used come back
   return Table(std::move(*stored));
 }
 
 Linear WeightLoader::make_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias,
-                                 bool one_row) {
+                                 WeightUse use) {
   Linear layer;
   const std::string name = prefix + ".weight";
-  if (const auto stored = read(name, {out, in})) {
+  if (auto stored = read(name, {out, in})) {
     const WeightChanges changes = changes_of(name);
-    layer.weight = make_linear_weight(*stored, changes, placement_, one_row, workspace_);
-    if (!refers_to_stored(*stored, changes, placement_, true)) source_.release(name);
+    const bool kept = refers_to_stored(*stored, changes, placement_, use);
+    check(name, *stored, changes, use);
+    layer.weight =
+        make_linear_weight(*stored, changes, use == WeightUse::kOneRow ? unpacked() : placement_, use, workspace_);
+    used(name, kept);
   } else {
     layer.weight = dense_weight(placeholder({out, in}));
   }
@@ -106,17 +163,28 @@ Linear WeightLoader::make_linear(const std::string& prefix, std::int64_t in, std
 }
 
 Linear WeightLoader::linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias) {
-  return make_linear(prefix, in, out, bias, /*one_row=*/false);
+  return make_linear(prefix, in, out, bias, WeightUse::kPrecise);
+}
+
+Linear WeightLoader::bulk_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias) {
+  return make_linear(prefix, in, out, bias, WeightUse::kBulk);
 }
 
 Linear WeightLoader::row_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias) {
-  return make_linear(prefix, in, out, bias, /*one_row=*/true);
+  return make_linear(prefix, in, out, bias, WeightUse::kOneRow);
 }
 
 void WeightLoader::ignore_prefix(const std::string& prefix) { ignored_.push_back(prefix); }
 
 WeightProblems WeightLoader::problems() const {
   WeightProblems all = problems_;
+  if (!flag_.finite()) {
+    // The device only knows that something is wrong, so the file's bytes are looked at once more.
+    for (const std::string& name : flagged_) {
+      if (!all_finite(source_.stored(name))) all.not_finite.push_back(name);
+      source_.release(name);
+    }
+  }
   for (const auto& name : source_.names()) {
     const bool ignored =
         std::any_of(ignored_.begin(), ignored_.end(), [&](const auto& prefix) { return name.starts_with(prefix); });

@@ -78,11 +78,25 @@ StoredWeight TensorFile::stored(const std::string& name) const {
   return weight;
 }
 
+std::vector<ByteRange> TensorFile::ranges(const std::string& name) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return {};
+  std::vector<ByteRange> ranges;
+  for (const ByteRange* range : {&found->second.range, &found->second.block_scale}) {
+    if (range->file != nullptr) ranges.push_back(*range);
+  }
+  return ranges;
+}
+
 void TensorFile::release(const std::string& name) const {
+  for (const ByteRange& range : ranges(name)) range.file->drop_pages(range.begin, range.end);
+}
+
+void TensorFile::read_ahead(const std::string& name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) return;
   for (const ByteRange* range : {&found->second.range, &found->second.block_scale}) {
-    if (range->file != nullptr) range->file->drop_pages(range->begin, range->end);
+    if (range->file != nullptr) range->file->bring_in(range->begin, range->end);
   }
 }
 

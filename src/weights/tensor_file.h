@@ -13,15 +13,6 @@
 
 namespace zimage {
 
-/// A range of a mapped file's bytes.
-struct ByteRange {
-  std::shared_ptr<const MappedFile> file;
-  std::size_t begin = 0;
-  std::size_t end = 0;
-
-  std::span<const std::uint8_t> bytes() const { return file->bytes().subspan(begin, end - begin); }
-};
-
 /// Returns the bytes as a tensor that keeps the file mapped; bytes that aren't aligned for `dtype` are copied.
 at::Tensor view_bytes(const ByteRange& range, const std::vector<std::int64_t>& shape, at::ScalarType dtype);
 
@@ -57,7 +48,9 @@ class TensorFile final : public WeightSource {
   std::vector<std::string> names() const override;
   const WeightInfo* find(const std::string& name) const override;
   StoredWeight stored(const std::string& name) const override;
+  std::vector<ByteRange> ranges(const std::string& name) const override;
   void release(const std::string& name) const override;
+  void read_ahead(const std::string& name) const override;
   std::string description() const override { return path_.string(); }
   std::vector<std::filesystem::path> files() const override { return files_; }
 

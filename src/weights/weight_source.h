@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mapped_file.h"
 #include "weights/stored_weight.h"
 
 namespace zimage {
@@ -32,8 +33,13 @@ class WeightSource {
   /// Returns the weight as it is in the file: on the CPU, read-only (a view of mapped bytes, which it keeps mapped).
   /// Errors: kModel if there is no such weight, or it has a problem.
   virtual StoredWeight stored(const std::string& name) const = 0;
+  /// Returns where in mapped files the weight's bytes are; nothing if there is no such weight, or it is in no file.
+  virtual std::vector<ByteRange> ranges(const std::string& /*name*/) const { return {}; }
   /// Reports that the weight's bytes aren't needed for now: a mapped file's pages may leave memory.
   virtual void release(const std::string& name) const = 0;
+  /// Brings the weight's bytes into memory, and returns when they are there. It may run beside everything else but
+  /// release() of the same weight. Sources that need no such thing do nothing. Errors: kModel if the disk fails.
+  virtual void read_ahead(const std::string& name) const { static_cast<void>(name); }
   /// Returns what messages call the source: the file, or the index of a sharded one.
   virtual std::string description() const = 0;
   /// Returns the files behind the source, for hashes and reports.

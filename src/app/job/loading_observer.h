@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -25,6 +26,11 @@ class LoadingObserver final : public Observer {
       held_.push_back(name);
     }
   }
+  /// What comes before the inputs are known isn't told: the next weight's numbers say it all.
+  void loading(std::uint64_t bytes, std::uint64_t total) override {
+    const std::lock_guard lock(mutex_);
+    if (good_) observer_.loading(bytes, total);
+  }
   bool cancelled() override { return bad_.load() || observer_.cancelled(); }
 
   /// May be called on any thread, as inputs_are_bad() may.
@@ -39,7 +45,7 @@ class LoadingObserver final : public Observer {
  private:
   Observer& observer_;
   std::atomic<bool> bad_ = false;
-  std::mutex mutex_;  ///< guards everything below and observer_.stage()
+  std::mutex mutex_;  ///< guards everything below, observer_.stage() and observer_.loading()
   bool good_ = false;
   std::vector<std::string> held_;
 };

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -76,6 +77,20 @@ StoredWeight MappedSource::stored(const std::string& name) const {
   return stored;
 }
 
+std::vector<ByteRange> MappedSource::ranges(const std::string& name) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return {};
+  const MappedWeight& weight = found->second.weight;
+  std::vector<ByteRange> ranges = file_->ranges(weight.stored);
+  const WeightInfo* stored = file_->find(weight.stored);
+  if (ranges.empty() || weight.rows == 0 || stored == nullptr) return ranges;
+  ByteRange& range = ranges.front();
+  const auto row_bytes = range.size() / static_cast<std::size_t>(std::max<std::int64_t>(1, row_count(stored->shape)));
+  range.begin += static_cast<std::size_t>(weight.first_row) * row_bytes;
+  range.end = range.begin + static_cast<std::size_t>(weight.rows) * row_bytes;
+  return ranges;
+}
+
 void MappedSource::release(const std::string& name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) return;
@@ -83,6 +98,11 @@ void MappedSource::release(const std::string& name) const {
   const WeightInfo* stored = file_->find(weight.stored);
   if (weight.rows > 0 && stored != nullptr && weight.first_row + weight.rows < row_count(stored->shape)) return;
   file_->release(weight.stored);
+}
+
+void MappedSource::read_ahead(const std::string& name) const {
+  const auto found = entries_.find(name);
+  if (found != entries_.end() && found->second.weight.first_row == 0) file_->read_ahead(found->second.weight.stored);
 }
 
 }  // namespace zimage

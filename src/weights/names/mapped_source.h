@@ -20,8 +20,12 @@ class MappedSource final : public WeightSource {
   std::vector<std::string> names() const override;
   const WeightInfo* find(const std::string& name) const override;
   StoredWeight stored(const std::string& name) const override;
+  /// Returns the bytes of its own rows, and the scales of all blocks.
+  std::vector<ByteRange> ranges(const std::string& name) const override;
   /// Releases the stored tensor. If weights share it, the one with its last rows does so: loaders ask in that order.
   void release(const std::string& name) const override;
+  /// Reads the stored tensor ahead. If weights share it, the one with its first rows does so.
+  void read_ahead(const std::string& name) const override;
   std::string description() const override { return file_->description(); }
   std::vector<std::filesystem::path> files() const override { return file_->files(); }
 

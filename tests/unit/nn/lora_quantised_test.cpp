@@ -63,16 +63,16 @@ TEST_CASE("a LoRA on a quantised weight multiplies as one that is merged into it
     REQUIRE(changes.size() == names.size());
     at::Tensor merged = numbers.clone();
     apply(changes, merged, 0);
-    const auto layer = make_linear_weight(stored, changes, {}, false, std::make_shared<Workspace>());
+    const auto layer = make_linear_weight(stored, changes, {}, WeightUse::kPrecise, std::make_shared<Workspace>());
     const at::Tensor x = at::randn({5, stored.columns()}), bias = at::randn({stored.row_count()});
     const at::Tensor expected = at::linear(x, merged, bias);
     CHECK(apart(layer->forward(x, bias), expected) <= 1e-5);
     CHECK(apart(at::linear(x, numbers, bias), expected) > 0.1);
     // The bytes stay where they were, and changing rows in the workspace doesn't touch them.
-    CHECK(refers_to_stored(stored, changes, {}, true));
+    CHECK(refers_to_stored(stored, changes, {}, WeightUse::kPrecise));
     CHECK(at::equal(stored.data, model.stored(weight).data));
-    const auto half =
-        make_linear_weight(stored, changes, {.dtype = at::kBFloat16}, false, std::make_shared<Workspace>());
+    const auto half = make_linear_weight(stored, changes, {.dtype = at::kBFloat16}, WeightUse::kPrecise,
+                                         std::make_shared<Workspace>());
     const at::Tensor rounded = half->forward(x.to(at::kBFloat16), bias.to(at::kBFloat16)).to(at::kFloat);
     CHECK(apart(rounded, expected) <= 0.05 * expected.abs().max().item<double>());
   }

@@ -107,7 +107,7 @@ TEST_CASE("a scale of 0 leaves the file's own bytes in use") {
   const StoredWeight stored = base()->stored(weight);
   const auto changes = set_of("peft_dora", 0.0).changes(weight, *base(), at::kCPU);
   CHECK(changes.empty());
-  CHECK(refers_to_stored(stored, changes, {}, true));
+  CHECK(refers_to_stored(stored, changes, {}, WeightUse::kPrecise));
   CHECK(make_tensor(stored, changes, {}).data_ptr() == stored.data.data_ptr());
 }
 

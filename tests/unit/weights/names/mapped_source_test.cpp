@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cstring>
+
 #include "support/catch.h"
 #include "support/files.h"
 #include "support/memory_source.h"
@@ -102,6 +104,19 @@ TEST_CASE("mapped source: a shared tensor is released with its last rows", "[wei
   CHECK(file->released == std::vector<std::string>{kFused, "x_embedder.weight"});
 }
 
+TEST_CASE("mapped source: a shared tensor is read ahead with its first rows", "[weights]") {
+  const auto file = with_fused(quantised(Encoding::kQ8_0, 3 * kDim, kDim));
+  file->add("x_embedder.weight", {kDim, 64});
+  const OpenedPart dit = dit_of(file);
+  dit.weights->read_ahead(kParts[2]);
+  dit.weights->read_ahead(kParts[1]);
+  CHECK(file->read.empty());
+  dit.weights->read_ahead(kParts[0]);
+  dit.weights->read_ahead("all_x_embedder.2-1.weight");
+  dit.weights->read_ahead("no such weight");
+  CHECK(file->read == std::vector<std::string>{kFused, "x_embedder.weight"});
+}
+
 TEST_CASE("mapped source: reshaped weights are views", "[weights]") {
   const at::Tensor token = at::arange(kDim, at::kFloat);
   auto file = std::make_shared<MemorySource>();
@@ -162,4 +177,34 @@ TEST_CASE("mapped source: a problem of the file's tensor is its weights' problem
   };
   const OpenedPart dit = dit_of(std::make_shared<Damaged>());
   for (const auto& part : kParts) CHECK(dit.weights->find(part)->problem == "is stored as I64");
+}
+
+TEST_CASE("mapped source: the bytes of a slice are those of its rows", "[weights]") {
+  const TemporaryFolder folder;
+  Bytes data(3 * kDim * kDim * 2 + 4, 0);
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::uint8_t>(i % 101);
+  const std::string json = R"({"first":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},")" + kFused +
+                           R"(":{"dtype":"BF16","shape":[96,32],"data_offsets":[4,6148]}})";
+  write(folder / "dit.safetensors", safetensors(json, data));
+  const auto file = open_weights(folder / "dit.safetensors").weights;
+  const std::vector<ByteRange> fused = file->ranges(kFused);
+  REQUIRE(fused.size() == 1);
+  CHECK(fused[0].size() == 6144);
+  CHECK(fused[0].begin == file->ranges("first")[0].end);
+  CHECK(file->ranges("none").empty());
+  std::vector<MappedWeight> parts;
+  for (std::int64_t i = 0; i < 3; ++i) {
+    parts.push_back(
+        {.name = kParts[static_cast<std::size_t>(i)], .stored = kFused, .first_row = i * kDim, .rows = kDim});
+  }
+  const MappedSource source(file, parts);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::vector<ByteRange> ranges = source.ranges(kParts[i]);
+    REQUIRE(ranges.size() == 1);
+    CHECK(ranges[0].begin == fused[0].begin + i * 2048);
+    CHECK(ranges[0].size() == 2048);
+    const at::Tensor part = source.stored(kParts[i]).data;
+    CHECK(std::memcmp(ranges[0].bytes().data(), part.const_data_ptr(), 2048) == 0);
+  }
+  CHECK(source.ranges("none").empty());
 }
