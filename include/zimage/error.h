@@ -30,10 +30,17 @@ class Error : public std::runtime_error {
   const std::string& message() const { return message_; }
   const std::string& hint() const { return hint_; }
 
+  /// Returns whether all that this process would still do would fail in the same way, as after the loss of a device. A
+  /// batch ends then, so that whoever started the process can start it again.
+  bool fatal() const { return fatal_; }
+  /// Returns a copy that is fatal().
+  Error as_fatal() const;
+
  private:
   ErrorCode code_;
   std::string message_;
   std::string hint_;
+  bool fatal_ = false;
 };
 
 }  // namespace zimage

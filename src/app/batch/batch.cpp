@@ -84,6 +84,8 @@ class Batch {
   void count(BatchJob& job, const JobReport& last);
   /// Ends the batch: nothing new is begun, and run() throws `why`.
   void abort(std::exception_ptr why);
+  /// Begins nothing new, because it would fail like the last job. What is computed is written; then run() throws.
+  void give_up(const Error& error);
   void stop_reading();
   bool stopping() const { return plan_.stop->load() || interrupted(); }
 
@@ -125,6 +127,19 @@ void Batch::abort(std::exception_ptr why) {
   plan_.stop->store(true);
   prepared_.abandon();
   computed_.abandon();
+}
+
+void Batch::give_up(const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!fatal_) {
+      fatal_ = std::make_exception_ptr(
+          Error(error.code(), "the batch ends, because every later job would fail like this one: " + error.message(),
+                "start it again; with --skip-existing it goes on where it ended")
+              .as_fatal());
+    }
+  }
+  stop_reading();
 }
 
 void Batch::stop_reading() {
@@ -256,6 +271,7 @@ bool Batch::compute_units(std::vector<BatchUnit> units) {
       return false;
     }
     for (const BatchUnit& unit : units) fail(*unit.job, error, 1);
+    if (error.fatal()) give_up(error);
   }
   return !stopping();
 }

@@ -59,7 +59,7 @@ struct BatchSummary {
 /// Runs the jobs: pictures are read and written on other threads while the device works. A failure of one job is
 /// reported and the rest go on, unless `fail_fast`. `reporter` and `progress` are called one at a time.
 /// Errors: kModel if the model can't be opened, or already fails with the first picture; kRuntime if results can't be
-/// reported.
+/// reported, or the device is lost.
 BatchSummary run_batch(BatchPlan& plan, Progress& progress, Reporter& reporter);
 
 }  // namespace zimage::app
