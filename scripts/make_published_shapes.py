@@ -12,67 +12,30 @@ import argparse
 import json
 import struct
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import gguf
 import numpy as np
+import random_weights
 from gguf import GGMLQuantizationType
 from published_files import Published, published
 
 from model_files import gguf_files, quantise_gguf
-from model_files.stored import to_bfloat16
 
 ROOT = Path(__file__).resolve().parent.parent
-WIDTHS = {"F32": 4, "BF16": 2, "F8_E4M3": 1, "I8": 1, "U8": 1}
-ORDER = list(WIDTHS)  # safetensors writes wide tensors first, and those of one dtype by name
-CHUNK = 1 << 24
-SCALE = 2e-4  # of int8, fp8 and nvfp4: the weights are small, as those of a model are
+ORDER = list(random_weights.WIDTHS)  # safetensors writes wide tensors first, and those of one dtype by name
 
 
-def numbers(name: str, shape: tuple[int, ...], generator: np.random.Generator) -> Iterator[np.ndarray]:
-    """Draws a tensor's numbers in pieces, with the scale that the tests' small models have."""
-    left = int(np.prod(shape))
-    fan_in = float(np.prod(shape[1:])) ** -0.5 if len(shape) > 1 else 0.1
-    if "scale" in name:
-        yield np.full(left, SCALE, np.float32)
-        return
-    norm = "norm" in name and name.endswith("weight") or name == "cap_embedder.0.weight"
-    while left > 0:
-        values = generator.standard_normal(min(left, CHUNK), dtype=np.float32)
-        yield 1 + 0.15 * values if norm else values * np.float32(1 if name.endswith("pad_token") else fan_in)
-        left -= values.size
+def bytes_of(dtype: str, shape: tuple[int, ...]) -> int:
+    return int(np.prod(shape, dtype=np.int64)) * random_weights.WIDTHS[dtype]
 
 
-def random_codes(kind: str, count: int, generator: np.random.Generator) -> Iterator[bytes]:
-    """Draws bytes that are int8, fp8 e4m3 without its NaNs, or two fp4 numbers."""
-    for begin in range(0, count, CHUNK):
-        codes = generator.integers(0, 256, min(CHUNK, count - begin), np.uint8)
-        yield (np.where((codes & 0x7F) == 0x7F, 0, codes) if kind == "F8_E4M3" else codes).astype(np.uint8).tobytes()
-
-
-def random_bytes(name: str, kind: str, shape: tuple[int, ...], generator: np.random.Generator) -> Iterator[bytes]:
-    if kind == "F32":
-        yield from (values.tobytes() for values in numbers(name, shape, generator))
-    elif kind == "BF16":
-        yield from (to_bfloat16(values).tobytes() for values in numbers(name, shape, generator))
-    elif kind in ("I8", "U8", "F8_E4M3"):
-        yield from random_codes(kind, int(np.prod(shape)), generator)
-    else:
-        size = quantise_gguf.block_size(kind)
-        left = int(np.prod(shape)) // size
-        while left > 0:
-            count = min(left, CHUNK // size)
-            yield quantise_gguf.draw_blocks(kind, count, float(np.prod(shape[1:])) ** -0.5, generator).tobytes()
-            left -= count
-
-
-def write_safetensors(path: Path, file: Published, random: bool) -> None:
+def write_safetensors(path: Path, file: Published, share: float) -> None:
     header: dict = {} if file.metadata is None else {"__metadata__": file.metadata}
     begin = 0
     tensors = sorted(file.tensors, key=lambda t: (ORDER.index(t[1]), t[0]))
     for name, dtype, shape in tensors:
-        size = int(np.prod(shape, dtype=np.int64)) * WIDTHS[dtype]
+        size = bytes_of(dtype, shape)
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, begin + size]}
         begin += size
     text = json.dumps(header, separators=(",", ":")).encode()
@@ -86,8 +49,8 @@ def write_safetensors(path: Path, file: Published, random: bool) -> None:
             out.seek(start + header[name]["data_offsets"][0])
             if name in file.contents:
                 out.write(file.contents[name])
-            elif random:
-                for piece in random_bytes(name, dtype, shape, np.random.default_rng([1, number])):
+            elif share > 0:
+                for piece in random_weights.pieces(name, dtype, shape, number, share):
                     out.write(piece)
 
 
@@ -107,7 +70,7 @@ def text_keys(writer: gguf.GGUFWriter) -> None:
     gguf_files.add_vocabulary(writer, ROOT / "tests/fixtures/tokenizer/tokenizer.json", 151936)
 
 
-def write_gguf(path: Path, file: Published, random: bool) -> None:
+def write_gguf(path: Path, file: Published, share: float) -> None:
     writer = gguf.GGUFWriter(path, file.keys or "none")
     if not file.keys:
         writer.kv_data[0].clear()
@@ -130,8 +93,8 @@ def write_gguf(path: Path, file: Published, random: bool) -> None:
             out.seek(begin)
             if name in file.contents:
                 out.write(file.contents[name])
-            elif random:
-                for piece in random_bytes(name, kind, shape, np.random.default_rng([1, number])):
+            elif share > 0:
+                for piece in random_weights.pieces(name, kind, shape, number, share):
                     out.write(piece)
             begin += size + -size % 32
         out.truncate(begin)
@@ -153,10 +116,11 @@ def data_size(file: Published) -> int:
     return sum(size + -size % 32 for size in sizes)
 
 
-def write(folder: Path, file: Published, random: bool) -> bool:
+def write(folder: Path, file: Published, share: float) -> bool:
+    """Writes a file, the first `share` of each of its matrices random. Returns whether it has the published size."""
     path = folder / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    (write_gguf if path.suffix == ".gguf" else write_safetensors)(path, file, random)
+    (write_gguf if path.suffix == ".gguf" else write_safetensors)(path, file, share)
     size = path.stat().st_size
     says = verdict(file, size)
     print(f"{file.path:<88} {len(file.tensors):>4} tensors {size:>14,} bytes: {says}", flush=True)
@@ -172,7 +136,7 @@ def main() -> int:
     files = [f for f in published() if not arguments.words or any(word in f.path for word in arguments.words)]
     if arguments.random and not arguments.words:
         parser.error("--random needs words that choose files: all of them take 100 GB")
-    return 0 if all([write(arguments.folder, file, arguments.random) for file in files]) else 1
+    return 0 if all([write(arguments.folder, file, float(arguments.random)) for file in files]) else 1
 
 
 if __name__ == "__main__":

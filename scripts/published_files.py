@@ -218,6 +218,16 @@ def published() -> list[Published]:
     return [*files, *(leejet(kind, size) for kind, size in sizes.items()), *controls(f"{comfy}/model_patches")]
 
 
+def diffusers_folder(folder: str) -> list[Published]:
+    """The files of Tongyi-MAI/Z-Image-Turbo, each in one piece, and with the configurations that it can't do without."""
+    transformer = plain(split(DIT), "F32")
+    return [
+        Published(f"{folder}/transformer/diffusion_pytorch_model.safetensors", transformer, note="published: 24.6 GB"),
+        Published(f"{folder}/text_encoder/model.safetensors", plain(TEXT, "BF16", "model."), note="published: 8.0 GB"),
+        Published(f"{folder}/vae/diffusion_pytorch_model.safetensors", plain(tiny.vae_shapes(), "F32"), note="0.34 GB"),
+    ]
+
+
 def controls(folder: str) -> list[Published]:
     """ControlNets, and quantised ones, of which nobody published a list of tensors."""
     stem = "Z-Image-Turbo-Fun-Controlnet-Union-2.1"

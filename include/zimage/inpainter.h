@@ -10,6 +10,7 @@
 
 #include "zimage/error.h"
 #include "zimage/geometry.h"
+#include "zimage/memory.h"
 #include "zimage/model_paths.h"
 #include "zimage/request.h"
 #include "zimage/result.h"
@@ -22,10 +23,13 @@ class Observer {
   virtual ~Observer() = default;
   /// Called when a stage begins ("load", "encode prompt", "encode picture", "denoise", "decode", "composite").
   virtual void stage(const std::string& /*name*/) {}
+  /// Called while a part of the model is loaded: so many of the `total` bytes that its files have for it are loaded. It
+  /// comes first with 0 bytes, then after each weight, which is often.
+  virtual void loading(std::uint64_t /*bytes*/, std::uint64_t /*total*/) {}
   /// Called when denoising step `step` of `total` is done.
   virtual void step(int /*step*/, int /*total*/) {}
-  /// Called between stages and steps, and before each weight is loaded. Returning true ends the run with
-  /// ErrorCode::kInterrupted.
+  /// Called between stages and steps, before each weight is loaded, and while it is read. Returning true ends the run
+  /// with ErrorCode::kInterrupted.
   virtual bool cancelled() { return false; }
 };
 
@@ -56,7 +60,8 @@ struct ModelInfo {
   bool demo = false;            ///< the bundled demo model (model_index.json says so)
   bool random_weights = false;  ///< its weights are random (model_index.json says so)
   std::string device;           ///< "cpu", "cuda:0"
-  std::string dtype;            ///< "fp32", "bf16", "fp16"
+  std::string dtype;            ///< "fp32", "bf16", "fp16", "int8"
+  MemorySummary memory;         ///< the plan for the working size in the options
   Variant variant = Variant::kTurbo;
   std::string variant_reason;      ///< how the variant was recognised
   SamplingDefaults defaults;       ///< where a request leaves steps, shift or guidance scale open
@@ -87,11 +92,15 @@ class Inpainter {
   /// Returns the longest side, in pixels, that the model's position tables allow.
   int max_side() const;
 
+  /// Errors: kMemory if work of the size in the options doesn't fit into memory; the hint says what would.
+  void require_memory() const;
+
   /// Decides what a run of the request does: strategy, regions, noise levels, and where the result may differ. The
   /// request in the Work has every setting of its sampling filled in.
   /// Errors: kUsage for a strategy that the ControlNet, or the lack of one, rules out, and for a v1 ControlNet without
-  /// a control image; kModel for the ControlNet strategy with a v1 file, which wasn't trained to inpaint; kInput for a
-  /// mask of another size than the picture, and for a picture that is too large for the model.
+  /// a control image; kMemory for a run that doesn't fit into memory; kModel for the ControlNet strategy with a v1
+  /// file, which wasn't trained to inpaint; kInput for a mask of another size than the picture, and for a picture that
+  /// is too large for the model.
   Work plan(const Request& request) const;
 
   /// Does the part of a run that needs no picture: encodes the prompts, and loads all weights but the ControlNet's.
@@ -118,7 +127,9 @@ class Inpainter {
   void release_prompt(const std::string& prompt);
 
  private:
+  friend struct InpainterAccess;  // the program's own
   struct Impl;
+  explicit Inpainter(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "zimage/memory.h"
+
 namespace zimage {
 
 /// A LoRA that changes the DiT, or a LoKr, LoHa, DoRA or a file of differences.
@@ -27,11 +29,14 @@ struct ModelPaths {
   bool lora_allow_unmatched = false;   ///< go on if a LoRA has tensors that fit nothing in the model
 };
 
-/// Which device, number format and threads to compute with.
+/// What to compute with: device, number format, threads and memory.
 struct ComputeOptions {
-  std::string device = "auto";  ///< auto, cpu, cuda, cuda:N
-  std::string dtype = "auto";   ///< auto (fp32 on CPU, bf16 on CUDA), fp32, bf16, fp16
-  int threads = 0;              ///< 0: one for each core
+  std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
+  std::string dtype = "auto";        ///< auto (by the model's size and the processor), fp32, bf16, fp16, int8 (CPU)
+  int threads = 0;                   ///< 0: one for each core
+  Offload offload = Offload::kAuto;  ///< which weights stay in the device's memory
+  std::uint64_t max_memory = 0;      ///< bytes of the device's memory that a run may take; 0: all
+  double megapixels = 0.0;           ///< the working size that weights are placed for; 0: the model's native area
 };
 
 }  // namespace zimage

@@ -9,6 +9,7 @@
 
 #include "zimage/geometry.h"
 #include "zimage/image.h"
+#include "zimage/memory.h"
 #include "zimage/request.h"
 
 namespace zimage {
@@ -29,6 +30,7 @@ struct Work {
   std::vector<double> sigmas;            ///< the noise levels visited, in fp32's precision; the last is 0
   int forwards = 0;                      ///< of the DiT with the prompt, for each region
   int guided_forwards = 0;               ///< those that guidance makes with the negative prompt as well
+  MemorySummary memory;                  ///< what the run takes of the memory
   std::shared_ptr<const Mask> editable;  ///< where the result may differ from the picture: the mask and its feather
 };
 

@@ -42,13 +42,17 @@ std::size_t most_unexpected(const ModelStore& models) {
                   static_cast<std::size_t>(models.info().parameters) * sizeof(float) / kWeightsPerPrompts);
 }
 
-/// Lets the observer cancel the loading of weights while this lives.
+/// Lets the observer follow and cancel the loading of weights while this lives.
 class LoadingCheck {
  public:
   LoadingCheck(ModelStore& models, Observer& observer) : models_(models) {
     models.check_while_loading([&observer] { require_not_cancelled(observer); });
+    models.report_loading([&observer](std::uint64_t bytes, std::uint64_t total) { observer.loading(bytes, total); });
   }
-  ~LoadingCheck() { models_.check_while_loading({}); }
+  ~LoadingCheck() {
+    models_.check_while_loading({});
+    models_.report_loading({});
+  }
   LoadingCheck(const LoadingCheck&) = delete;
   LoadingCheck& operator=(const LoadingCheck&) = delete;
 
@@ -65,6 +69,20 @@ Latents to_latents(const at::Tensor& latents) {
           {values, values + flat.numel()}};
 }
 
+/// Returns the largest region's size; the pictures go through the DiT together.
+WorkSize largest_work(const std::vector<Work>& works) {
+  WorkSize size;
+  for (const Work& work : works) {
+    for (const WorkingRegion& region : work.regions) {
+      if (std::int64_t{region.working_width} * region.working_height <= size.width * size.height) continue;
+      size.width = region.working_width;
+      size.height = region.working_height;
+    }
+  }
+  size.pictures = static_cast<std::int64_t>(works.size());
+  return size;
+}
+
 /// Makes a region's patch from its decoded pixels at the working size.
 Patch make_patch(const Request& request, const WorkingRegion& region, const at::Tensor& decoded) {
   if (!request.composite) return {box_of(region), to_image(decoded), {}};
@@ -76,6 +94,9 @@ Patch make_patch(const Request& request, const WorkingRegion& region, const at::
 
 InpaintPipeline::InpaintPipeline(const ModelPaths& paths, const ComputeOptions& compute)
     : models_(paths, resolve_compute(compute)), prompts_(most_unexpected(models_), kMaxPromptBytes) {}
+
+InpaintPipeline::InpaintPipeline(OpenedModel model, const ComputeOptions& compute)
+    : models_(std::move(model), resolve_compute(compute)), prompts_(most_unexpected(models_), kMaxPromptBytes) {}
 
 at::Tensor InpaintPipeline::predict(const Stack& stack, const at::Tensor& x, double sigma) {
   Job& job = stack.first();
@@ -123,6 +144,7 @@ at::Tensor InpaintPipeline::denoise(const Stack& stack) {
     problem.sigmas = run;
     problem.x = job.sampling().sampler == SamplerKind::kEuler ? sample_euler(problem) : sample_res_multistep(problem);
   }
+  models_.rest();
   job.end();
   const double share = job.result.timings["denoise"] / static_cast<double>(stack.jobs.size());
   for (Job* each : stack.jobs) each->result.timings["denoise"] = share;
@@ -131,8 +153,11 @@ at::Tensor InpaintPipeline::denoise(const Stack& stack) {
 
 void InpaintPipeline::finish_region(Job& job, const at::Tensor& latents) {
   tap("pipeline.latents", latents);
+  models_.begin_vae_work();
+  const VAE& vae = job.load(models_.has_vae(), [&]() -> const VAE& { return models_.vae(); });
   job.begin("decode");
-  at::Tensor pixels = models_.vae().decoder.decode(latents);
+  at::Tensor pixels =
+      vae.decoder.decode(latents, models_.vae_strip_rows(job.region.working_height, job.region.working_width));
   require_finite(pixels, "the decoded pixels");
   job.begin("composite");
   const Request& request = job.request();
@@ -142,14 +167,16 @@ void InpaintPipeline::finish_region(Job& job, const at::Tensor& latents) {
 }
 
 std::map<std::string, double> InpaintPipeline::prepare(const std::vector<std::string>& prompts, Observer& observer) {
+  // A usual picture wouldn't fit, but the one to come may.
+  if (!models_.fits_usually()) return {};
   const LoadingCheck check(models_, observer);
   const Work no_picture;
   Job job(no_picture, observer);
   for (const std::string& prompt : prompts) encode_prompt(job, prompt);
   models_.finish_text_encoder();
   job.begin("load");
-  models_.dit();
   models_.vae();
+  if (models_.keeps_dit()) models_.dit();
   job.end();
   return std::move(job.result.timings);
 }
@@ -162,12 +189,20 @@ std::vector<Result> InpaintPipeline::run(const std::vector<Work>& works, Observe
     owned.push_back(std::make_unique<Job>(work, observer));
     jobs.push_back(owned.back().get());
   }
+  models_.place_for(largest_work(works));
   // Pictures that share their forwards have one region each.
   for (std::size_t r = 0; r < jobs.front()->work.regions.size(); ++r) {
     for (Job* job : jobs) {
       job->region = job->work.regions[r];
       encode_prompts(*job);
+      // Where memory is short, the DiT has to wait until the VAE is done.
+      if (models_.keeps_dit()) refine_captions(*job);
       encode_picture(*job);
+      job->end();
+    }
+    for (Job* job : jobs) {
+      if (!models_.keeps_dit()) refine_captions(*job);
+      embed_control(*job);
       job->end();
     }
     const at::Tensor latents = denoise(Stack(jobs));

@@ -17,6 +17,8 @@ namespace zimage {
 class InpaintPipeline {
  public:
   InpaintPipeline(const ModelPaths& paths, const ComputeOptions& compute);
+  /// Takes a model that is open already.
+  InpaintPipeline(OpenedModel model, const ComputeOptions& compute);
 
   const ModelStore& models() const { return models_; }
 
@@ -43,7 +45,9 @@ class InpaintPipeline {
   EncodedPrompt encode_prompt(Job& job, const std::string& prompt);
   void encode_prompts(Job& job);
   void encode_picture(Job& job);
-  void encode_control(Job& job);
+  at::Tensor control_latents(Job& job);
+  void refine_captions(Job& job);
+  void embed_control(Job& job);
   at::Tensor predict(const Stack& stack, const at::Tensor& x, double sigma);
   at::Tensor denoise(const Stack& stack);
   void finish_region(Job& job, const at::Tensor& latents);

@@ -69,26 +69,38 @@ EncodedPrompt InpaintPipeline::encode_prompt(Job& job, const std::string& prompt
 
 void InpaintPipeline::encode_prompts(Job& job) {
   const Request& request = job.request();
-  const std::int64_t height = job.region.working_height / VAEConfig::kScale;
-  const std::int64_t width = job.region.working_width / VAEConfig::kScale;
-  const bool guided = request.sampling.guided();
   const EncodedPrompt positive = encode_prompt(job, request.prompt);
+  job.positive_embeds = positive.embeds;
   job.result.prompt_tokens = positive.tokens;
-  EncodedPrompt negative;
-  if (guided) negative = encode_prompt(job, request.negative_prompt);
+  if (request.sampling.guided()) job.negative_embeds = encode_prompt(job, request.negative_prompt).embeds;
   if (models_.text_encoder_is_leaving()) {
     // Loading the encoder takes longer than encoding a prompt, so the expected prompts are encoded while it is loaded.
     while (const auto next = prompts_.next_missing()) encode_prompt(job, *next);
   }
   models_.finish_text_encoder();
+}
+
+void InpaintPipeline::refine_captions(Job& job) {
+  const std::int64_t height = job.region.working_height / VAEConfig::kScale;
+  const std::int64_t width = job.region.working_width / VAEConfig::kScale;
   const DiT& dit = job.load(models_.has_dit(), [&]() -> const DiT& { return models_.dit(); });
   job.begin("encode prompt");
-  job.positive = dit.prepare(positive.embeds, height, width);
-  if (guided) job.negative = dit.prepare(negative.embeds, height, width);
+  job.positive = dit.prepare(job.positive_embeds, height, width);
+  if (job.negative_embeds.defined()) job.negative = dit.prepare(job.negative_embeds, height, width);
+}
+
+void InpaintPipeline::embed_control(Job& job) {
+  if (!job.control_latents.defined()) return;
+  const ControlNet& controlnet =
+      job.load(models_.has_loaded_controlnet(), [&]() -> const ControlNet& { return models_.controlnet(); });
+  job.begin("encode picture");
+  const double scale = job.sampling().control_scale.value_or(models_.info().control_scale);
+  job.control = controlnet.prepare(job.control_latents, models_.dit().x_pad_token(), scale);
 }
 
 void InpaintPipeline::encode_picture(Job& job) {
   const Request& request = job.request();
+  models_.begin_vae_work();
   const VAE& vae = job.load(models_.has_vae(), [&]() -> const VAE& { return models_.vae(); });
   job.begin("encode picture");
   const int height = job.region.working_height;
@@ -96,43 +108,41 @@ void InpaintPipeline::encode_picture(Job& job) {
   job.pixels = region_pixels(*request.picture, job.region);
   const Mask fitted = resize_mask(*request.mask, box_of(job.region), width, height);
   job.mask = to_mask_tensor(fitted);
-  job.blend.latent = vae.encoder.encode(job.pixels);
+  job.blend.latent = vae.encoder.encode(job.pixels, models_.vae_strip_rows(height, width));
   require_finite(job.blend.latent, "the picture's latents");
   job.blend.mask = latent_mask(job.mask);
   if (fitted.soft()) job.blend.level = latent_mask(to_level_tensor(fitted));
   // Every region starts from a fresh generator, so that it doesn't depend on the others.
   job.noise.emplace(request.seed);
   job.blend.noise = job.noise->draw(job.blend.latent.sizes().vec());
-  if (models_.has_controlnet()) encode_control(job);
+  if (models_.has_controlnet()) job.control_latents = control_latents(job);
   tap("pipeline.latent", job.blend.latent);
   tap("pipeline.noise", job.blend.noise);
   tap("pipeline.mask", job.blend.mask);
 }
 
-void InpaintPipeline::encode_control(Job& job) {
+/// Returns the ControlNet's input; undefined if its hints are of scale 0. They would change nothing, so none are
+/// computed, and the forward is the base model's to the last bit.
+at::Tensor InpaintPipeline::control_latents(Job& job) {
   const Request& request = job.request();
-  const double scale = request.sampling.control_scale.value_or(models_.info().control_scale);
-  // Hints of scale 0 change nothing, so none are computed, and the forward is the base model's to the last bit.
-  if (scale == 0.0) return;
+  if (request.sampling.control_scale.value_or(models_.info().control_scale) == 0.0) return {};
   const VAE& vae = models_.vae();
-  at::Tensor control_latents;
+  const std::int64_t rows = models_.vae_strip_rows(job.region.working_height, job.region.working_width);
+  at::Tensor control;
   if (request.control_image != nullptr) {
-    const at::Tensor control =
+    const at::Tensor pixels =
         to_pixels(*request.control_image, control_box(*request.control_image, request.picture->image, job.region),
                   job.region.working_height, job.region.working_width);
-    control_latents = vae.encoder.encode(control);
+    control = vae.encoder.encode(pixels, rows);
   }
-  at::Tensor context = control_latents;
+  at::Tensor context = control;
   if (models_.controlnet_config().inpaints()) {
-    const at::Tensor hole = vae.encoder.encode(inpaint_pixels(job.pixels, job.mask));
-    context = inpaint_control_context(control_latents, job.mask, hole);
+    const at::Tensor hole = vae.encoder.encode(inpaint_pixels(job.pixels, job.mask), rows);
+    context = inpaint_control_context(control, job.mask, hole);
   }
   require_finite(context, "the control context's values");
   tap("pipeline.control_context", context);
-  const ControlNet& controlnet =
-      job.load(models_.has_loaded_controlnet(), [&]() -> const ControlNet& { return models_.controlnet(); });
-  job.begin("encode picture");
-  job.control = controlnet.prepare(context, models_.dit().x_pad_token(), scale);
+  return context;
 }
 
 }  // namespace zimage

@@ -59,9 +59,11 @@ struct InpaintPipeline::Job {
   using Clock = std::chrono::steady_clock;
   Clock::time_point started;
   WorkingRegion region;
-  at::Tensor pixels;   ///< the region's, at its working size, [1, 3, h, w]
-  at::Tensor mask;     ///< the region's, at its working size, [1, 1, h, w]
-  int steps_done = 0;  ///< denoising steps over all regions
+  at::Tensor pixels;                            ///< the region's, at its working size, [1, 3, h, w]
+  at::Tensor mask;                              ///< the region's, at its working size, [1, 1, h, w]
+  at::Tensor positive_embeds, negative_embeds;  ///< the encoded prompts; the latter only with guidance
+  at::Tensor control_latents;                   ///< the ControlNet's input; undefined: none
+  int steps_done = 0;                           ///< denoising steps over all regions
   DiTContext positive;
   DiTContext negative;  ///< only with guidance
   RepaintBlend blend;

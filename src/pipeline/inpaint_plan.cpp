@@ -28,6 +28,14 @@ void check_request(const Request& request) {
   if (request.mask->none()) throw Error(ErrorCode::kInput, "the mask is empty: nothing is to be repainted");
 }
 
+/// Returns the size of the largest region.
+WorkSize largest_region(const std::vector<WorkingRegion>& regions) {
+  const auto area = [](const WorkingRegion& r) { return std::int64_t{r.working_width} * r.working_height; };
+  const auto largest = *std::max_element(regions.begin(), regions.end(),
+                                         [&](const auto& a, const auto& b) { return area(a) < area(b); });
+  return {largest.working_width, largest.working_height, 1};
+}
+
 /// Rejects a region that is too large for the DiT, which would find that itself only once its weights are read.
 void check_reach(const WorkingRegion& region, const DiTConfig& config) {
   const std::int64_t reach = config.max_latent_side() * VAEConfig::kScale;
@@ -61,6 +69,7 @@ Work InpaintPipeline::plan(const Request& request) const {
   work.sigmas = plan_sigmas(work.request.sampling);
   work.forwards = count_forwards(work.sigmas);
   work.guided_forwards = count_guided_forwards(work.request.sampling, work.sigmas);
+  work.memory = models_.memory_for(largest_region(work.regions));
   work.editable = std::make_shared<const Mask>(grow_mask(*request.mask, request.feather));
   return work;
 }

@@ -65,15 +65,6 @@ void look_at_size(Diagnosis& diagnosis) {
     const auto bytes = fs::file_size(file, error);
     if (!error) diagnosis.model_bytes += bytes;
   }
-  const bool cpu = diagnosis.info->device == "cpu";
-  std::uint64_t memory = diagnosis.machine.available_bytes;
-  for (const CUDADevice& device : diagnosis.machine.cuda_devices) {
-    if (diagnosis.info->device == "cuda:" + std::to_string(device.index)) memory = device.free_bytes;
-  }
-  if (memory != 0 && diagnosis.model_bytes > memory) {
-    diagnosis.warnings.push_back(std::string("the model's files are larger than the free memory of the ") +
-                                 (cpu ? "machine" : "device") + ": it may run out, or be slow");
-  }
 }
 
 void look_at_model(const Settings& settings, const JobSpec& spec, const ComputeOptions& compute, Diagnosis& diagnosis) {
@@ -83,7 +74,12 @@ void look_at_model(const Settings& settings, const JobSpec& spec, const ComputeO
                                                                             : "bundled";
   diagnosis.model = spec.model.model;
   if (!attempt(diagnosis, [&] { check_model(spec); })) return;
-  if (attempt(diagnosis, [&] { diagnosis.info = Inpainter(spec.model, compute).info(); })) look_at_size(diagnosis);
+  attempt(diagnosis, [&] {
+    const Inpainter inpainter(spec.model, compute);
+    diagnosis.info = inpainter.info();
+    look_at_size(diagnosis);
+    inpainter.require_memory();
+  });
 }
 
 }  // namespace
@@ -99,7 +95,7 @@ Diagnosis diagnose(const Settings& settings) {
     diagnosis.compute = choose_compute(spec.compute);
   });
   // The model can be checked even if the device is not there.
-  look_at_model(settings, spec, usable ? spec.compute : ComputeOptions{"cpu", "fp32", 0}, diagnosis);
+  look_at_model(settings, spec, usable ? spec.compute : ComputeOptions{.device = "cpu"}, diagnosis);
   look_at_formats(diagnosis);
   look_at_folder(diagnosis);
   look_at_environment(diagnosis);

@@ -233,6 +233,7 @@ void prepare_job(Session& session, RunningJob& job) {
   check_size(job, session.inpainter());
   job.work = session.inpainter().plan(make_request(spec, *job.inputs));
   job.report.regions = job.work.regions;
+  job.report.memory = job.work.memory;
   report_strategy(session.model(), job);
   check_side_outputs_writable(job);
   log_regions(job.work.regions);

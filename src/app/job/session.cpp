@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/provenance/provenance.h"
+#include "app/report/memory_table.h"
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -25,12 +26,13 @@ void Session::log_model() const {
   }
   log::info("model " + printable(model.name) + ": " + std::to_string(model.dit_layers) + " layers, width " +
             std::to_string(model.dit_dim) + ", " + std::to_string(model.parameters) + " parameters; device " +
-            model.device + ", dtype " + model.dtype);
+            model.device + ", dtype " + model.dtype + ": " + model.memory.dtype_reason);
   const SamplingDefaults& defaults = model.defaults;
   std::ostringstream sampling;
   sampling << defaults.steps << " steps, shift " << defaults.shift << ", guidance scale " << defaults.guidance_scale;
   log::info(concat({"variant ", to_string(model.variant), ", ", printable(model.variant_reason), ": the defaults are ",
                     sampling.str()}));
+  for (const std::string& line : memory_table(model.memory)) log::info(line);
   for (const LoraInfo& lora : model.loras) {
     log::info(printable(
         concat({lora.file.filename().string(), ": ", lora.kind.empty() ? "nothing that fits" : lora.kind,

@@ -26,10 +26,13 @@ inline constexpr Choice<SamplerKind> kSamplers[] = {{"res_multistep", SamplerKin
 inline constexpr Choice<Strategy> kStrategies[] = {
     {"auto", Strategy::kAuto}, {"controlnet", Strategy::kControlNet}, {"repaint", Strategy::kRepaint}};
 inline constexpr Choice<CropMode> kCropModes[] = {{"auto", CropMode::kAuto}, {"off", CropMode::kOff}};
+inline constexpr Choice<Offload> kOffloads[] = {
+    {"auto", Offload::kAuto}, {"none", Offload::kNone}, {"stage", Offload::kStage}, {"stream", Offload::kStream}};
 
 inline std::span<const Choice<SamplerKind>> choices(SamplerKind) { return kSamplers; }
 inline std::span<const Choice<Strategy>> choices(Strategy) { return kStrategies; }
 inline std::span<const Choice<CropMode>> choices(CropMode) { return kCropModes; }
+inline std::span<const Choice<Offload>> choices(Offload) { return kOffloads; }
 
 template <class E>
 const char* word_of(E value) {

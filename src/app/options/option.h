@@ -53,6 +53,7 @@ struct OptionSpec {
   const char* default_value = "";  ///< "" : none
   const char* choices = "";        ///< kChoice: separated by blanks
   const char* offered = "";        ///< kText: what completions offer, separated by blanks; other values are valid too
+  const char* implied_value = "";  ///< kText: the value if none follows the option; "": one must
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
   bool above_min = false;      ///< min itself is not allowed

@@ -1,8 +1,10 @@
 #include "app/options/special_bindings.h"
 
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include "base/text.h"
 #include "zimage/error.h"
@@ -127,7 +129,12 @@ Binding bind_padding() {
 }
 
 Binding bind_megapixels() {
-  return with_get(bound<&JobSpec::megapixels>(), [](const JobSpec& spec) {
+  Binding binding = bound<&JobSpec::megapixels>();
+  binding.set = [](const Settings& settings, const char* name, JobSpec& spec) {
+    if (settings.has(name)) spec.megapixels = settings.number(name);
+    spec.compute.megapixels = spec.megapixels.value_or(0.0);
+  };
+  return with_get(binding, [](const JobSpec& spec) {
     return spec.crop == CropMode::kAuto ? json_of(spec.megapixels) : ordered_json();
   });
 }
@@ -141,6 +148,37 @@ Binding bind_outpaint() {
             return ordered_json(std::to_string(borders.left) + "," + std::to_string(borders.top) + "," +
                                 std::to_string(borders.right) + "," + std::to_string(borders.bottom));
           }};
+}
+
+Binding bind_max_memory() {
+  return {[](const Settings& settings, const char* name, JobSpec& spec) {
+            spec.compute.max_memory = settings.has(name) ? parse_size(settings.text(name)) : 0;
+          },
+          [](const JobSpec& spec) {
+            return spec.compute.max_memory > 0 ? ordered_json(spec.compute.max_memory) : ordered_json();
+          }};
+}
+
+std::uint64_t parse_size(const std::string& text) {
+  constexpr double kLeast = 1e6;
+  constexpr double kMost = 1e15;
+  double number = 0.0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  std::string unit;
+  for (const char* c = parsed.ptr; parsed.ec == std::errc() && c != end; ++c) {
+    if (*c != ' ') unit += static_cast<char>(std::toupper(static_cast<unsigned char>(*c)));
+  }
+  const std::map<std::string, double> units{
+      {"MB", 1e6},         {"GB", 1e9},           {"TB", 1e12},           {"M", 1048576.0},        {"MIB", 1048576.0},
+      {"G", 1073741824.0}, {"GIB", 1073741824.0}, {"T", 1099511627776.0}, {"TIB", 1099511627776.0}};
+  const auto found = units.find(unit);
+  const double bytes = found == units.end() ? 0.0 : number * found->second;
+  if (!(bytes >= kLeast && bytes <= kMost)) {
+    throw Error(ErrorCode::kUsage, concat({in_quotes(text), " is not a size of memory"}),
+                "--max-memory takes a number and a unit: 6GB, 7.5GiB, 800MB");
+  }
+  return static_cast<std::uint64_t>(bytes);
 }
 
 LoraPath parse_lora(const std::string& text) {

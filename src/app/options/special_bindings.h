@@ -1,6 +1,7 @@
 // Binds the options whose way into a job's spec, or back, is more than a member's value.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "app/options/binding.h"
@@ -34,6 +35,12 @@ Binding bind_padding();
 Binding bind_megapixels();
 /// The value is read by parse_borders(). Errors: kUsage.
 Binding bind_outpaint();
+/// The value is read by parse_size(). Errors: kUsage.
+Binding bind_max_memory();
+
+/// Parses a value of --max-memory: a number and a unit, "6GB", "7.5 GiB" or "800M", in bytes. Without a B, a unit is
+/// binary. Errors: kUsage for anything else, and for less than a megabyte.
+std::uint64_t parse_size(const std::string& text);
 
 /// Parses a value of --lora, FILE[:SCALE]. A colon belongs to the file's name unless a number follows the last one.
 /// Errors: kUsage for a scale that isn't finite, and for no file.

@@ -67,6 +67,39 @@ std::vector<OptionSpec> convert_options() {
   return options;
 }
 
+/// Returns the main command's options that choose a model and a machine.
+std::vector<OptionSpec> model_and_machine_options() {
+  std::vector<OptionSpec> options;
+  for (const char* name : {"model", "text-encoder", "tokenizer", "vae", "controlnet", "lora", "lora-allow-unmatched",
+                           "device", "dtype", "offload", "max-memory", "threads"}) {
+    options.push_back(*find_option(name));
+  }
+  return options;
+}
+
+std::vector<OptionSpec> bench_options() {
+  // clang-format off
+  std::vector<OptionSpec> options = with_message_options({
+      {.name = "random-weights", .group = Group::kModel, .kind = Kind::kText, .value_name = "[SHAPE]", .offered = "published mid tiny", .implied_value = "published", .path = true,
+       .help = "random weights instead of a model's files", .more = "SHAPE is published (Z-Image-Turbo's, also without a SHAPE), mid, tiny, a DiT's config.json, or a folder as diffusers lays it out."},
+      {.name = "size", .group = Group::kGeometry, .kind = Kind::kText, .value_name = "WxH[,WxH...]", .default_value = "512x512",
+       .help = "size of the picture, which is worked on as a whole", .more = "Sides are multiples of 16. Several sizes are measured one after another."},
+      {.name = "steps", .group = Group::kSampling, .kind = Kind::kInteger, .value_name = "N", .default_value = "4", .min = 1, .max = 1000,
+       .help = "denoising steps of a run, each of them one forward"},
+      {.name = "warmup", .group = Group::kWhat, .kind = Kind::kInteger, .value_name = "N", .default_value = "1", .min = 0, .max = 1000,
+       .help = "runs that aren't timed"},
+      {.name = "repeat", .group = Group::kWhat, .kind = Kind::kInteger, .value_name = "N", .default_value = "3", .min = 1, .max = 1000,
+       .help = "runs that are timed", .more = "The table shows the median, the fastest and the slowest."},
+      {.name = "json", .group = Group::kMessages, .kind = Kind::kFlag,
+       .help = "one JSON object on stdout instead of the table"},
+  });
+  // clang-format on
+  const std::vector<OptionSpec> run = model_and_machine_options();
+  options.insert(options.begin(), run.begin(), run.end());
+  options.push_back(*find_option("progress"));
+  return options;
+}
+
 std::vector<OptionSpec> doctor_options() {
   std::vector<OptionSpec> options = with_message_options({
       {.name = "json",
@@ -74,12 +107,8 @@ std::vector<OptionSpec> doctor_options() {
        .kind = Kind::kFlag,
        .help = "one JSON object on stdout instead of the table"},
   });
-  // A run's options, so that they can be tried here first.
-  std::vector<OptionSpec> run;
-  for (const char* name : {"model", "text-encoder", "tokenizer", "vae", "controlnet", "lora", "lora-allow-unmatched",
-                           "device", "dtype", "threads"}) {
-    run.push_back(*find_option(name));
-  }
+  // So that they can be tried here first.
+  const std::vector<OptionSpec> run = model_and_machine_options();
   options.insert(options.begin(), run.begin(), run.end());
   return options;
 }
@@ -115,7 +144,13 @@ std::span<const SubcommandSpec> subcommand_table() {
        .more = "ComfyUI reads the file, too. One weight at a time is in memory.",
        .example = "zimage-inpaint convert Z-Image-Turbo/transformer z_image_turbo_int8.safetensors --dtype int8",
        .options = convert_options()},
-      {.name = "bench", .help = "time the stages", .available = false},
+      {.name = "bench",
+       .help = "times of the stages on this machine",
+       .more =
+           "Each run opens the model anew, makes a picture in memory and ends with the bytes of a PNG. Operations are "
+           "those of products and convolutions, 2 for a multiply-add.",
+       .example = "zimage-inpaint bench --random-weights --dtype bf16 --size 256x256,512x512",
+       .options = bench_options()},
       {.name = "doctor",
        .help = "versions, devices, memory, and what a run would use",
        .more = "The exit code is 0 if a run would work, else the code that it would fail with. No weight is read.",

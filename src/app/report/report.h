@@ -32,6 +32,7 @@ struct JobReport {
   int width = 0;
   int height = 0;
   std::vector<WorkingRegion> regions;
+  std::optional<MemorySummary> memory;        ///< what the run takes, by the plan
   std::optional<std::size_t> changed_pixels;  ///< these three only if somebody wants the figures
   std::optional<int> max_change_outside_mask;
   std::optional<double> mean_change_outside_mask;  ///< if a lossy file was encoded whole or rotated

@@ -1,11 +1,8 @@
 #include "app/report/report_json.h"
 
-#include <sys/resource.h>
-
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
 
+#include "base/peak_memory.h"
 #include "zimage/error.h"
 
 namespace zimage::app {
@@ -16,18 +13,6 @@ using nlohmann::ordered_json;
 template <typename T>
 ordered_json or_null(const std::optional<T>& value) {
   return value ? ordered_json(*value) : ordered_json();
-}
-
-/// Returns the largest resident size of the process so far, in MiB. getrusage() would also count what the process that
-/// started this one took before.
-double peak_memory_mb() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr) / 1024.0;
-  }
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024.0;
 }
 
 /// Returns the value of a reported option; null if it isn't known.
@@ -141,9 +126,28 @@ ordered_json to_json(const JobReport& report) {
   out["golden"] = report.golden ? golden_json(*report.golden) : ordered_json();
   out["timings_ms"] = timings_json(report);
   out["peak_memory_mb"] = peak_memory_mb();
+  out["memory"] = report.memory ? memory_json(*report.memory) : ordered_json();
   out["model"] = model_json(report);
   if (report.error) out["error"] = error_json(*report.error);
   return out;
+}
+
+ordered_json memory_json(const MemorySummary& memory) {
+  ordered_json stages = ordered_json::array();
+  for (const StageMemory& stage : memory.stages) {
+    stages.push_back({{"stage", stage.stage},
+                      {"weights_bytes", stage.weights},
+                      {"work_bytes", stage.work},
+                      {"host_bytes", stage.host}});
+  }
+  return {{"fits", memory.fits},
+          {"peak_bytes", memory.peak},
+          {"limit_bytes", memory.limit},
+          {"host_peak_bytes", memory.host_peak},
+          {"host_limit_bytes", memory.host_limit},
+          {"residency", memory.residency},
+          {"dtype_reason", memory.dtype_reason},
+          {"stages", stages}};
 }
 
 std::string to_json_line(const JobReport& report, bool ascii) { return json_line(to_json(report), ascii); }

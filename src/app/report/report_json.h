@@ -8,6 +8,9 @@
 
 namespace zimage::app {
 
+/// Returns a memory plan as reports hold it.
+nlohmann::ordered_json memory_json(const MemorySummary& memory);
+
 /// Returns where the result goes: its path, or "-" for stdout.
 std::string output_text(const JobReport& report);
 

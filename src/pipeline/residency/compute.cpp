@@ -2,19 +2,19 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/cpu/Utils.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 
 #include "base/parallel.h"
+#include "pipeline/residency/device_probe.h"
+#include "pipeline/residency/dtype_choice.h"
 #include "zimage/error.h"
 
 namespace zimage {
 namespace {
-
-const std::map<std::string, at::ScalarType> kDtypes{{"fp32", at::kFloat}, {"bf16", at::kBFloat16}, {"fp16", at::kHalf}};
 
 int cuda_devices() { return at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; }
 
@@ -43,34 +43,16 @@ at::Device resolve_device(const std::string& name) {
   return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
-/// Makes a command always give the same bytes: no kernel is chosen by timing or adds in varying order, and fp32 stays
-/// fp32.
-void make_deterministic() {
-  auto& context = at::globalContext();
-  context.setBenchmarkCuDNN(false);
-  context.setDeterministicCuDNN(true);
-  context.setAllowTF32CuDNN(false);
-}
-
 }  // namespace
 
 Compute resolve_compute(const ComputeOptions& options) {
-  Compute compute;
-  compute.placement.device = resolve_device(options.device);
-  const bool cpu = compute.placement.device.is_cpu();
-  compute.dtype_name = options.dtype == "auto" ? (cpu ? "fp32" : "bf16") : options.dtype;
-  const auto dtype = kDtypes.find(compute.dtype_name);
-  if (dtype == kDtypes.end()) {
-    throw Error(ErrorCode::kUsage, "unknown dtype '" + options.dtype + "'", "--dtype is auto, fp32, bf16 or fp16");
-  }
-  compute.placement.dtype = dtype->second;
-  compute.device_name = compute.placement.device.str();
+  check_dtype(options.dtype);
+  const at::Device device = try_device(resolve_device(options.device), options);
   if (options.threads > 0) {
     at::set_num_threads(options.threads);
     set_thread_count(options.threads);
   }
-  if (!cpu) make_deterministic();
-  return compute;
+  return {device, device.str(), options};
 }
 
 }  // namespace zimage

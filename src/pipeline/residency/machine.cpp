@@ -78,9 +78,7 @@ Machine look_at_machine() {
   machine.cores = usable_cores();
   machine.vector_level = at::get_cpu_capability();
   machine.memory_bytes = memory_limit_bytes();
-  const std::string available = field_of("/proc/meminfo", "MemAvailable");  // "123 kB"
-  const std::uint64_t available_kib = std::strtoull(available.c_str(), nullptr, 10);
-  machine.available_bytes = std::min(machine.memory_bytes, available_kib * 1024);
+  machine.available_bytes = std::min(machine.memory_bytes, available_memory_bytes());
   machine.cuda_build = at::Context::hasCUDART();
   machine.cuda_devices = find_cuda_devices();
   machine.nvidia_gpus = find_nvidia_gpus();
@@ -88,8 +86,7 @@ Machine look_at_machine() {
 }
 
 ChosenCompute choose_compute(const ComputeOptions& options) {
-  const Compute compute = resolve_compute(options);
-  return {compute.device_name, compute.dtype_name, at::get_num_threads()};
+  return {resolve_compute(options).device_name, at::get_num_threads()};
 }
 
 }  // namespace zimage

@@ -29,10 +29,9 @@ struct Machine {
 /// Asks the system, the CUDA driver and libtorch. Never fails: what can't be found out stays empty.
 Machine look_at_machine();
 
-/// The device and the dtype that a run would use.
+/// The device and the threads that a run would use.
 struct ChosenCompute {
   std::string device;
-  std::string dtype;
   int threads = 0;
 };
 

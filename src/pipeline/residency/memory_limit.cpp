@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <string_view>
 
 #include "base/text.h"
 
@@ -32,6 +34,18 @@ std::optional<std::uint64_t> least(const fs::path& root, const fs::path& group, 
   return limit;
 }
 
+/// Returns the bytes that a line of /proc/meminfo tells ("SwapFree:  123 kB"); 0 if there is none.
+std::uint64_t meminfo_bytes(std::string_view name) {
+  std::ifstream file("/proc/meminfo");
+  std::string field;
+  std::uint64_t kib = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    if (words >> field >> kib && field == name) return kib * 1024;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> cgroup_limit_bytes(const fs::path& membership, const fs::path& mount) {
@@ -57,6 +71,8 @@ std::optional<std::uint64_t> cgroup_limit_bytes(const fs::path& membership, cons
   }
   return limit;
 }
+
+std::uint64_t available_memory_bytes() { return meminfo_bytes("MemAvailable:") + meminfo_bytes("SwapFree:"); }
 
 std::uint64_t memory_limit_bytes() {
   const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));

@@ -1,7 +1,8 @@
-// The model's parts: found and checked at once, loaded when first needed, released if memory is short.
+// The model's parts: loaded when first needed, released when the memory plan says so.
 // This is the one place that decides who holds weights, and when.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,77 +13,94 @@
 #include "models/dit.h"
 #include "models/text_encoder.h"
 #include "models/vae.h"
-#include "nn/lora/lora_set.h"
+#include "nn/placement.h"
 #include "pipeline/residency/compute.h"
-#include "tokenizer/tokenizer.h"
-#include "weights/model_files.h"
-#include "weights/weight_source.h"
-#include "zimage/inpainter.h"
+#include "pipeline/residency/memory_planner.h"
+#include "pipeline/residency/opened_model.h"
 
 namespace zimage {
 
 class ModelStore {
  public:
-  /// Finds the files, reads configs and headers, and compares every name and shape. No weight is read.
-  /// Errors: kModel, with everything that is missing, unexpected or mis-shaped in any part.
+  /// Opens the model, chooses its dtype and plans its memory. No weight is read. Errors: those of open_model(), and
+  /// kUsage for a dtype that the device doesn't have.
   ModelStore(const ModelPaths& paths, const Compute& compute);
+  ModelStore(OpenedModel model, const Compute& compute);
 
-  const ModelInfo& info() const { return info_; }
-  const DiTConfig& dit_config() const { return dit_config_; }
-  const VAEConfig& vae_config() const { return vae_config_; }
-  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const ModelInfo& info() const { return model_.info; }
+  const DiTConfig& dit_config() const { return model_.dit_config; }
+  const TextEncoderConfig& text_encoder_config() const { return model_.text_encoder_config; }
+  const VAEConfig& vae_config() const { return model_.vae_config; }
+  const Tokenizer& tokenizer() const { return *model_.tokenizer; }
+  bool has_controlnet() const { return model_.has_controlnet(); }
+  const ControlNetConfig& controlnet_config() const { return model_.controlnet_config; }
 
-  /// Calls `check` before each weight that is read from now on. If it throws, the part that is being loaded is dropped,
-  /// and the next use loads it anew. Empty: there is no check.
+  /// Returns what work of this size takes. Errors: kMemory if it doesn't fit; the hint says what would.
+  MemorySummary memory_for(const WorkSize& size) const;
+  /// Returns whether the work that is usual for the model fits, and fits into what is free.
+  bool fits_usually() const {
+    const MemoryPlan plan = planner_.nominal_plan();
+    return plan.summary.fits && planner_.is_free(plan);
+  }
+  /// Errors: kMemory if it doesn't fit.
+  void require_usual_memory() const { planner_.require_fits(planner_.nominal_plan(), planner_.nominal_size()); }
+  /// Places the weights for work of this size. Parts that are to be held in another way are dropped, and loaded anew
+  /// when they are next needed. Errors: kMemory if it doesn't fit, or not into what is free.
+  void place_for(const WorkSize& size);
+
+  /// Calls `check` before each weight that is read from now on, and while that takes long. If it throws, the part that
+  /// is being loaded is dropped, and the next use loads it anew. Empty: there is no check.
   void check_while_loading(std::function<void()> check) { check_ = std::move(check); }
+
+  /// Calls `report` while a part is loaded, with the bytes of its files that are loaded and those in all. Empty: nobody
+  /// is told.
+  void report_loading(std::function<void(std::uint64_t bytes, std::uint64_t total)> report) {
+    report_ = std::move(report);
+  }
 
   /// Each part is loaded on first use. Errors: kModel for weights that aren't finite; kMemory.
   const TextEncoder& text_encoder();
   const DiT& dit();
   const VAE& vae();
+  /// Requires has_controlnet().
+  const ControlNet& controlnet();
   /// Each returns whether the part is loaded.
   bool has_text_encoder() const { return text_encoder_.has_value(); }
   bool has_dit() const { return dit_.has_value(); }
   bool has_vae() const { return vae_.has_value(); }
   bool has_loaded_controlnet() const { return controlnet_.has_value(); }
-  /// Requires has_controlnet().
-  const ControlNet& controlnet();
-  bool has_controlnet() const { return controlnet_source_ != nullptr; }
-  const ControlNetConfig& controlnet_config() const { return controlnet_config_; }
 
-  /// Releases the text encoder once the prompt is encoded, unless all parts fit in memory side by side. Its mapped
-  /// pages leave memory in any case; the system keeps a copy of them while it has room.
+  /// Releases the text encoder once the prompt is encoded, unless it stays. Its mapped pages leave memory in any case;
+  /// the system keeps a copy of them while it has room.
   void finish_text_encoder();
-  bool keeps_text_encoder() const { return keep_text_encoder_; }
+  bool keeps_text_encoder() const { return plan_.keep_text_encoder; }
   /// Returns whether the text encoder is loaded and finish_text_encoder() will release it.
-  bool text_encoder_is_leaving() const { return text_encoder_.has_value() && !keep_text_encoder_; }
+  bool text_encoder_is_leaving() const { return text_encoder_.has_value() && !plan_.keep_text_encoder; }
+  /// Lets go of layers that don't stay, because no forward comes for a while.
+  void rest() const;
+  /// Makes room for the VAE's work: releases the DiT and the ControlNet, unless they stay.
+  void begin_vae_work();
+  bool keeps_dit() const { return plan_.keep_dit; }
+  /// Returns how high the strips are in which the VAE works on a picture of so many pixels; 0: it works on it whole.
+  std::int64_t vae_strip_rows(std::int64_t height, std::int64_t width) const;
 
  private:
-  /// Opens the parts. What the DiT's file says of the model as a whole replaces what was found beside it.
-  void open(ModelFiles& files);
-  void check();
-  void decide_memory();
-  void describe(const ModelFiles& files, const Compute& compute);
-  void describe_controlnet(const std::filesystem::path& path);
+  void follow(const MemoryPlan& plan);
+  void release_denoisers();
   template <class Part, class... Configs>
-  Part load(const WeightSource& source, const nn::Placement& placement, const Configs&... configs) const;
+  Part load(const PartHeaders& part, const nn::Placement& placement, const Configs&... configs) const;
 
-  nn::Placement placement_;
-  nn::Placement dit_placement_;
-  bool keep_text_encoder_ = false;
-  std::shared_ptr<const WeightSource> dit_source_, text_encoder_source_, vae_source_, controlnet_source_;
-  nn::LoraSet loras_;  ///< they change the DiT
-  DiTConfig dit_config_;
-  TextEncoderConfig text_encoder_config_;
-  VAEConfig vae_config_;
-  ControlNetConfig controlnet_config_;
-  std::optional<Tokenizer> tokenizer_;
+  OpenedModel model_;
+  nn::Placement placement_;  ///< the VAE's
+  nn::Placement text_encoder_placement_, dit_placement_, controlnet_placement_;
+  MemoryPlanner planner_;
+  MemoryPlan plan_;
   std::optional<TextEncoder> text_encoder_;
   std::optional<DiT> dit_;
   std::optional<VAE> vae_;
   std::optional<ControlNet> controlnet_;
   std::function<void()> check_;
-  ModelInfo info_;
+  std::function<void(std::uint64_t, std::uint64_t)> report_;
 };
 
 }  // namespace zimage

@@ -1,25 +1,207 @@
 #include "pipeline/residency/memory_plan.h"
 
+#include <algorithm>
+
+#include <map>
+#include <string>
+#include <vector>
+
 #include "pipeline/residency/memory_limit.h"
+#include "pipeline/residency/memory_need.h"
 #include "support/catch.h"
 #include "support/files.h"
 
 namespace zimage {
 namespace {
 
-constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+constexpr std::uint64_t kGB = 1'000'000'000;
 
-TEST_CASE("parts stay in memory, and the DiT is packed, if they take less than half of it") {
-  const ModelBytes bytes{.dit = 3 * kGiB, .controlnet = kGiB, .text_encoder = 2 * kGiB, .vae = kGiB};
-  const auto plan = [&](std::uint64_t limit, bool cpu = true) { return plan_memory(bytes, limit, cpu); };
-  CHECK(plan(15 * kGiB).keep_text_encoder);
-  CHECK_FALSE(plan(14 * kGiB).keep_text_encoder);
-  // The denoising parts alone take 4, which is less than half of 9.
-  CHECK(plan(9 * kGiB).pack_dit);
-  CHECK_FALSE(plan(9 * kGiB).keep_text_encoder);
-  CHECK_FALSE(plan(8 * kGiB).pack_dit);
-  CHECK_FALSE(plan(64 * kGiB, false).keep_text_encoder);
-  CHECK_FALSE(plan(64 * kGiB, false).pack_dit);
+// The published model: 30 layers of 178 million numbers in their matrices, two refiners of each kind, and the rest.
+constexpr std::uint64_t kLayerBulk = 4 * 3840ULL * 3840 + 3 * 3840ULL * 10240;
+constexpr std::uint64_t kLayerRest = 256ULL * 4 * 3840 + 5 * 3840;
+
+/// How a file holds the DiT: bytes for each number of a matrix, and whether those are dense.
+struct File {
+  const char* name;
+  double bulk_bytes;
+  bool dense;
+};
+
+const std::vector<File> kFiles{{"F32 folder", 4.0, true},    {"bf16", 2.0, true},        {"fp8", 1.0, false},
+                               {"int8_convrot", 1.0, false}, {"Q8_0", 34.0 / 32, false}, {"Q4_K_M", 4.85 / 8, false}};
+
+WeightGroup group(const File& file, std::uint64_t bulk, std::uint64_t rest) {
+  const auto bytes = static_cast<std::uint64_t>(static_cast<double>(bulk) * file.bulk_bytes);
+  const std::uint64_t rest_bytes = rest * (file.bulk_bytes == 4.0 ? 4 : 2);
+  if (!file.dense) {
+    return {.values = rest, .dense_bytes = rest_bytes, .quantised_bytes = bytes, .quantised_values = bulk};
+  }
+  return {.values = rest, .bulk_values = bulk, .dense_bytes = bytes + rest_bytes};
+}
+
+PartWeights blocks(const File& file, std::uint64_t layers, std::uint64_t fixed) {
+  return {.fixed = group(file, fixed * kLayerBulk, fixed * kLayerRest + 20'000'000),
+          .layers = group(file, layers * kLayerBulk, layers * kLayerRest),
+          .largest = group(file, kLayerBulk, kLayerRest),
+          .layer_count = static_cast<std::int64_t>(layers)};
+}
+
+ModelConfigs published() {
+  ModelConfigs configs;
+  configs.dit.in_channels = 16;
+  configs.dit.dim = 3840;
+  configs.dit.ffn_dim = 10240;
+  configs.dit.n_heads = 30;
+  configs.text_encoder.hidden_size = 2560;
+  configs.text_encoder.intermediate_size = 9728;
+  configs.vae.block_out_channels = {128, 256, 512, 512};
+  return configs;
+}
+
+MemoryNeed need_of(const File& file, bool controlnet, double megapixels, std::uint64_t dtype_bytes = 2) {
+  const File bf16{"bf16", 2.0, true};
+  MemoryNeed need;
+  need.dit = blocks(file, 30, 4);
+  if (controlnet) need.controlnet = blocks(file, 15, 2);
+  need.text_encoder = {
+      .layers = group(bf16, 0, 35 * 100'930'816ULL), .largest = group(bf16, 0, 100'930'816ULL), .layer_count = 35};
+  need.vae.fixed = group(bf16, 0, 83'819'683);
+  need.dtype_bytes = dtype_bytes;
+  ModelConfigs configs = published();
+  configs.controlnet = controlnet;
+  need.work = stage_work(configs, square_of(megapixels), dtype_bytes == 2 ? at::kBFloat16 : at::kFloat, false);
+  return need;
+}
+
+bool streams(const MemoryPlan& plan, const MemoryNeed& need) {
+  return plan.dit_layers < need.dit.layer_count || plan.controlnet_layers < need.controlnet.layer_count;
+}
+
+/// What is better has more: it fits, streams fewer layers, and holds more beside one another.
+int worth(const MemoryPlan& plan) {
+  if (!plan.summary.fits) return 0;
+  return 1 + static_cast<int>(plan.dit_layers + plan.controlnet_layers) * 16 + (plan.text_encoder_layers > 0 ? 8 : 0) +
+         (plan.keep_dit ? 4 : 0) + (plan.keep_text_encoder ? 2 : 0) + (plan.vae_strips ? 0 : 1);
+}
+
+/// Calls `check` for every file, with and without a ControlNet, and every size of picture.
+template <class Check>
+void for_each_need(Check check) {
+  for (const File& file : kFiles) {
+    for (const bool controlnet : {false, true}) {
+      for (const double megapixels : {0.25, 1.0, 4.0}) {
+        INFO(file.name << (controlnet ? " with a ControlNet" : "") << " at " << megapixels << " megapixels");
+        check(need_of(file, controlnet, megapixels));
+      }
+    }
+  }
+}
+
+void check_stages(const MemoryPlan& plan) {
+  const MemorySummary& summary = plan.summary;
+  REQUIRE(summary.stages.size() == 4);
+  std::uint64_t peak = 0;
+  for (const StageMemory& stage : summary.stages) peak = std::max(peak, stage.weights + stage.work);
+  CHECK(summary.peak == peak);
+  CHECK_FALSE(summary.residency.empty());
+}
+
+TEST_CASE("on every host, a plan fits with room to spare, or says that it doesn't fit") {
+  for_each_need([](const MemoryNeed& need) {
+    int before = 0;
+    for (const std::uint64_t gigabytes : {8, 16, 24, 32, 64}) {
+      const MemoryPlan plan = plan_memory(need, {.host = gigabytes * kGB}, Offload::kAuto);
+      INFO("host of " << gigabytes << " GB: " << plan.summary.residency << ", " << plan.summary.peak);
+      check_stages(plan);
+      CHECK(plan.summary.fits == (plan.summary.peak <= gigabytes * kGB));
+      CHECK(worth(plan) >= before);  // more memory never makes a plan worse
+      before = worth(plan);
+      // Without streaming or a refusal there is room to spare.
+      if (plan.summary.fits && plan.dit_layers > 0) CHECK(plan.summary.peak <= gigabytes * kGB / 16 * 15);
+    }
+    CHECK(before > 0);
+  });
+}
+
+TEST_CASE("on every card, a plan fits into the card and the host") {
+  for_each_need([](const MemoryNeed& need) {
+    for (const std::uint64_t host : {16, 32, 64}) {
+      int before = 0;
+      for (const std::uint64_t card : {6, 8, 12, 16, 24, 48, 80}) {
+        const MemoryPlan plan = plan_memory(need, {.host = host * kGB, .device = card * kGB}, Offload::kAuto);
+        INFO("card of " << card << " GB, host of " << host << ": " << plan.summary.residency);
+        check_stages(plan);
+        const bool fits = plan.summary.peak <= card * kGB && plan.summary.host_peak <= host * kGB;
+        CHECK(plan.summary.fits == fits);
+        CHECK(worth(plan) >= before);
+        before = worth(plan);
+        if (!streams(plan, need) && plan.text_encoder_layers > 0) CHECK(plan.summary.host_peak < 2 * kGB);
+      }
+      CHECK(before > 0);
+    }
+  });
+}
+
+TEST_CASE("the plan of well-known machines") {
+  const auto plan = [](const char* name, bool controlnet, double megapixels, MachineMemory machine) {
+    const auto file =
+        std::find_if(kFiles.begin(), kFiles.end(), [&](const File& f) { return f.name == std::string(name); });
+    return plan_memory(need_of(*file, controlnet, megapixels), machine, Offload::kAuto);
+  };
+  const auto host = [](double gigabytes) { return MachineMemory{.host = static_cast<std::uint64_t>(gigabytes * 1e9)}; };
+  const auto card = [](double gigabytes) {
+    return MachineMemory{.host = 64 * kGB, .device = static_cast<std::uint64_t>(gigabytes * 1e9)};
+  };
+  SECTION("the CPU") {
+    const MemoryPlan large = plan("bf16", false, 0.25, host(64));
+    CHECK((large.keep_text_encoder && large.keep_dit && !large.vae_strips && large.dit_layers == 30));
+    const MemoryPlan usual = plan("bf16", false, 0.25, host(15));
+    CHECK((!usual.keep_text_encoder && usual.keep_dit && usual.dit_layers == 30 && usual.text_encoder_layers == 35));
+    const MemoryPlan folder = plan("F32 folder", false, 0.25, host(15));
+    CHECK((folder.dit_layers == 30 && folder.summary.fits));
+    const MemoryPlan small = plan("bf16", false, 0.25, host(6));
+    CHECK((small.dit_layers < 15 && small.dit_layers > 0 && small.text_encoder_layers == 0 && small.summary.fits));
+    CHECK(plan("Q8_0", false, 0.25, host(9)).dit_layers == 30);
+    CHECK(plan("Q4_K_M", false, 0.25, host(6)).dit_layers == 30);
+    CHECK_FALSE(plan("bf16", false, 4.0, host(2)).summary.fits);
+  }
+  SECTION("cards") {
+    const MemoryPlan large = plan("bf16", true, 4.0, card(80));
+    CHECK((large.keep_text_encoder && large.keep_dit && !large.vae_strips));
+    const MemoryPlan usual = plan("bf16", false, 1.0, card(24));
+    CHECK((usual.keep_dit && usual.dit_layers == 30 && usual.text_encoder_layers == 35));
+    const MemoryPlan twelve = plan("bf16", false, 1.0, card(12));
+    CHECK((twelve.dit_layers < 30 && twelve.dit_layers > 15 && twelve.summary.fits));
+    CHECK(plan("Q8_0", false, 1.0, card(12)).dit_layers == 30);
+    CHECK(plan("Q4_K_M", false, 1.0, card(8)).dit_layers == 30);
+    const MemoryPlan six = plan("bf16", true, 1.0, card(6));
+    CHECK((six.controlnet_layers == 0 && six.summary.fits));
+    // What is streamed waits in the host's memory, which has to hold it.
+    CHECK_FALSE(
+        plan_memory(need_of(kFiles[1], true, 1.0), {.host = 8 * kGB, .device = 6 * kGB}, Offload::kAuto).summary.fits);
+  }
+}
+
+TEST_CASE("--offload decides what stays") {
+  const MemoryNeed need = need_of(kFiles[1], true, 1.0);
+  const MachineMemory machine{.host = 64 * kGB};
+  const MemoryPlan none = plan_memory(need, machine, Offload::kNone);
+  CHECK((none.keep_text_encoder && none.keep_dit && none.dit_layers == 30 && none.controlnet_layers == 15));
+  const MemoryPlan stage = plan_memory(need, machine, Offload::kStage);
+  CHECK((!stage.keep_text_encoder && !stage.keep_dit && stage.dit_layers == 30));
+  const MemoryPlan stream = plan_memory(need, machine, Offload::kStream);
+  CHECK((stream.dit_layers == 0 && stream.controlnet_layers == 0 && stream.text_encoder_layers == 0));
+  CHECK(stream.summary.peak < stage.summary.peak);
+  CHECK(stage.summary.peak < none.summary.peak);
+  CHECK_FALSE(plan_memory(need, {.host = 16 * kGB}, Offload::kNone).summary.fits);
+}
+
+TEST_CASE("weights that grow when they are converted are held as they are stored where memory is short") {
+  const MemoryNeed need = need_of(kFiles[1], false, 0.25, 4);
+  const MemoryPlan plan = plan_memory(need, {.host = 16 * kGB}, Offload::kAuto);
+  CHECK(plan.holding == Holding::kStored);
+  CHECK(plan.dit_layers == 30);
+  CHECK(plan_memory(need, {.host = 64 * kGB}, Offload::kAuto).holding == Holding::kConverted);
 }
 
 TEST_CASE("a process's memory limit comes from its control group and all groups above it") {

@@ -1,0 +1,37 @@
+// Decides in which number format a model computes.
+#pragma once
+
+#include <c10/core/ScalarType.h>
+
+#include <cstdint>
+#include <string>
+
+namespace zimage {
+
+/// What the decision depends on: the machine and the model, never what happens to be free.
+struct DtypeFacts {
+  bool cpu = true;
+  bool native_bf16 = false;     ///< the processor multiplies bf16 matrices itself
+  bool int8 = false;            ///< the processor multiplies int8 matrices itself
+  std::int64_t dit_values = 0;  ///< the DiT's numbers
+};
+
+struct DtypeChoice {
+  std::string name;                   ///< "fp32", "bf16", "fp16", "int8"
+  at::ScalarType dtype = at::kFloat;  ///< of the activations
+  bool int8 = false;                  ///< the DiT's bulk linear layers multiply in int8
+  std::string reason;                 ///< as the end of a sentence: "as --dtype says"
+};
+
+/// Chooses. `auto` is bf16 on a device; on the CPU it is fp32 for small models, and for large ones bf16 if the
+/// processor has it, else fp32. Errors: kUsage for an unknown dtype, and for int8 on a device, or
+/// where nothing multiplies it.
+DtypeChoice choose_dtype(const std::string& requested, const DtypeFacts& facts);
+
+/// Errors: kUsage for an unknown dtype.
+void check_dtype(const std::string& requested);
+
+/// Returns whether this processor has instructions that multiply bf16 numbers (AVX512-BF16, AMX, or Arm's).
+bool processor_has_bf16();
+
+}  // namespace zimage
