@@ -2,8 +2,8 @@
 
 #include "app/report/report_json.h"
 #include "app/tools/convert_file.h"
+#include "base/bytes_text.h"
 #include "base/text.h"
-#include "cli/bytes_text.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 

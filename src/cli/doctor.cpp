@@ -4,9 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "app/report/memory_table.h"
 #include "app/report/report_json.h"
+#include "base/bytes_text.h"
 #include "base/text.h"
-#include "cli/bytes_text.h"
 #include "cli/help.h"
 #include "cli/terminal.h"
 #include "zimage/version.h"
@@ -55,6 +56,11 @@ void model_rows(std::ostream& out, const app::Diagnosis& diagnosis) {
           std::to_string(info.files.size()) + " files" +
           (info.controlnet.empty() ? "" : ", ControlNet " + info.controlnet) +
           (info.demo ? "; the demo model, a toy" : ""));
+  const char* name = "needs";
+  for (const std::string& line : app::memory_table(info.memory)) {
+    row(out, name, line);
+    name = "";
+  }
 }
 
 ordered_json memory_json(std::uint64_t bytes) { return bytes == 0 ? ordered_json() : ordered_json(bytes); }
@@ -93,6 +99,7 @@ ordered_json model_json(const app::Diagnosis& diagnosis) {
                 {"parameters", info.parameters},
                 {"native_megapixels", info.native_megapixels},
                 {"bytes", diagnosis.model_bytes},
+                {"memory", app::memory_json(info.memory)},
                 {"controlnet", info.controlnet.empty() ? ordered_json() : ordered_json(info.controlnet)},
                 {"files", files}});
   return model;
@@ -107,7 +114,7 @@ std::string doctor_text(const app::Diagnosis& diagnosis) {
   machine_rows(out, diagnosis.machine);
   if (diagnosis.compute) {
     row(out, "would use",
-        diagnosis.compute->device + ", " + diagnosis.compute->dtype + ", " +
+        diagnosis.compute->device + (diagnosis.info ? ", " + diagnosis.info->dtype : "") + ", " +
             std::to_string(diagnosis.compute->threads) + (diagnosis.compute->threads == 1 ? " thread" : " threads"));
   }
   model_rows(out, diagnosis);
@@ -142,7 +149,7 @@ std::string doctor_json(const app::Diagnosis& diagnosis) {
       {"problems", ordered_json::array()}};
   if (diagnosis.compute) {
     out["compute"] = {{"device", diagnosis.compute->device},
-                      {"dtype", diagnosis.compute->dtype},
+                      {"dtype", diagnosis.info ? ordered_json(diagnosis.info->dtype) : ordered_json()},
                       {"threads", diagnosis.compute->threads}};
   }
   for (const auto& [name, value] : diagnosis.environment) {

@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "app/report/memory_table.h"
 #include "app/report/report_json.h"
 #include "app/tools/inspect_files.h"
+#include "base/bytes_text.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/bytes_text.h"
 #include "cli/terminal.h"
 #include "zimage/error.h"
 
@@ -24,17 +25,6 @@ void row(std::ostream& out, const char* name, const std::string& value) {
 
 std::string count_text(std::size_t count, const char* one, const char* many) {
   return concat({std::to_string(count), " ", count == 1 ? one : many});
-}
-
-std::string parameters_text(std::int64_t parameters) {
-  std::ostringstream out;
-  const auto count = static_cast<double>(parameters);
-  if (parameters >= 1'000'000'000) {
-    out << std::fixed << std::setprecision(2) << count * 1e-9 << " billion parameters";
-  } else {
-    out << std::fixed << std::setprecision(1) << count * 1e-6 << " million parameters";
-  }
-  return out.str();
 }
 
 std::string what_text(const FileReport& report) {
@@ -96,6 +86,13 @@ std::string text_of(const FileReport& report, const Machine& machine) {
         concat({bytes_text(report.memory_bytes), " for its weights", dtype, "; this machine has ",
                 bytes_text(machine.memory_bytes)}));
   }
+  if (report.memory) {
+    const char* name = "at 1 MP";
+    for (const std::string& line : app::memory_table(*report.memory)) {
+      row(out, name, line);
+      name = "";
+    }
+  }
   if (!report.needs.empty()) row(out, "needs", joined_by_and(report.needs));
   for (const std::string& problem : report.problems) row(out, "problem", problem);
   if (!report.not_finite.empty()) row(out, "problem", weights_text(report.not_finite, "NaN or infinity"));
@@ -145,6 +142,7 @@ std::string json_of(const FileReport& report, const Machine& machine) {
                    {"lora", report.lora ? lora_json(*report.lora) : ordered_json()},
                    {"memory_bytes", report.memory_bytes},
                    {"memory_dtype", text_or_null(report.memory_dtype)},
+                   {"memory", report.memory ? app::memory_json(*report.memory) : ordered_json()},
                    {"machine_memory_bytes", machine.memory_bytes},
                    {"needs", texts(report.needs)},
                    {"problems", texts(report.problems)},

@@ -59,17 +59,24 @@ const OptionSpec* option_of(Table table, const std::string& arg) {
   return nullptr;
 }
 
+/// Returns whether the argument after args[i], which names an option, is that option's value.
+bool value_follows(const OptionSpec& spec, const std::vector<std::string>& args, std::size_t i) {
+  if (!app::takes_value(spec) || args[i].find('=') != std::string::npos || i + 1 == args.size()) return false;
+  return *spec.implied_value == '\0' || !args[i + 1].starts_with('-');
+}
+
 /// Calls `visit(argument)` for everything that isn't an option's value, up to `--`.
 template <typename Visit>
 void for_each_option(Table table, const std::vector<std::string>& args, Visit visit) {
   for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
     visit(args[i]);
     const OptionSpec* spec = option_of(table, args[i]);
-    if (spec != nullptr && app::takes_value(*spec) && args[i].find('=') == std::string::npos) ++i;
+    if (spec != nullptr && value_follows(*spec, args, i)) ++i;
   }
 }
 
 /// Splits `--name=value` into two arguments: the library would take `--name=` for an option whose value comes next.
+/// Adds the values that options imply.
 std::vector<std::string> split_values(Table table, const std::vector<std::string>& args) {
   std::vector<std::string> out;
   bool options = true;
@@ -84,7 +91,12 @@ std::vector<std::string> split_values(Table table, const std::vector<std::string
       continue;
     }
     out.push_back(arg);
-    if (with_value && i + 1 < args.size()) out.push_back(args[++i]);
+    if (!with_value) continue;
+    if (value_follows(*spec, args, i)) {
+      out.push_back(args[++i]);
+    } else if (*spec->implied_value != '\0') {
+      out.emplace_back(spec->implied_value);
+    }
   }
   return out;
 }

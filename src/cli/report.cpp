@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+#include "app/report/memory_table.h"
 #include "app/report/report_json.h"
 #include "base/text.h"
 #include "cli/terminal.h"
@@ -51,6 +52,13 @@ std::string to_plan_text(const JobReport& report) {
   out << "\nmodel     " << report.model->name << " (" << report.model->parameters << " parameters, "
       << report.model->device << ", " << report.model->dtype << ")\n";
   out << "variant   " << to_string(report.model->variant) << " (" << printable(report.model->variant_reason) << ")\n";
+  if (report.memory) {
+    const char* name = "memory    ";
+    for (const std::string& line : app::memory_table(*report.memory)) {
+      out << name << line << "\n";
+      name = "          ";
+    }
+  }
   for (const auto& file : report.model->files) out << "file      " << printable(file.string()) << "\n";
   return out.str();
 }

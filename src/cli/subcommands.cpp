@@ -4,6 +4,7 @@
 
 #include "app/options/settings.h"
 #include "base/log.h"
+#include "cli/bench_command.h"
 #include "cli/compare_command.h"
 #include "cli/completion.h"
 #include "cli/convert_command.h"
@@ -45,8 +46,13 @@ struct Entry {
 
 const std::vector<Entry>& handlers() {
   static const std::vector<Entry> table = {
-      {"inspect", inspect_command}, {"compare", compare_command},   {"convert", convert_command},
-      {"doctor", run_doctor},       {"completion", run_completion}, {"man", run_man},
+      {"inspect", inspect_command},
+      {"compare", compare_command},
+      {"convert", convert_command},
+      {"bench", bench_command},
+      {"doctor", run_doctor},
+      {"completion", run_completion},
+      {"man", run_man},
   };
   return table;
 }

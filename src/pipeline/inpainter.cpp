@@ -1,67 +1,81 @@
-// The library's front door: enters inference mode and turns libtorch's errors into zimage::Error.
+// The library's front door: enters inference mode, and makes errors of what libtorch throws.
 #include "zimage/inpainter.h"
 
-#include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
-#include <c10/util/Exception.h>
 
-#include <new>
-#include <system_error>
 #include <utility>
 
 #include "pipeline/inpaint.h"
+#include "pipeline/inpainter_access.h"
+#include "pipeline/torch_error.h"
 #include "sampling/schedule.h"
 
 namespace zimage {
 namespace {
 
-std::string first_line(const char* text) {
-  const std::string_view view(text);
-  return std::string(view.substr(0, view.find('\n')));
-}
-
-bool says_out_of_memory(const char* text) {
-  const std::string_view view(text);
-  for (const char* sign : {"can't allocate memory", "not enough memory", "out of memory"}) {
-    if (view.find(sign) != std::string_view::npos) return true;
+/// Passes everything on, and knows whether weights are being loaded.
+class ActivityWatch final : public Observer {
+ public:
+  explicit ActivityWatch(Observer& observer) : observer_(observer) {}
+  void stage(const std::string& name) override {
+    activity_ = name == "load" ? Activity::kLoading : Activity::kPicture;
+    observer_.stage(name);
   }
-  return false;
-}
+  void step(int step, int total) override { observer_.step(step, total); }
+  void loading(std::uint64_t bytes, std::uint64_t total) override { observer_.loading(bytes, total); }
+  bool cancelled() override { return observer_.cancelled(); }
+  Activity activity() const { return activity_; }
 
-[[noreturn]] void out_of_memory() {
-  throw Error(ErrorCode::kMemory, "out of memory", "use a smaller picture, or --dtype bf16");
-}
+ private:
+  Observer& observer_;
+  Activity activity_ = Activity::kPicture;
+};
 
+/// Does work that reads no weight.
 template <class Work>
-auto guarded(Work work) {
+auto guarded(const std::string& dtype, Work work) {
   try {
     const c10::InferenceMode guard;
     return work();
-  } catch (const Error&) {
-    throw;
-  } catch (const c10::OutOfMemoryError&) {
-    out_of_memory();
-  } catch (const c10::Error& e) {
-    if (says_out_of_memory(e.what_without_backtrace())) out_of_memory();
-    throw Error(ErrorCode::kRuntime, "libtorch: " + first_line(e.what_without_backtrace()), "");
-  } catch (const std::bad_alloc&) {
-    out_of_memory();
+  } catch (...) {
+    rethrow_as_error(Activity::kPlanning, dtype);
+  }
+}
+
+/// Does work of the model, which tells its stages.
+template <class Work>
+auto guarded(const std::string& dtype, Observer& observer, Work work) {
+  ActivityWatch watch(observer);
+  try {
+    const c10::InferenceMode guard;
+    return work(watch);
+  } catch (...) {
+    rethrow_as_error(watch.activity(), dtype);
   }
 }
 
 }  // namespace
 
 struct Inpainter::Impl {
-  Impl(const ModelPaths& paths, const ComputeOptions& compute) : pipeline(paths, compute) {}
+  template <class... Arguments>
+  explicit Impl(Arguments&&... arguments) : pipeline(std::forward<Arguments>(arguments)...) {}
   InpaintPipeline pipeline;
 };
 
 Inpainter::Inpainter(const ModelPaths& paths, const ComputeOptions& compute)
-    : impl_(guarded([&] { return std::make_unique<Impl>(paths, compute); })) {}
+    : impl_(guarded(compute.dtype, [&] { return std::make_unique<Impl>(paths, compute); })) {}
 
+Inpainter::Inpainter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Inpainter::~Inpainter() = default;
 Inpainter::Inpainter(Inpainter&&) noexcept = default;
 Inpainter& Inpainter::operator=(Inpainter&&) noexcept = default;
+
+Inpainter InpainterAccess::open(const OpenedFiles& files, const ModelPaths& paths, const ComputeOptions& compute) {
+  return guarded(compute.dtype,
+                 [&] { return Inpainter(std::make_unique<Inpainter::Impl>(open_model(files, paths), compute)); });
+}
+
+const ModelStore& InpainterAccess::models(const Inpainter& inpainter) { return inpainter.impl_->pipeline.models(); }
 
 const ModelInfo& Inpainter::info() const { return impl_->pipeline.models().info(); }
 
@@ -69,24 +83,30 @@ int Inpainter::max_side() const {
   return static_cast<int>(impl_->pipeline.models().dit_config().max_latent_side() * VAEConfig::kScale);
 }
 
+void Inpainter::require_memory() const {
+  const ModelStore& models = impl_->pipeline.models();
+  models.require_usual_memory();
+}
+
 Work Inpainter::plan(const Request& request) const {
-  return guarded([&] { return impl_->pipeline.plan(request); });
+  return guarded(info().dtype, [&] { return impl_->pipeline.plan(request); });
 }
 
 std::map<std::string, double> Inpainter::prepare(const std::vector<std::string>& prompts, Observer& observer) {
-  return guarded([&] { return impl_->pipeline.prepare(prompts, observer); });
+  return guarded(info().dtype, observer, [&](Observer& watch) { return impl_->pipeline.prepare(prompts, watch); });
 }
 
 Result Inpainter::run(const Work& work, Observer& observer) {
-  return guarded([&] { return std::move(impl_->pipeline.run({work}, observer).front()); });
+  return guarded(info().dtype, observer,
+                 [&](Observer& watch) { return std::move(impl_->pipeline.run({work}, watch).front()); });
 }
 
 bool Inpainter::can_share(const Work& a, const Work& b) const {
-  return guarded([&] { return impl_->pipeline.can_share(a, b); });
+  return guarded(info().dtype, [&] { return impl_->pipeline.can_share(a, b); });
 }
 
 std::vector<Result> Inpainter::run_together(const std::vector<Work>& works, Observer& observer) {
-  return guarded([&] { return impl_->pipeline.run(works, observer); });
+  return guarded(info().dtype, observer, [&](Observer& watch) { return impl_->pipeline.run(works, watch); });
 }
 
 void Inpainter::expect_prompts(const std::vector<std::string>& prompts) { impl_->pipeline.prompts().expect(prompts); }

@@ -11,10 +11,10 @@
 
 #include "base/text.h"
 #include "nn/finite.h"
-#include "pipeline/residency/compute.h"
+#include "pipeline/residency/memory_need.h"
 #include "pipeline/residency/model_variant.h"
-#include "pipeline/residency/weight_bytes.h"
 #include "pipeline/tools/inspect_lora.h"
+#include "pipeline/tools/inspect_memory.h"
 #include "pipeline/tools/parts.h"
 #include "weights/layout/comfyui_tree.h"
 #include "weights/layout/model_layout.h"
@@ -94,7 +94,7 @@ void describe_variant(const ModelPart& dit, FileReport& report) {
   report.variant_reason = choice.reason;
 }
 
-void describe_part(const ModelPart& part, const Compute& compute, FileReport& report) {
+void describe_part(const ModelPart& part, at::ScalarType dtype, FileReport& report) {
   const PartFacts facts = check_part(part);
   report.parameters += facts.parameters;
   // A whole model's sizes are its DiT's, which comes first.
@@ -104,7 +104,8 @@ void describe_part(const ModelPart& part, const Compute& compute, FileReport& re
   if (!facts.problems.empty()) {
     report.problems.push_back(concat({part.weights->description(), ": ", facts.problems.summary(kNamesInProblem)}));
   }
-  report.memory_bytes += weight_bytes(*part.weights, compute.placement.dtype);
+  const PartWeights weights = part_weights(*part.weights, facts.asked, "");
+  report.memory_bytes += held_bytes(weights.fixed, Holding::kConverted, c10::elementSize(dtype));
 }
 
 void list_needs(const FileIdentity& identity, FileReport& report) {
@@ -156,12 +157,13 @@ void describe(const fs::path& path, bool check, const std::function<void()>& bef
     report.problems.push_back(concat({path.string(), " is ", identity.what}));
     return;
   }
-  const Compute compute = resolve_compute({});
-  report.memory_dtype = compute.dtype_name;
+  const DtypeChoice dtype = usual_dtype(parts);
+  report.memory_dtype = dtype.name;
   for (const ModelPart& part : parts) {
-    describe_part(part, compute, report);
+    describe_part(part, dtype.dtype, report);
     if (part.part == Part::kDiT) describe_variant(part, report);
   }
+  if (report.problems.empty()) report.memory = usual_memory(parts);
   list_needs(identity, report);
 }
 

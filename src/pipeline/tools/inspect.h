@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "zimage/memory.h"
+
 namespace zimage {
 
 /// The weights of a file that have the same encoding.
@@ -48,6 +50,7 @@ struct FileReport {
   std::optional<LoraFacts> lora{};
   std::uint64_t memory_bytes = 0;          ///< what its weights take in a run on this machine
   std::string memory_dtype{};              ///< the dtype of that run, for weights that aren't quantised: "fp32"
+  std::optional<MemorySummary> memory{};   ///< of a DiT: usual_memory()
   std::vector<std::string> needs{};        ///< the parts that a run needs besides: "a Qwen3 text encoder"
   std::vector<std::string> problems{};     ///< why it would not load; empty: it would
   bool checked = false;                    ///< the numbers were read too

@@ -42,7 +42,8 @@ PartFacts facts_of(const nn::WeightLoader& loader, std::int64_t layers, std::int
   return {.layers = static_cast<int>(layers),
           .width = static_cast<int>(width),
           .parameters = loader.parameters(),
-          .problems = loader.problems()};
+          .problems = loader.problems(),
+          .asked = loader.asked()};
 }
 
 }  // namespace

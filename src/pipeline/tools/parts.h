@@ -30,6 +30,7 @@ struct PartFacts {
   std::int64_t parameters = 0;
   std::string version{};  ///< of a ControlNet: "2.1"
   nn::WeightProblems problems{};
+  nn::AskedWeights asked{};  ///< the weights that the model asks for
 };
 
 /// A path's files of weights, open.
