@@ -50,7 +50,7 @@ def test_a_batch_on_a_terminal(batch):
     # Log lines stand alone, and the summary comes last.
     errors = [text for text in shown if "error: " in text]
     assert len(errors) == 2 and "there is no mask for it" in errors[0] and "5 done, 1 failed in" in errors[1]
-    assert not any("denoise" in text for text in shown if text not in bars)
+    assert not any("denoise [" in text for text in shown if text not in bars)
     assert seen.endswith(b"\r\n") and shown[-1] == errors[1]
 
 

@@ -14,8 +14,8 @@ from model_files.stored import Stored, store, write_safetensors
 
 KEYS = [
     "status", "command", "path", "kind", "what", "format", "bytes", "variant", "variant_reason", "version", "layers",
-    "width", "parameters", "encodings", "lora", "memory_bytes", "memory_dtype", "machine_memory_bytes", "needs",
-    "problems", "checked", "not_finite", "zero_scales",
+    "width", "parameters", "encodings", "lora", "memory_bytes", "memory_dtype", "memory",
+    "machine_memory_bytes", "needs", "problems", "checked", "not_finite", "zero_scales",
 ]  # fmt: skip
 WIDTH = 3840  # a LoRA is compared with the published DiT
 

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from conftest import HEIGHT, WIDTH, environment, load
 
 KEYS = ["status", "output", "image", "mask", "prompt", "seed", "strength", "strategy", "steps", "sigmas", "size", "regions",
-        "changed_pixels", "max_change_outside_mask", "timings_ms", "peak_memory_mb", "model"]
+        "changed_pixels", "max_change_outside_mask", "timings_ms", "peak_memory_mb", "memory", "model"]
 
 
 @pytest.fixture
@@ -253,6 +253,18 @@ def test_progress_events(work):
     events = [json.loads(line) for line in work.job("-q", "--progress", "json").lines if line.startswith("{")]
     assert {"event": "step", "step": 2, "total": 2} in events
     assert any(event["event"] == "stage" and event["stage"] == "denoise" for event in events)
+
+
+def test_progress_events_count_the_bytes_of_the_model(work):
+    # With --skip-existing nothing is loaded before the inputs are known, of which the events would be held back.
+    job = work.job("-q", "--progress", "json", "--skip-existing")
+    events = [json.loads(line) for line in job.lines if line.startswith("{")]
+    loading = [(event["bytes"], event["total"]) for event in events if event["event"] == "loading"]
+    assert all(0 <= loaded <= total for loaded, total in loading)
+    # The parts are the text encoder, the DiT and the VAE.
+    assert len([total for loaded, total in loading if loaded == total]) == 3
+    first_step = next(number for number, event in enumerate(events) if event["event"] == "step")
+    assert all(event["event"] != "loading" for event in events[first_step:])
 
 
 def test_the_number_of_forwards_is_printed_with_strength(work):

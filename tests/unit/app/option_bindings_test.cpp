@@ -226,6 +226,25 @@ TEST_CASE("a LoRA's scale is what follows its last colon, if that is a number") 
   }
 }
 
+TEST_CASE("a size of memory is a number and a unit") {
+  const std::pair<const char*, std::uint64_t> cases[] = {
+      {"6GB", 6'000'000'000},      {"6gb", 6'000'000'000},  {"6 GB", 6'000'000'000}, {"7.5GiB", 8'053'063'680},
+      {"1G", 1'073'741'824},       {"800M", 838'860'800},   {"1MB", 1'000'000},      {"2TB", 2'000'000'000'000},
+      {"1TiB", 1'099'511'627'776}, {"512 MiB", 536'870'912}};
+  for (const auto& [text, bytes] : cases) {
+    INFO(text);
+    CHECK(parse_size(text) == bytes);
+  }
+  for (const char* text :
+       {"", "6", "GB", "6 G B X", "0GB", "-1GB", "1e99GB", "nanGB", "infGB", "0.5MB", "6GBB", "6,5GB"}) {
+    INFO(text);
+    const auto error = test::error_of([&] { parse_size(text); });
+    REQUIRE(error);
+    CHECK(error->code() == ErrorCode::kUsage);
+    CHECK(error->hint().find("--max-memory") != std::string::npos);
+  }
+}
+
 TEST_CASE("LoRAs are recorded in their order with their scales, and replayed; none are not recorded") {
   const JobFolder folder;
   Settings settings = folder.settings({{"lora-allow-unmatched", "true"}});

@@ -93,12 +93,28 @@ TEST_CASE("subcommands come first, and misspelt ones get a suggestion") {
   CHECK(contains(error_of({"-v", "compare", "a"}), "the subcommand comes first"));
   CHECK(zimage::cli::find_subcommand({"compare"}) != nullptr);
   bool json = false;
-  for (const char* name : {"inspect", "bench"}) {
+  for (const char* name : {"inspect", "convert"}) {
     const auto* spec = zimage::cli::find_subcommand({name});
     REQUIRE(spec != nullptr);
     CHECK_THROWS_AS(zimage::cli::run_subcommand(*spec, {name, "--json"}, true, json), Error);
     CHECK(json);
   }
+}
+
+TEST_CASE("an option that implies a value takes the next argument only if that is no option") {
+  const auto& table = zimage::app::find_subcommand("bench")->options;
+  const auto shape = [&](const Args& args) {
+    Settings settings(table);
+    parse_arguments(args, settings);
+    CHECK(zimage::cli::wants_json(args, table) == settings.flag("json"));
+    return settings.text("random-weights");
+  };
+  CHECK(shape({"--random-weights"}) == "published");
+  CHECK(shape({"--random-weights", "--json"}) == "published");
+  CHECK(shape({"--random-weights", "-q", "--json"}) == "published");
+  CHECK(shape({"--random-weights", "mid", "--json"}) == "mid");
+  CHECK(shape({"--random-weights=mid", "--json"}) == "mid");
+  CHECK(shape({"--json"}).empty());
 }
 
 TEST_CASE("a subcommand has positional arguments and its own options") {
