@@ -35,7 +35,7 @@ class Row:
         return f"{self.model} in {self.limit:g} GB"
 
 
-#: The limits that issue 19 sets, and one that nothing fits in.
+#: The limits that are promised in docs/benchmarks.md, and one that nothing fits in.
 ROWS = [Row("Q4_K_M", 6), Row("Q8_0", 9), Row("bf16", 15), Row("bf16", 6), Row("F32", 15), Row("bf16", 1, True)]
 
 
