@@ -69,20 +69,6 @@ Latents to_latents(const at::Tensor& latents) {
           {values, values + flat.numel()}};
 }
 
-/// Returns the largest region's size; the pictures go through the DiT together.
-WorkSize largest_work(const std::vector<Work>& works) {
-  WorkSize size;
-  for (const Work& work : works) {
-    for (const WorkingRegion& region : work.regions) {
-      if (std::int64_t{region.working_width} * region.working_height <= size.width * size.height) continue;
-      size.width = region.working_width;
-      size.height = region.working_height;
-    }
-  }
-  size.pictures = static_cast<std::int64_t>(works.size());
-  return size;
-}
-
 /// Makes a region's patch from its decoded pixels at the working size.
 Patch make_patch(const Request& request, const WorkingRegion& region, const at::Tensor& decoded) {
   if (!request.composite) return {box_of(region), to_image(decoded), {}};
@@ -154,10 +140,9 @@ at::Tensor InpaintPipeline::denoise(const Stack& stack) {
 void InpaintPipeline::finish_region(Job& job, const at::Tensor& latents) {
   tap("pipeline.latents", latents);
   models_.begin_vae_work();
-  const VAE& vae = job.load(models_.has_vae(), [&]() -> const VAE& { return models_.vae(); });
   job.begin("decode");
-  at::Tensor pixels =
-      vae.decoder.decode(latents, models_.vae_strip_rows(job.region.working_height, job.region.working_width));
+  const std::int64_t rows = models_.vae_strip_rows(job.region.working_height, job.region.working_width);
+  at::Tensor pixels = models_.vae().decoder.decode(latents, rows);
   require_finite(pixels, "the decoded pixels");
   job.begin("composite");
   const Request& request = job.request();

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,9 @@ struct InpaintPipeline::Stack {
   RepaintBlend blend;
   ControlContext control;
 };
+
+/// Returns the size of the largest region; the pictures go through the DiT together.
+WorkSize largest_work(std::span<const Work> works);
 
 /// Errors: kModel if `values` aren't all finite; the message names them as `what`.
 void require_finite(const at::Tensor& values, const char* what);

@@ -8,6 +8,7 @@
 #include "inpaint/prompt.h"
 #include "models/patchify.h"
 #include "pipeline/inpaint.h"
+#include "pipeline/inpaint_job.h"
 #include "pipeline/strategy.h"
 #include "zimage/error.h"
 
@@ -28,14 +29,6 @@ void check_request(const Request& request) {
   if (request.mask->none()) throw Error(ErrorCode::kInput, "the mask is empty: nothing is to be repainted");
 }
 
-/// Returns the size of the largest region.
-WorkSize largest_region(const std::vector<WorkingRegion>& regions) {
-  const auto area = [](const WorkingRegion& r) { return std::int64_t{r.working_width} * r.working_height; };
-  const auto largest = *std::max_element(regions.begin(), regions.end(),
-                                         [&](const auto& a, const auto& b) { return area(a) < area(b); });
-  return {largest.working_width, largest.working_height, 1};
-}
-
 /// Rejects a region that is too large for the DiT, which would find that itself only once its weights are read.
 void check_reach(const WorkingRegion& region, const DiTConfig& config) {
   const std::int64_t reach = config.max_latent_side() * VAEConfig::kScale;
@@ -45,6 +38,18 @@ void check_reach(const WorkingRegion& region, const DiTConfig& config) {
 }
 
 }  // namespace
+
+WorkSize largest_work(std::span<const Work> works) {
+  WorkSize size{.pictures = static_cast<std::int64_t>(works.size())};
+  for (const Work& work : works) {
+    for (const WorkingRegion& region : work.regions) {
+      if (std::int64_t{region.working_width} * region.working_height <= size.width * size.height) continue;
+      size.width = region.working_width;
+      size.height = region.working_height;
+    }
+  }
+  return size;
+}
 
 std::vector<WorkingRegion> InpaintPipeline::regions_of(const Request& request) const {
   const Image& picture = request.picture->image;
@@ -69,7 +74,7 @@ Work InpaintPipeline::plan(const Request& request) const {
   work.sigmas = plan_sigmas(work.request.sampling);
   work.forwards = count_forwards(work.sigmas);
   work.guided_forwards = count_guided_forwards(work.request.sampling, work.sigmas);
-  work.memory = models_.memory_for(largest_region(work.regions));
+  work.memory = models_.memory_for(largest_work({&work, 1}));
   work.editable = std::make_shared<const Mask>(grow_mask(*request.mask, request.feather));
   return work;
 }

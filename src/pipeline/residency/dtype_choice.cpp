@@ -11,7 +11,7 @@ namespace zimage {
 namespace {
 
 /// Below so many numbers a forward is quick in fp32 too, and a picture is the same on every machine.
-constexpr std::int64_t kSmallModel = 1'000'000'000;
+constexpr std::uint64_t kSmallModel = 1'000'000'000;
 
 struct NamedDtype {
   const char* name;

@@ -11,9 +11,9 @@ namespace zimage {
 /// What the decision depends on: the machine and the model, never what happens to be free.
 struct DtypeFacts {
   bool cpu = true;
-  bool native_bf16 = false;     ///< the processor multiplies bf16 matrices itself
-  bool int8 = false;            ///< the processor multiplies int8 matrices itself
-  std::int64_t dit_values = 0;  ///< the DiT's numbers
+  bool native_bf16 = false;      ///< the processor multiplies bf16 matrices itself
+  bool int8 = false;             ///< the processor multiplies int8 matrices itself
+  std::uint64_t dit_values = 0;  ///< the DiT's numbers
 };
 
 struct DtypeChoice {

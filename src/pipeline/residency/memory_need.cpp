@@ -16,6 +16,8 @@ namespace {
 /// GB.
 constexpr std::uint64_t kStripBudget = 2'400'000'000;
 
+constexpr std::uint64_t kLargeVAE = 20'000'000;
+
 /// Strips allocate and free many small blocks, of which the C library keeps so much.
 constexpr std::uint64_t kSmallBlocks = 150'000'000;
 
@@ -101,6 +103,8 @@ StageWork stage_work(const ModelConfigs& configs, const WorkSize& size, at::Scal
   work.decode_strips = vae_decode_bytes(configs.vae, size.height, size.width, dtype, rows) + kSmallBlocks;
   return work;
 }
+
+bool prefers_strips(const PartWeights& vae) { return count_numbers(vae) >= kLargeVAE; }
 
 std::int64_t strip_rows(const VAEConfig& config, const WorkSize& size, at::ScalarType dtype) {
   return vae_strip_rows(config, size.height, size.width, dtype, kStripBudget);

@@ -40,6 +40,10 @@ struct ModelConfigs {
 /// Returns what the stages take besides weights. `int8`: the DiT multiplies in int8.
 StageWork stage_work(const ModelConfigs& configs, const WorkSize& size, at::ScalarType dtype, bool int8);
 
+/// Returns whether the VAE works in strips even where whole maps fit: large ones are faster so. A toy's maps are small,
+/// and its pictures must stay the same to the bit.
+bool prefers_strips(const PartWeights& vae);
+
 /// Returns how high the VAE's strips are for work of a size.
 std::int64_t strip_rows(const VAEConfig& config, const WorkSize& size, at::ScalarType dtype);
 

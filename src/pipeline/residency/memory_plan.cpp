@@ -234,6 +234,12 @@ WeightGroup& WeightGroup::operator+=(const WeightGroup& other) {
   return *this;
 }
 
+std::uint64_t count_numbers(const PartWeights& part) {
+  WeightGroup all = part.fixed;
+  all += part.layers;
+  return all.values + all.bulk_values + all.quantised_values;
+}
+
 std::uint64_t held_bytes(const WeightGroup& group, Holding holding, std::uint64_t dtype_bytes) {
   switch (holding) {
     case Holding::kStored: return group.dense_bytes + group.quantised_bytes;

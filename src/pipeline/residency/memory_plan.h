@@ -28,6 +28,9 @@ struct PartWeights {
   std::int64_t layer_count = 0;
 };
 
+/// Returns how many numbers a part's weights stand for.
+std::uint64_t count_numbers(const PartWeights& part);
+
 /// How weights are held while they are in memory.
 enum class Holding {
   kConverted,  ///< in the compute dtype; quantised ones as they are
@@ -52,7 +55,8 @@ struct MemoryNeed {
   /// What the process takes in the host's memory: libtorch, its threads and oneDNN's kernels, the tokenizer, and
   /// pictures of common sizes. Measured: 0.12 GB before a weight is read, 0.2 to 0.3 GB in a run.
   std::uint64_t process = 250'000'000;
-  /// What the device's libraries take of its memory: CUDA's context, and the workspaces of cuBLAS and cuDNN.
+  /// What the device's libraries take of its memory: CUDA's context, and the workspaces of cuBLAS and cuDNN. An
+  /// estimate: nothing was measured on a device.
   std::uint64_t device_base = 700'000'000;
   /// What is read ahead while weights are converted.
   std::uint64_t loading = std::uint64_t{256} << 20;

@@ -15,13 +15,6 @@ PartWeights weights_of(const PartHeaders& part, const char* layers) {
   return part.source == nullptr ? PartWeights{} : part_weights(*part.source, part.asked, layers);
 }
 
-/// A toy's maps are small, and its pictures must be the same to the bit whatever else changes.
-constexpr std::uint64_t kLargeVAE = 20'000'000;
-
-std::uint64_t values_of(const PartWeights& part) {
-  return part.fixed.values + part.fixed.bulk_values + part.fixed.quantised_values;
-}
-
 /// Returns the group with its bulk layers quantised to so many bits a number.
 WeightGroup quantised(WeightGroup group, double bits) {
   const std::uint64_t values = group.bulk_values + group.quantised_values;
@@ -56,7 +49,7 @@ MemoryPlanner::MemoryPlanner(const OpenedModel& model, at::ScalarType dtype, boo
   parts_.controlnet = weights_of(model.controlnet, "control_layers.");
   parts_.vae = weights_of(model.vae, "");
   parts_.dtype_bytes = c10::elementSize(dtype);
-  parts_.prefers_strips = values_of(parts_.vae) >= kLargeVAE;
+  parts_.prefers_strips = prefers_strips(parts_.vae);
   parts_.int8 = int8;
   if (terms_.max_memory > 0) {
     std::uint64_t& memory = terms_.machine.device ? *terms_.machine.device : terms_.machine.host;
@@ -110,7 +103,7 @@ std::string MemoryPlanner::hint(const WorkSize& size, std::uint64_t limit) const
   for (const char* megapixels : {"2", "1", "0.5", "0.25", "0.1"}) {
     if (std::stod(megapixels) >= area) continue;
     if (!fits(need(square_of(std::stod(megapixels))), terms_.offload)) continue;
-    ways.push_back(concat({"--megapixels ", megapixels}));
+    ways.push_back(concat({"--crop auto --megapixels ", megapixels}));
     break;
   }
   if (ways.empty()) {

@@ -14,15 +14,10 @@ MemoryState look_at_memory(at::Device device) {
     memory.free = available_memory_bytes();
     return memory;
   }
-  memory.device = 0;
-  try {
-    at::globalContext().lazyInitDevice(device.type());
-    const auto [free, total] = at::getDeviceAllocator(device.type())->getMemoryInfo(device.index());
-    memory.device = total;
-    memory.free = free;
-  } catch (const std::exception&) {
-    // What the driver doesn't tell can't be planned for.
-  }
+  at::globalContext().lazyInitDevice(device.type());
+  const auto [free, total] = at::getDeviceAllocator(device.type())->getMemoryInfo(device.index());
+  memory.device = total;
+  memory.free = free;
   return memory;
 }
 

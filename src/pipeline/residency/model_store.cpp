@@ -18,13 +18,6 @@ namespace {
 
 constexpr std::size_t kNamesInMessage = 20;
 
-std::int64_t count_dit_values(const OpenedModel& model) {
-  const PartWeights part = part_weights(*model.dit.source, model.dit.asked, "layers.");
-  WeightGroup all = part.fixed;
-  all += part.layers;
-  return static_cast<std::int64_t>(all.values + all.bulk_values + all.quantised_values);
-}
-
 /// Returns what the plan may count on.
 MemoryTerms memory_terms(const Compute& compute, const ModelInfo& info) {
   const ComputeOptions& options = compute.options;
@@ -72,10 +65,11 @@ ModelStore::ModelStore(const ModelPaths& paths, const Compute& compute)
     : ModelStore(open_model(open_files(paths), paths), compute) {}
 
 ModelStore::ModelStore(OpenedModel model, const Compute& compute) : model_(std::move(model)) {
-  const DtypeChoice dtype = choose_dtype(compute.options.dtype, {.cpu = compute.device.is_cpu(),
-                                                                 .native_bf16 = processor_has_bf16(),
-                                                                 .int8 = nn::int8_available(),
-                                                                 .dit_values = count_dit_values(model_)});
+  const DtypeChoice dtype = choose_dtype(
+      compute.options.dtype, {.cpu = compute.device.is_cpu(),
+                              .native_bf16 = processor_has_bf16(),
+                              .int8 = nn::int8_available(),
+                              .dit_values = count_numbers(part_weights(*model_.dit.source, model_.dit.asked, ""))});
   placement_.device = compute.device;
   placement_.dtype = dtype.dtype;
   model_.info.device = compute.device_name;
@@ -192,12 +186,10 @@ void ModelStore::begin_vae_work() {
 }
 
 void ModelStore::release_denoisers() {
-  for (const auto& [there, part] :
-       {std::pair{dit_.has_value(), &model_.dit}, {controlnet_.has_value(), &model_.controlnet}}) {
-    if (!there) continue;
+  if (!has_dit() && !has_loaded_controlnet()) return;
+  for (const PartHeaders* part : {&model_.dit, &model_.controlnet}) {
     for (const auto& [name, shape] : part->asked) part->source->release(name);
   }
-  if (!has_dit() && !has_loaded_controlnet()) return;
   dit_.reset();
   controlnet_.reset();
   release_cached_memory(placement_.device);

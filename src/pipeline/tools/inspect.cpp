@@ -163,7 +163,7 @@ void describe(const fs::path& path, bool check, const std::function<void()>& bef
     describe_part(part, dtype.dtype, report);
     if (part.part == Part::kDiT) describe_variant(part, report);
   }
-  if (report.problems.empty()) report.memory = usual_memory(parts);
+  if (report.problems.empty()) report.memory = usual_memory(parts, dtype);
   list_needs(identity, report);
 }
 

@@ -23,12 +23,6 @@ PartWeights weights_of(const ModelPart& part, const char* layers) {
   return part_weights(*part.weights, check_part(part).asked, layers);
 }
 
-std::int64_t values_of(const PartWeights& part) {
-  WeightGroup all = part.fixed;
-  all += part.layers;
-  return static_cast<std::int64_t>(all.values + all.bulk_values + all.quantised_values);
-}
-
 const ModelPart* find(const std::vector<ModelPart>& parts, Part wanted) {
   const auto found = std::find_if(parts.begin(), parts.end(), [&](const auto& part) { return part.part == wanted; });
   return found == parts.end() ? nullptr : &*found;
@@ -38,13 +32,13 @@ const ModelPart* find(const std::vector<ModelPart>& parts, Part wanted) {
 
 DtypeChoice usual_dtype(const std::vector<ModelPart>& parts) {
   const ModelPart* dit = find(parts, Part::kDiT);
-  const std::int64_t values =
-      dit == nullptr ? std::numeric_limits<std::int64_t>::max() : values_of(weights_of(*dit, "layers."));
+  const std::uint64_t values =
+      dit == nullptr ? std::numeric_limits<std::uint64_t>::max() : count_numbers(weights_of(*dit, "layers."));
   return choose_dtype(
       "auto", {.cpu = resolve_compute({}).device.is_cpu(), .native_bf16 = processor_has_bf16(), .dit_values = values});
 }
 
-std::optional<MemorySummary> usual_memory(const std::vector<ModelPart>& parts) {
+std::optional<MemorySummary> usual_memory(const std::vector<ModelPart>& parts, const DtypeChoice& dtype) {
   const ModelPart* dit = find(parts, Part::kDiT);
   if (dit == nullptr) return std::nullopt;
   ModelConfigs configs;
@@ -53,7 +47,6 @@ std::optional<MemorySummary> usual_memory(const std::vector<ModelPart>& parts) {
   configs.text_encoder.intermediate_size = 9728;
   configs.dit = DiTConfig::detect(*dit->weights, dit->config);
   MemoryNeed need;
-  need.prefers_strips = true;
   need.dit = weights_of(*dit, "layers.");
   need.text_encoder = {.layers = published(kTextEncoderLayers * kTextEncoderLayerValues),
                        .largest = published(kTextEncoderLayerValues),
@@ -64,7 +57,7 @@ std::optional<MemorySummary> usual_memory(const std::vector<ModelPart>& parts) {
     need.vae = weights_of(*part, "");
     configs.vae = VAEConfig::detect(*part->weights, part->config);
   }
-  const DtypeChoice dtype = usual_dtype(parts);
+  need.prefers_strips = prefers_strips(need.vae);
   need.dtype_bytes = c10::elementSize(dtype.dtype);
   need.work = stage_work(configs, square_of(1.0), dtype.dtype, dtype.int8);
   const MemoryState memory = look_at_memory(resolve_compute({}).device);

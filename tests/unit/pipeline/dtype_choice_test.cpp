@@ -7,11 +7,11 @@
 namespace zimage {
 namespace {
 
-constexpr std::int64_t kLarge = 6'150'000'000;
-constexpr std::int64_t kSmall = 5'000'000;
+constexpr std::uint64_t kLarge = 6'150'000'000;
+constexpr std::uint64_t kSmall = 5'000'000;
 
 TEST_CASE("the dtype follows from the model's size and the processor") {
-  const auto chosen = [](bool cpu, bool native_bf16, std::int64_t values) {
+  const auto chosen = [](bool cpu, bool native_bf16, std::uint64_t values) {
     return choose_dtype("auto", {.cpu = cpu, .native_bf16 = native_bf16, .dit_values = values}).name;
   };
   CHECK(chosen(true, true, kSmall) == "fp32");
