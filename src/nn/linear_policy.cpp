@@ -26,8 +26,13 @@ StoredWeight merge(const StoredWeight& weight, const WeightChanges& changes, at:
 }
 
 bool is_int8(const StoredWeight& weight, const Placement& placement, WeightUse use) {
-  return placement.int8 && !placement.as_stored && placement.device.is_cpu() && use == WeightUse::kBulk &&
-         fits_int8(weight);
+  return placement.int8 && placement.device.is_cpu() && use == WeightUse::kBulk && fits_int8(weight);
+}
+
+std::shared_ptr<const LinearWeight> make_int8_weight(const StoredWeight& weight, const WeightChanges& changes,
+                                                     const Placement& placement,
+                                                     const std::shared_ptr<Workspace>& workspace) {
+  return placement.as_stored ? stored_int8_weight(weight, changes, workspace) : int8_weight(weight, changes, workspace);
 }
 
 /// Returns whether a linear layer's weight stays as it is stored, and is converted a panel at a time.
@@ -47,7 +52,7 @@ std::shared_ptr<const LinearWeight> changed_stored_weight(const StoredWeight& we
   for (auto change = first_beside.base(); change != changes.end(); ++change) beside.push_back(*(*change)->low_rank());
   const WeightChanges to_rows(changes.begin(), first_beside.base());
   auto made = is_int8(weight, placement, use)
-                  ? int8_weight(weight, to_rows, workspace)
+                  ? make_int8_weight(weight, to_rows, placement, workspace)
                   : quantised_weight(to_device(weight, placement.device), placement.dtype, workspace, to_rows);
   return beside.empty() ? made : with_low_rank(std::move(made), beside, placement.dtype);
 }
@@ -74,10 +79,12 @@ at::Tensor make_tensor(const StoredWeight& weight, const WeightChanges& changes,
 std::shared_ptr<const LinearWeight> make_linear_weight(const StoredWeight& weight, const WeightChanges& changes,
                                                        const Placement& placement, WeightUse use,
                                                        const std::shared_ptr<Workspace>& workspace) {
+  if (is_dense(weight.encoding) && is_int8(weight, placement, use)) {
+    return make_int8_weight(weight, changes, placement, workspace);
+  }
   if (stays_stored(weight, changes, placement)) {
     return changed_stored_weight(weight, changes, placement, use, workspace);
   }
-  if (is_int8(weight, placement, use)) return int8_weight(weight, changes, workspace);
   if (!changes.empty()) {
     return make_linear_weight(merge(weight, changes, placement.device), {}, placement, use, workspace);
   }
@@ -89,7 +96,8 @@ std::shared_ptr<const LinearWeight> make_linear_weight(const StoredWeight& weigh
 
 bool refers_to_stored(const StoredWeight& weight, const WeightChanges& changes, const Placement& placement,
                       WeightUse use) {
-  if (!placement.device.is_cpu() || is_int8(weight, placement, use)) return false;
+  if (!placement.device.is_cpu()) return false;
+  if (is_int8(weight, placement, use)) return placement.as_stored;
   if (use != WeightUse::kTensor && stays_stored(weight, changes, placement)) return true;
   if (!is_dense(weight.encoding)) return false;
   return changes.empty() && (!placement.packed || placement.as_stored) && weight.data.scalar_type() == placement.dtype;

@@ -17,8 +17,9 @@ struct Placement {
   bool packed = false;
   /// Multiply bulk linear layers in int8 (CPU).
   bool int8 = false;
-  /// Hold dense linear weights as they are stored, and convert them a panel at a time when they are multiplied, as
-  /// quantised ones are dequantised: if a bf16 file is computed in fp32, it takes half the memory. Nothing is packed.
+  /// Hold linear weights as they are stored, and convert them a panel at a time when they are multiplied: dense ones to
+  /// the dtype, as quantised ones are dequantised, and bulk ones to int8 where that is asked for. If a bf16 file is
+  /// computed in fp32, it takes half the memory. Nothing is packed.
   bool as_stored = false;
   /// So many of a model's main layers stay in memory, the others are streamed (nn/stream). The default means all.
   std::int64_t resident_layers = std::numeric_limits<std::int64_t>::max();

@@ -91,6 +91,7 @@ struct Product {
   const float* scale;
   const std::int32_t* correction;
   std::int64_t input_rows, rows, depth;
+  std::int64_t out_stride;
 };
 
 template <class Number>
@@ -109,7 +110,7 @@ void multiply_all(const Product& p, Number* out) {
                        p.blocks + column * p.depth + k * kInt8Block, sums.data());
       }
       cpu::write_scaled(sums.data(), {p.correction + column, p.scale + column, p.input_scale + row}, count,
-                        std::min(kInt8Block, p.rows - column), out + row * p.rows + column, p.rows);
+                        std::min(kInt8Block, p.rows - column), out + row * p.out_stride + column, p.out_stride);
     }
     release();
   });
@@ -179,29 +180,34 @@ std::pair<at::Tensor, at::Tensor> quantise_rows(const at::Tensor& x, std::int64_
   return {codes, scales};
 }
 
-at::Tensor Int8Matrix::multiply(const at::Tensor& x, Workspace& workspace) const {
-  const std::int64_t input_rows = x.size(0);
-  at::Tensor out = at::empty({input_rows, rows_}, x.options());
-  if (out.numel() == 0) return out;
+Int8Rows::Int8Rows(const at::Tensor& x, std::int64_t rotation, Workspace& workspace)
+    : count_(x.size(0)), columns_(x.size(1)) {
+  const std::int64_t depth = round_up(columns_, kInt8Depth);
   // The scales follow the codes; a multiple of 64 bytes comes before them.
-  const at::Tensor memory = workspace.take(input_rows, depth_ + 4, at::kByte, at::kCPU);
-  auto* codes = memory.mutable_data_ptr<std::uint8_t>();
-  auto* scales = reinterpret_cast<float*>(codes + input_rows * depth_);
-  const Product product{codes,
-                        scales,
+  memory_ = workspace.take(count_, depth + 4, at::kByte, at::kCPU);
+  codes_ = memory_.mutable_data_ptr<std::uint8_t>();
+  scales_ = reinterpret_cast<float*>(codes_ + count_ * depth);
+  quantise_input(x, rotation, depth, codes_, scales_);
+}
+
+void Int8Matrix::multiply(const Int8Rows& input, const at::Tensor& out) const {
+  TORCH_CHECK(input.columns() == columns_ && out.size(0) == input.count() && out.size(1) == rows_,
+              "an int8 product's shapes don't fit");
+  if (out.numel() == 0) return;
+  const Product product{input.codes(),
+                        input.scales(),
                         codes_.const_data_ptr<std::int8_t>(),
                         scale_.const_data_ptr<float>(),
                         correction_.const_data_ptr<std::int32_t>(),
-                        input_rows,
+                        input.count(),
                         rows_,
-                        depth_};
-  quantise_input(x, rotation_, depth_, codes, scales);
-  if (x.scalar_type() == at::kFloat) {
+                        depth_,
+                        out.stride(0)};
+  if (out.scalar_type() == at::kFloat) {
     multiply_all(product, out.mutable_data_ptr<float>());
   } else {
     multiply_all(product, reinterpret_cast<cpu::Bf16*>(out.mutable_data_ptr<at::BFloat16>()));
   }
-  return out;
 }
 
 }  // namespace zimage::nn

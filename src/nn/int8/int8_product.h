@@ -20,6 +20,25 @@ inline constexpr std::int64_t kInt8Columns = 65536;
 /// 64 KiB a thread.
 std::uint64_t int8_bytes(std::int64_t rows, std::int64_t columns);
 
+/// The rows of an input, each quantised to int8 with a scale. They lie in the workspace until its next use.
+class Int8Rows {
+ public:
+  /// Quantises x [m, columns], fp32 or bf16 and contiguous. With `rotation` = 4ⁿ each row is first multiplied by the
+  /// regular Hadamard matrix in such groups.
+  Int8Rows(const at::Tensor& x, std::int64_t rotation, Workspace& workspace);
+
+  std::int64_t count() const { return count_; }
+  std::int64_t columns() const { return columns_; }
+  const std::uint8_t* codes() const { return codes_; }
+  const float* scales() const { return scales_; }
+
+ private:
+  std::int64_t count_, columns_;
+  at::Tensor memory_;
+  std::uint8_t* codes_;
+  float* scales_;
+};
+
 /// A weight [rows, columns] in int8, each row with a scale, packed in blocks of 64 rows.
 class Int8Matrix {
  public:
@@ -29,6 +48,7 @@ class Int8Matrix {
 
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return columns_; }
+  std::int64_t rotation() const { return rotation_; }
   std::uint64_t bytes() const { return codes_.nbytes() + scale_.nbytes() + correction_.nbytes(); }
 
   /// Quantises rows from `begin` on, a multiple of 64: values [n, columns], fp32 and contiguous. Only the last ones may
@@ -37,9 +57,9 @@ class Int8Matrix {
   /// Takes rows as they are: codes int8 [n, columns], whose rows are contiguous, with scales fp32 [n].
   void take_rows(std::int64_t begin, const at::Tensor& codes, const at::Tensor& scales);
 
-  /// Returns x [m, columns], fp32 or bf16 and contiguous, times the matrix: [m, rows] in x's dtype. Each row of x is
-  /// quantised to int8; the product is exact, and rounded once after it is scaled in fp32.
-  at::Tensor multiply(const at::Tensor& x, Workspace& workspace) const;
+  /// Writes the input's rows, rotated as this matrix is, times the matrix to `out` [m, rows], fp32 or bf16, whose rows
+  /// are contiguous. The product is exact, and rounded once after it is scaled in fp32.
+  void multiply(const Int8Rows& input, const at::Tensor& out) const;
 
  private:
   template <class Fill>

@@ -19,4 +19,9 @@ bool fits_int8(const StoredWeight& weight);
 std::shared_ptr<const LinearWeight> int8_weight(const StoredWeight& weight, const WeightChanges& changes,
                                                 std::shared_ptr<Workspace> workspace);
 
+/// Makes a weight that is multiplied to the same bits, but stays as it is stored: its rows are quantised some at a time
+/// whenever they are used. This is for layers that are streamed from their file.
+std::shared_ptr<const LinearWeight> stored_int8_weight(StoredWeight weight, WeightChanges changes,
+                                                       std::shared_ptr<Workspace> workspace);
+
 }  // namespace zimage::nn

@@ -12,6 +12,7 @@
 #include "models/controlnet.h"
 #include "models/dit.h"
 #include "models/text_encoder.h"
+#include "nn/int8/int8_product.h"
 #include "support/catch.h"
 #include "support/recording_source.h"
 #include "weights/open_weights.h"
@@ -93,6 +94,27 @@ TEST_CASE("a streamed DiT computes what a resident one does, with guidance too")
   const auto names = layer_names(*source, "layers", kept, config.n_layers);
   CHECK(set_of(source->released) == names);
   CHECK(set_of(source->read) == names);
+}
+
+TEST_CASE("a DiT that multiplies in int8 computes the same when it is streamed") {
+  if (!nn::int8_available()) {
+    WARN("this processor doesn't multiply int8, so nothing was compared");
+    return;
+  }
+  const c10::InferenceMode guard;
+  const std::string folder = GENERATE("models/a/transformer", "models/c/transformer");
+  const auto source = open(folder, Part::kDiT);
+  const DiTConfig config = DiTConfig::detect(*source, config_of(folder));
+  const Inputs in(config);
+  const auto output = [&](const DiT& dit) {
+    return dit.forward(in.latents, 0.3F, dit.prepare(in.prompt, in.latents.size(2), in.latents.size(3)));
+  };
+  nn::Placement int8;
+  int8.int8 = true;
+  const at::Tensor expected = output(load<DiT>(*source, int8, config.n_layers, config));
+  CHECK_FALSE(at::equal(output(load<DiT>(*source, {}, config.n_layers, config)), expected));
+  CHECK(at::equal(output(load<DiT>(*source, int8, 0, config)), expected));
+  CHECK(at::equal(output(load<DiT>(*source, int8, 1, config)), expected));
 }
 
 TEST_CASE("a DiT that is stored in another dtype is streamed as it is stored") {
