@@ -45,10 +45,12 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
   mapped->data_ = static_cast<const std::uint8_t*>(address);
   mapped->size_ = file.size;
   mapped->path_ = path;
+  mapped->watch_.emplace(path, mapped->data_, mapped->size_);
   return mapped;
 }
 
 MappedFile::~MappedFile() {
+  watch_.reset();
   if (data_ != nullptr) ::munmap(const_cast<std::uint8_t*>(data_), size_);
 }
 

@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+
+#include "base/mapped_faults.h"
 
 namespace zimage {
 
@@ -22,7 +25,7 @@ class MappedFile {
   /// Asks the system to read a byte range soon, and doesn't wait for it.
   void advise(std::size_t begin, std::size_t end) const;
   /// Reads a byte range into memory. Errors: kModel, naming the path, if the disk fails or the file became shorter. Who
-  /// touches such bytes without it gets SIGBUS instead, which ends the process.
+  /// touches such bytes without it gets SIGBUS instead (see mapped_faults.h).
   void bring_in(std::size_t begin, std::size_t end) const;
   /// Gives back the memory of the pages wholly within a byte range; reading them brings them back.
   void drop_pages(std::size_t begin, std::size_t end) const;
@@ -34,6 +37,7 @@ class MappedFile {
   const std::uint8_t* data_ = nullptr;
   std::size_t size_ = 0;
   std::filesystem::path path_;
+  std::optional<MappedFileWatch> watch_;
 };
 
 /// A range of a mapped file's bytes.

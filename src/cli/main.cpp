@@ -23,6 +23,7 @@
 #include "app/options/binding.h"
 #include "app/report/report_json.h"
 #include "base/log.h"
+#include "base/mapped_faults.h"
 #include "base/text.h"
 #include "cli/config_file.h"
 #include "cli/help.h"
@@ -141,6 +142,7 @@ int fail(State& state, const Error& error) {
 int main(int argc, char* argv[]) {
   const bool stdout_open = ensure_standard_streams();
   app::install_signal_handlers();
+  report_mapped_faults();
   State state;
   try {
     const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);

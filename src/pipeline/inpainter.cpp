@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/mapped_faults.h"
 #include "pipeline/inpaint.h"
 #include "pipeline/inpainter_access.h"
 #include "pipeline/torch_error.h"
@@ -48,8 +49,11 @@ auto guarded(const std::string& dtype, Observer& observer, Work work) {
   ActivityWatch watch(observer);
   try {
     const c10::InferenceMode guard;
-    return work(watch);
+    auto made = work(watch);
+    require_unchanged_mapped_files();
+    return made;
   } catch (...) {
+    require_unchanged_mapped_files();  // a changed file is why it failed, whatever it looked like
     rethrow_as_error(watch.activity(), dtype);
   }
 }

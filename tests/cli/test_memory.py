@@ -1,11 +1,14 @@
 """The memory plan: shown before anything is read, followed, and refused where it can't fit."""
 
 import json
+import resource
+import shutil
 
 import numpy as np
 import pytest
 
-from conftest import load
+from conftest import MODEL, load
+from demo_folder import start
 
 STAGES = ["encode prompt", "encode picture", "denoise", "decode"]
 
@@ -52,6 +55,42 @@ def test_the_picture_is_the_same_whatever_stays(work, mode):
     difference = np.abs(load(work.folder / "auto.png").astype(int) - load(work.folder / "other.png"))
     # Packed weights and others round differently in fp32's last bits.
     assert (difference <= 1).mean() >= 0.999 and difference.max() <= 2
+
+
+@pytest.mark.parametrize("change", ["shrinks", "is overwritten"])
+def test_a_model_file_that_changes_ends_the_run(work, change):
+    shutil.copytree(MODEL, work.folder / "model")
+    file = work.folder / "model" / "transformer" / "diffusion_pytorch_model.safetensors"
+    process = start(work, "-i", "picture.png", "-m", "mask.png", "-p", "a door", "-o", "out.png", "--model", "model",
+                    "--offload", "stream", "--steps", "500", "--progress", "plain")  # fmt: skip
+    for line in process.stderr:
+        if line.startswith(b"denoise"):
+            break
+    with open(file, "r+b") as opened:
+        if change == "shrinks":
+            opened.truncate(5000)
+        else:
+            opened.seek(file.stat().st_size // 2)
+            opened.write(bytes(100000))
+    error = process.communicate()[1].decode().splitlines()[-1]
+    assert process.returncode == 4, error
+    assert "diffusion_pytorch_model.safetensors" in error
+    assert ("became shorter" in error and change == "shrinks") or "was written to while it was in use" in error
+    assert "out.png" not in work.files()
+
+
+def test_a_limit_of_the_address_space_is_respected(work):
+    limits = (650 << 20, 650 << 20)
+    result = work.job(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limits))
+    assert result.code == 5, result.err
+    assert "memory" in result.lines[-1]
+
+
+def test_random_weights_count_though_they_are_streamed(work):
+    result = work.run("bench", "--random-weights", "published", "--max-memory", "3GB", "--offload", "stream",
+                      "--size", "64x64", "--device", "cpu")  # fmt: skip
+    assert result.code == 5, result.err
+    assert "--max-memory allows" in result.lines[-1]
 
 
 def test_several_pictures_and_regions_with_parts_that_leave(work):

@@ -1,6 +1,8 @@
 #include "pipeline/residency/memory_plan.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -40,7 +42,9 @@ Held held_part(const PartWeights& part, std::int64_t resident, Holding holding, 
   };
   // On the CPU a streamed layer is read where its file is mapped; for a device it waits in the host's pinned memory.
   const Holding streamed = cpu ? Holding::kStored : holding;
-  const std::uint64_t slots = kSlots * held_bytes(part.largest, streamed, dtype_bytes);
+  const std::uint64_t slots = cpu && part.no_file
+                                  ? share(held_bytes(part.layers, streamed, dtype_bytes), part.layer_count - resident)
+                                  : kSlots * held_bytes(part.largest, streamed, dtype_bytes);
   const std::uint64_t waiting = cpu ? 0 : share(layers, part.layer_count - resident);
   return {fixed + share(layers, resident) + slots, waiting, converted};
 }
@@ -187,6 +191,12 @@ class Planner {
     }
   }
 
+  /// Lets the VAE work in strips, if that takes less.
+  void choose_strips(MemoryPlan& plan) const {
+    const StageWork& work = need_.work;
+    if (std::max(work.encode_strips, work.decode_strips) < std::max(work.encode, work.decode)) plan.vae_strips = true;
+  }
+
   bool smaller_as_stored() const {
     const auto all = [&](Holding holding) {
       return held_bytes(need_.dit.layers, holding, need_.dtype_bytes) +
@@ -200,27 +210,54 @@ class Planner {
   const MachineMemory& machine_;
 };
 
+/// Returns how many bytes a plan lacks.
+std::uint64_t lacking(const MemorySummary& summary) {
+  const auto over = [](std::uint64_t bytes, std::uint64_t limit) { return bytes - std::min(bytes, limit); };
+  return over(summary.peak, summary.limit) + over(summary.host_peak, summary.host_limit);
+}
+
+/// Tries plans in order.
+class Search {
+ public:
+  explicit Search(const Planner& planner) : planner_(planner) {}
+
+  /// Returns whether the plan fits and leaves 1/`spare` of the memory free.
+  bool takes(MemoryPlan& plan, std::uint64_t spare = kSpareShare) {
+    if (planner_.fits(plan, spare)) return true;
+    // What needs more than the spare that it was given isn't fit to be taken without any.
+    if (spare == kSpareShare && (!second_ || lacking(plan.summary) < lacking(second_->summary))) second_ = plan;
+    return false;
+  }
+  /// Returns the first of the plans that fits without anything to spare, or the one that lacks least.
+  MemoryPlan second() const { return *second_; }
+
+ private:
+  const Planner& planner_;
+  std::optional<MemoryPlan> second_;
+};
+
 MemoryPlan plan_freely(const MemoryNeed& need, const MachineMemory& machine) {
   const Planner planner(need, machine);
+  Search search(planner);
   MemoryPlan plan = planner.everything();
-  if (planner.fits(plan, machine.device ? kSpareShare : 2)) return plan;
+  if (search.takes(plan, machine.device ? kSpareShare : 2)) return plan;
   plan.keep_text_encoder = false;
   planner.place_text_encoder(plan);
-  if (planner.fits(plan, kSpareShare)) return plan;
-  plan.vae_strips = true;
-  if (planner.fits(plan, kSpareShare)) return plan;
+  if (search.takes(plan)) return plan;
+  planner.choose_strips(plan);
+  if (search.takes(plan)) return plan;
   plan.keep_dit = false;
-  if (planner.fits(plan, kSpareShare)) return plan;
+  if (search.takes(plan)) return plan;
   if (planner.smaller_as_stored()) {
     plan.holding = Holding::kStored;
-    if (planner.fits(plan, kSpareShare)) return plan;
+    if (search.takes(plan)) return plan;
   }
   plan.keep_dit = true;
   planner.place_layers(plan);
-  if (planner.fits(plan, kSpareShare)) return plan;
+  if (search.takes(plan)) return plan;
   plan.keep_dit = false;
-  planner.fits(plan, 0);
-  return plan;
+  if (search.takes(plan)) return plan;
+  return search.second();
 }
 
 }  // namespace
@@ -262,11 +299,18 @@ MemoryPlan plan_memory(const MemoryNeed& need, const MachineMemory& machine, Off
     plan.text_encoder_layers = 0;
     plan.dit_layers = 0;
     plan.controlnet_layers = 0;
-    plan.vae_strips = true;
+    planner.choose_strips(plan);
   }
   if (planner.fits(plan, 0)) return plan;
-  plan.vae_strips = true;
+  planner.choose_strips(plan);
   planner.fits(plan, 0);
+  return plan;
+}
+
+MemoryPlan with_summary(MemoryPlan plan, const MemoryNeed& need, const MachineMemory& machine) {
+  MemoryPlan summarised = plan;
+  Planner(need, machine).fits(summarised, 0);
+  plan.summary = std::move(summarised.summary);
   return plan;
 }
 

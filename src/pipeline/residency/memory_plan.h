@@ -26,6 +26,7 @@ struct PartWeights {
   WeightGroup layers{};   ///< all main layers
   WeightGroup largest{};  ///< its largest main layer
   std::int64_t layer_count = 0;
+  bool no_file = false;  ///< no file can be read again, so that streaming a layer frees nothing
 };
 
 /// Returns how many numbers a part's weights stand for.
@@ -86,7 +87,12 @@ std::uint64_t held_bytes(const WeightGroup& group, Holding holding, std::uint64_
 /// Plans a run. kAuto takes the first of these that leaves a sixteenth of the memory free: everything stays (on the CPU
 /// only in half of the memory, because a file that stays cached loads fast); the text encoder leaves; the VAE works in
 /// strips; the DiT leaves while the VAE works; the DiT is held as it is stored, if that is smaller; as many layers stay
-/// as fit, and the others are streamed. Without `summary.fits` not even the last one fits. Pure.
+/// as fit, and the others are streamed. Else it takes the first of these that fits at all, though not the first one on
+/// the CPU. Without `summary.fits` none does, and it is the one that lacks least. The VAE works in strips only where
+/// that takes less. Pure.
 MemoryPlan plan_memory(const MemoryNeed& need, const MachineMemory& machine, Offload offload);
+
+/// Returns the plan with the summary of a run that needs this much.
+MemoryPlan with_summary(MemoryPlan plan, const MemoryNeed& need, const MachineMemory& machine);
 
 }  // namespace zimage

@@ -12,7 +12,10 @@ namespace zimage {
 namespace {
 
 PartWeights weights_of(const PartHeaders& part, const char* layers) {
-  return part.source == nullptr ? PartWeights{} : part_weights(*part.source, part.asked, layers);
+  if (part.source == nullptr) return {};
+  PartWeights weights = part_weights(*part.source, part.asked, layers);
+  weights.no_file = part.source->files().empty();
+  return weights;
 }
 
 /// Returns the group with its bulk layers quantised to so many bits a number.
@@ -66,8 +69,8 @@ MemoryNeed MemoryPlanner::need(const WorkSize& size) const {
 MemoryPlan MemoryPlanner::plan(const WorkSize& size) const {
   const WorkSize nominal = nominal_size();
   if (size.width * size.height * size.pictures < nominal.width * nominal.height) {
-    MemoryPlan plan = plan_memory(need(nominal), terms_.machine, terms_.offload);
-    if (plan.summary.fits) return plan;
+    const MemoryPlan plan = plan_memory(need(nominal), terms_.machine, terms_.offload);
+    if (plan.summary.fits) return with_summary(plan, need(size), terms_.machine);
   }
   return plan_memory(need(size), terms_.machine, terms_.offload);
 }
@@ -93,9 +96,10 @@ std::string MemoryPlanner::hint(const WorkSize& size, std::uint64_t limit) const
     MemoryNeed smaller = wanted;
     smaller.dit = quantised(smaller.dit, bits);
     smaller.controlnet = quantised(smaller.controlnet, bits);
-    const bool is_smaller =
-        held_bytes(smaller.dit.layers, Holding::kStored, 2) < held_bytes(wanted.dit.layers, Holding::kStored, 2);
-    if (!is_smaller || !fits(smaller, terms_.offload)) continue;
+    // Files of one name differ by a few percent, so a smaller one has to be so by more.
+    const bool is_smaller = held_bytes(smaller.dit.layers, Holding::kStored, 2) <
+                            held_bytes(wanted.dit.layers, Holding::kStored, 2) / 5 * 4;
+    if (wanted.dit.no_file || !is_smaller || !fits(smaller, terms_.offload)) continue;
     ways.emplace_back(name);
     break;
   }
@@ -108,7 +112,9 @@ std::string MemoryPlanner::hint(const WorkSize& size, std::uint64_t limit) const
   }
   if (ways.empty()) {
     const MemoryPlan least = plan_memory(wanted, terms_.machine, Offload::kStream);
-    return concat({"use a machine with more memory: with --offload stream it takes ", bytes_text(least.summary.peak)});
+    const bool helps = least.summary.peak < plan_memory(wanted, terms_.machine, terms_.offload).summary.peak;
+    return concat({"use a machine with more memory",
+                   helps ? concat({": with --offload stream it takes ", bytes_text(least.summary.peak)}) : ""});
   }
   std::string text = "use ";
   for (std::size_t i = 0; i < ways.size(); ++i) text += concat({i == 0 ? "" : ", or ", ways[i]});

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -11,6 +13,8 @@
 
 namespace zimage {
 namespace {
+
+using namespace std::chrono_literals;
 
 /// Returns how many of the mapping's bytes are in memory, as Linux counts them for this process.
 std::size_t bytes_in_memory(const MappedFile& file) {
@@ -46,6 +50,28 @@ TEST_CASE("pages of a mapped file come and go by ranges of bytes") {
   file->bring_in(10 * page + 100, 12 * page + 1);
   CHECK(bytes_in_memory(*file) >= 3 * page);
   CHECK(bytes_in_memory(*file) < 3001 * page);
+}
+
+TEST_CASE("a mapped file that is written to is noticed, and one that is deleted or replaced is no matter") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "file", other = folder.path() / "other";
+  test::write(path, test::Bytes(10000, 7));
+  const auto open_and = [&](const auto& change) {
+    const auto file = MappedFile::open(path);
+    CHECK_NOTHROW(require_unchanged_mapped_files());
+    change();
+    require_unchanged_mapped_files();
+  };
+  CHECK_THROWS_WITH(open_and([&] { std::filesystem::resize_file(path, 5000); }), Catch::Contains("was written to"));
+  CHECK_THROWS_WITH(open_and([&] {
+                      std::fstream(path, std::ios::in | std::ios::out) << "x";
+                      std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() + 1s);
+                    }),
+                    Catch::Contains(path.string()));
+  test::write(other, test::Bytes(5000, 1));
+  CHECK_NOTHROW(open_and([&] { std::filesystem::rename(other, path); }));
+  CHECK_NOTHROW(open_and([&] { std::filesystem::remove(path); }));
+  CHECK_NOTHROW(require_unchanged_mapped_files());
 }
 
 }  // namespace

@@ -196,6 +196,19 @@ TEST_CASE("--offload decides what stays") {
   CHECK_FALSE(plan_memory(need, {.host = 16 * kGB}, Offload::kNone).summary.fits);
 }
 
+TEST_CASE("a plan that is made for one size is summarised for a run of another") {
+  const MachineMemory machine{.host = 8 * kGB};
+  const MemoryPlan plan = plan_memory(need_of(kFiles[1], false, 1.0), machine, Offload::kAuto);
+  const MemoryPlan smaller = with_summary(plan, need_of(kFiles[1], false, 0.25), machine);
+  CHECK(smaller.dit_layers == plan.dit_layers);
+  CHECK(smaller.vae_strips == plan.vae_strips);
+  CHECK(smaller.summary.residency == plan.summary.residency);
+  REQUIRE(smaller.summary.stages.size() == plan.summary.stages.size());
+  CHECK(smaller.summary.stages[2].weights == plan.summary.stages[2].weights);
+  CHECK(smaller.summary.stages[2].work < plan.summary.stages[2].work);
+  CHECK(smaller.summary.peak < plan.summary.peak);
+}
+
 TEST_CASE("weights that grow when they are converted are held as they are stored where memory is short") {
   const MemoryNeed need = need_of(kFiles[1], false, 0.25, 4);
   const MemoryPlan plan = plan_memory(need, {.host = 16 * kGB}, Offload::kAuto);
@@ -232,6 +245,49 @@ TEST_CASE("control groups of version 1 set a memory limit too") {
   CHECK(cgroup_limit_bytes(folder / "cgroup", folder / "fs") == 4000);
   test::write(folder / "cgroup", "4:cpu:/slurm/job_7\n");
   CHECK_FALSE(cgroup_limit_bytes(folder / "cgroup", folder / "fs"));
+}
+
+TEST_CASE("what others in a control group take isn't free, but pages of files are") {
+  const test::TemporaryFolder folder;
+  test::write(folder / "cgroup", "0::/job/step\n");
+  const auto free = [&] { return cgroup_free_bytes(folder / "cgroup", folder / "fs"); };
+  CHECK_FALSE(free());
+  test::write(folder / "fs/job/memory.max", "1000\n");
+  CHECK(free() == 1000);
+  test::write(folder / "fs/job/memory.current", "700\n");
+  CHECK(free() == 300);
+  test::write(folder / "fs/job/memory.stat", "anon 300\ninactive_file 150\nactive_file 250\n");
+  CHECK(free() == 700);
+  test::write(folder / "fs/job/step/memory.max", "500\n");
+  test::write(folder / "fs/job/step/memory.current", "600\n");  // a limit may be lowered later
+  CHECK(free() == 0);
+  test::write(folder / "cgroup", "4:memory:/old\n");
+  test::write(folder / "fs/memory/old/memory.limit_in_bytes", "900\n");
+  test::write(folder / "fs/memory/old/memory.usage_in_bytes", "800\n");
+  test::write(folder / "fs/memory/old/memory.stat", "inactive_file 5\ntotal_inactive_file 300\n");
+  CHECK(free() == 400);
+}
+
+TEST_CASE("weights that no file holds take their memory, streamed or not") {
+  MemoryNeed need = need_of(kFiles[1], false, 0.25);
+  need.dit.no_file = true;
+  const MachineMemory machine{.host = 8 * kGB};
+  CHECK(plan_memory(need_of(kFiles[1], false, 0.25), machine, Offload::kStream).summary.fits);
+  CHECK_FALSE(plan_memory(need, machine, Offload::kStream).summary.fits);
+  CHECK_FALSE(plan_memory(need, machine, Offload::kAuto).summary.fits);
+}
+
+TEST_CASE("a plan without room to spare is taken where none has any, and strips where they take less") {
+  MemoryNeed need = need_of(kFiles[1], false, 0.25);
+  need.work.encode_strips = need.work.encode + 1;
+  need.work.decode_strips = need.work.decode + 1;
+  CHECK_FALSE(plan_memory(need, {.host = 8 * kGB}, Offload::kStream).vae_strips);
+  const std::uint64_t least = plan_memory(need, {.host = 8 * kGB}, Offload::kStream).summary.peak;
+  const MemoryPlan tight = plan_memory(need, {.host = least + kGB / 100}, Offload::kAuto);
+  CHECK(tight.summary.fits);
+  const MemoryPlan lacking = plan_memory(need, {.host = least - kGB / 100}, Offload::kAuto);
+  CHECK_FALSE(lacking.summary.fits);
+  CHECK(lacking.summary.peak == least);
 }
 
 }  // namespace
