@@ -70,8 +70,9 @@ bool read_header(JpegDecoder& decoder, Bytes bytes) {
   jpeg_create_decompress(&decoder.info);
   decoder.progress.progress_monitor = on_progress;
   decoder.info.progress = &decoder.progress;
-  jpeg_save_markers(&decoder.info, JPEG_APP0 + 1, kMaxMarkerBytes);
-  jpeg_save_markers(&decoder.info, JPEG_APP0 + 2, kMaxMarkerBytes);
+  for (const int marker : {JPEG_APP0 + 1, JPEG_APP0 + 2, JPEG_APP0 + 13, JPEG_COM}) {
+    jpeg_save_markers(&decoder.info, marker, kMaxMarkerBytes);
+  }
   jpeg_mem_src(&decoder.info, bytes.data(), static_cast<unsigned long>(bytes.size()));
   jpeg_read_header(&decoder.info, TRUE);
   return true;

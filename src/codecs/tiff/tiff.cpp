@@ -260,6 +260,15 @@ void read_metadata(const Reader& reader, ImageMetadata& metadata) {
   if (TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &size, &data) == 1) metadata.icc.assign(data, data + size);
   if (TIFFGetField(tiff, TIFFTAG_XMLPACKET, &size, &data) == 1) metadata.xmp.assign(data, data + size);
   metadata.exif = exif::from_tiff(reader.source.bytes);
+  metadata.photoshop = exif::photoshop_of_tiff(reader.source.bytes);
+  float x = 0, y = 0;
+  const auto unit = reader.number<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT);
+  if (TIFFGetField(tiff, TIFFTAG_XRESOLUTION, &x) == 1 && TIFFGetField(tiff, TIFFTAG_YRESOLUTION, &y) == 1) {
+    metadata.resolution = make_resolution(x, y,
+                                          unit == RESUNIT_INCH         ? DotsPer::kInch
+                                          : unit == RESUNIT_CENTIMETER ? DotsPer::kCentimetre
+                                                                       : DotsPer::kNothing);
+  }
 }
 
 }  // namespace
