@@ -60,6 +60,7 @@ void turn_upright(ImageFile& file) {
   if (file.format != ImageFormat::kTiff) metadata.orientation = exif::orientation(metadata.exif);
   file.image = upright(std::move(file.image), metadata.orientation);
   metadata.exif = exif::as_upright(std::move(metadata.exif));
+  if (!metadata.resolution) metadata.resolution = exif::resolution(metadata.exif);
   if (turns_sides(metadata.orientation)) {
     if (metadata.resolution) metadata.resolution = turned(*metadata.resolution);
     const auto resolution = exif::resolution(metadata.exif);

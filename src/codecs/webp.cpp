@@ -9,7 +9,6 @@
 #include <string_view>
 
 #include "codecs/image_codecs.h"
-#include "codecs/metadata/exif.h"
 #include "zimage/error.h"
 
 namespace zimage::codecs {
@@ -144,7 +143,6 @@ ImageFile decode_webp(Bytes bytes, const std::string& name) {
     std::copy_n(row, row_samples, file.image.samples.bytes() + file.image.index(0, y));
   }
   read_metadata(bytes, file.metadata);
-  file.metadata.resolution = exif::resolution(file.metadata.exif);
   return file;
 }
 

@@ -104,8 +104,9 @@ ImageFile decode_jpeg(Bytes bytes, const std::string& name) {
   ImageFile file;
   file.format = ImageFormat::kJpeg;
   file.metadata = read_markers(decoder);
+  const AnnouncedContents announced = announced_contents(decoder);
   if (!read_pixels(decoder, file.image)) refuse(decoder, name);
-  file.metadata.left_out = appended_contents(decoder, file.metadata.xmp);
+  file.metadata.left_out = appended_contents(decoder, announced, file.metadata.xmp);
   return file;
 }
 

@@ -35,14 +35,18 @@ std::size_t pictures_of(Bytes index) {
   return pictures;
 }
 
-struct Announced {
-  std::size_t pictures = 0;
-  bool gain_map = false;
-  bool index = false;
-};
+/// Returns whether an MP4 or QuickTime file begins somewhere in it: a box of a plausible size that is called ftyp.
+bool has_video(std::string_view bytes) {
+  for (std::size_t at = bytes.find("ftyp"); at != bytes.npos; at = bytes.find("ftyp", at + 1)) {
+    if (at >= 4 && bytes[at - 4] == 0 && bytes[at - 3] == 0) return true;
+  }
+  return false;
+}
 
-Announced announced_by_segments(const JpegDecoder& decoder) {
-  Announced out;
+}  // namespace
+
+AnnouncedContents announced_contents(const JpegDecoder& decoder) {
+  AnnouncedContents out;
   for (const jpeg_marker_struct* marker = decoder.info.marker_list; marker != nullptr; marker = marker->next) {
     if (marker->marker != JPEG_APP0 + 2) continue;
     const std::string_view content(reinterpret_cast<const char*>(marker->data), marker->data_length);
@@ -54,21 +58,11 @@ Announced announced_by_segments(const JpegDecoder& decoder) {
   return out;
 }
 
-/// Returns whether an MP4 or QuickTime file begins somewhere in it: a box of a plausible size that is called ftyp.
-bool has_video(std::string_view bytes) {
-  for (std::size_t at = bytes.find("ftyp"); at != bytes.npos; at = bytes.find("ftyp", at + 1)) {
-    if (at >= 4 && bytes[at - 4] == 0 && bytes[at - 3] == 0) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-std::vector<std::string> appended_contents(const JpegDecoder& decoder, const std::string& xmp) {
+std::vector<std::string> appended_contents(const JpegDecoder& decoder, const AnnouncedContents& announced,
+                                           const std::string& xmp) {
   const jpeg_source_mgr& source = *decoder.info.src;
   const std::string_view behind(reinterpret_cast<const char*>(source.next_input_byte), source.bytes_in_buffer);
   const bool empty = behind.find_first_not_of('\0') == behind.npos;
-  const Announced announced = announced_by_segments(decoder);
   std::vector<std::string> out;
   if (empty) return out;
   const bool gain_map = announced.gain_map || announces_gain_map(xmp) || behind.find(kAppleGainMap) != behind.npos ||
