@@ -58,10 +58,10 @@ std::shared_ptr<const JpegOrigin> open_jpeg_origin(std::vector<std::uint8_t> fil
 
 struct EncodeOptions {
   ImageFormat format = ImageFormat::kPng;
-  int quality = 0;                          ///< JPEG 1–100 (0: 95, 4:4:4); WebP 1–100, 0: lossless
+  int quality = 0;  ///< JPEG 1–100 (0: 95, 4:4:4); WebP 1–100, 0: lossless
   /// PNG only: entries beside those of the metadata, which they replace; written as tEXt if they are Latin-1, else iTXt
   std::map<std::string, std::string> text;
-  ImageMetadata metadata;                   ///< written into the file, as far as the format holds it
+  ImageMetadata metadata;  ///< written into the file, as far as the format holds it
   /// JPEG only: gives the quantisation tables and the subsampling. Null: those of `quality`.
   std::shared_ptr<const JpegOrigin> jpeg_origin{};
 };

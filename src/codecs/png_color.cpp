@@ -137,8 +137,9 @@ void apply_color_chunks(ImageMetadata& metadata, bool grey) {
   std::vector<PngChunk>& chunks = metadata.color_chunks;
   if (const PngChunk* cicp = find(chunks, "cICP", 4)) {
     if (use(metadata, meaning_of_cicp(*cicp), grey)) return;
-    metadata.left_out.emplace_back("has a cICP chunk for colours of a kind that is not supported: the hole is painted " +
-                                   std::string(metadata.icc.empty() ? "as if they were sRGB" : "by its ICC profile"));
+    metadata.left_out.emplace_back(
+        "has a cICP chunk for colours of a kind that is not supported: the hole is painted " +
+        std::string(metadata.icc.empty() ? "as if they were sRGB" : "by its ICC profile"));
   }
   if (!metadata.icc.empty() || find(chunks, "sRGB", 1) != nullptr) return;
   const PngChunk* gamma = find(chunks, "gAMA", 4);

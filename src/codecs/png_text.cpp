@@ -95,7 +95,8 @@ std::vector<TextEntry> text_entries(png_const_structp png, png_infop info) {
     text.international = international;
     text.compressed = entry.compression == PNG_TEXT_COMPRESSION_zTXt || entry.compression == PNG_ITXT_COMPRESSION_zTXt;
     if (international && entry.lang != nullptr) text.language = utf8::from_latin1(entry.lang);
-    if (international && entry.lang_key != nullptr && utf8::is_valid(entry.lang_key)) text.translated_key = entry.lang_key;
+    if (international && entry.lang_key != nullptr && utf8::is_valid(entry.lang_key))
+      text.translated_key = entry.lang_key;
     out.push_back(std::move(text));
   }
   return out;
@@ -122,7 +123,7 @@ PngText::PngText(const ImageMetadata& metadata, const std::map<std::string, std:
     if (international) chunk.value = entry.value;
     chunk.language = entry.language;
     chunk.translated_key = entry.translated_key;
-    chunk.compression = international ? entry.compressed ? PNG_ITXT_COMPRESSION_zTXt : PNG_ITXT_COMPRESSION_NONE
+    chunk.compression = international      ? entry.compressed ? PNG_ITXT_COMPRESSION_zTXt : PNG_ITXT_COMPRESSION_NONE
                         : entry.compressed ? PNG_TEXT_COMPRESSION_zTXt
                                            : PNG_TEXT_COMPRESSION_NONE;
     chunks_.push_back(std::move(chunk));

@@ -21,8 +21,8 @@ void take_metadata_of_text(ImageMetadata& metadata);
 /// Holds entries as libpng takes them.
 class PngText {
  public:
-  /// Entries of the metadata that libpng wouldn't take are left out. Those of `text` replace them by their key; they are
-  /// tEXt if they are Latin-1, else iTXt. Errors: kRuntime if `text` has an invalid key or value.
+  /// Entries of the metadata that libpng wouldn't take are left out. Those of `text` replace them by their key; they
+  /// are tEXt if they are Latin-1, else iTXt. Errors: kRuntime if `text` has an invalid key or value.
   PngText(const ImageMetadata& metadata, const std::map<std::string, std::string>& text);
 
   /// Returns the entries, which this object owns.

@@ -34,8 +34,10 @@ void warn_about_hdr(const JobSpec& spec, const codecs::ImageMetadata& metadata) 
   constexpr std::uint16_t kNone = 0xffff;
   if (metadata.hdr_white == kNone) return;
   const bool png = spec.output.format == ImageFormat::kPng && spec.composite;
-  log::warning(concat({printable(spec.image.string()), " is in HDR (PQ or HLG), and the hole is painted in SDR: nothing in it is brighter than diffuse white",
-                       png ? "" : "; the result's colour profile shows all that is brighter as white (--format png keeps it)"}));
+  log::warning(
+      concat({printable(spec.image.string()),
+              " is in HDR (PQ or HLG), and the hole is painted in SDR: nothing in it is brighter than diffuse white",
+              png ? "" : "; the result's colour profile shows all that is brighter as white (--format png keeps it)"}));
 }
 
 }  // namespace
@@ -48,9 +50,10 @@ void bring_to_format(const JobSpec& spec, ImageFormat from, codecs::ImageMetadat
   const ImageFormat to = spec.output.format;
   const std::vector<std::string> lost = codecs::carry_metadata(metadata, from, to);
   if (lost.empty()) return;
-  const std::string hint = codecs::is_written(from) ? concat({" (--format ", codecs::to_string(from), " keeps it)"}) : "";
-  log::notice(concat({"the result is a ", codecs::to_string(to), " file, which has no place for some of the metadata of ", name, ": ",
-                      list_some(lost), hint}));
+  const std::string hint =
+      codecs::is_written(from) ? concat({" (--format ", codecs::to_string(from), " keeps it)"}) : "";
+  log::notice(concat({"the result is a ", codecs::to_string(to),
+                      " file, which has no place for some of the metadata of ", name, ": ", list_some(lost), hint}));
 }
 
 }  // namespace zimage::app

@@ -5,8 +5,8 @@
 
 namespace zimage::codecs {
 
-/// Reads the metadata in the segments before the first scan: the first of each kind, comments all; damaged ones are left
-/// out, and `orientation` isn't set. Extended XMP is read if the packet refers to it and all its parts are there.
+/// Reads the metadata in the segments before the first scan: the first of each kind, comments all; damaged ones are
+/// left out, and `orientation` isn't set. Extended XMP is read if the packet refers to it and all its parts are there.
 ImageMetadata read_markers(JpegDecoder& decoder);
 
 /// Returns the metadata without what doesn't fit into JPEG's segments (which happens if it comes from another format).

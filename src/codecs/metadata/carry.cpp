@@ -50,7 +50,8 @@ void exchange_comments(ImageMetadata& metadata, ImageFormat to) {
     for (const TextEntry& entry : metadata.text) {
       if (is_comment(entry) && entry.value.size() <= kMaxJpegComment) metadata.comments.push_back(entry.value);
     }
-    std::erase_if(metadata.text, [&](const TextEntry& e) { return is_comment(e) && e.value.size() <= kMaxJpegComment; });
+    std::erase_if(metadata.text,
+                  [&](const TextEntry& e) { return is_comment(e) && e.value.size() <= kMaxJpegComment; });
   }
 }
 

@@ -201,7 +201,8 @@ void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int chann
   std::vector<std::uint16_t> words(count * colors);
   for (std::size_t x = 0; x < count; ++x) std::copy_n(pixels + x * step, colors, words.data() + x * colors);
   cmsDoTransform(transforms_->back(), words.data(), words.data(), static_cast<cmsUInt32Number>(count));
-  if (white_ != 0xffff) std::transform(words.begin(), words.end(), words.begin(), [this](auto v) { return std::min(v, white_); });
+  if (white_ != 0xffff)
+    std::transform(words.begin(), words.end(), words.begin(), [this](auto v) { return std::min(v, white_); });
   for (std::size_t x = 0; x < count; ++x) std::copy_n(words.data() + x * colors, colors, pixels + x * step);
   if (bit_depth_ == 16) return;
   for (std::size_t i = 0; i < count * step; ++i) pixels[i] = to_8_bits(pixels[i]);

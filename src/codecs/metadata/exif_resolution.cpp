@@ -67,8 +67,8 @@ std::optional<Interoperability> interoperability(const Block& block, const Struc
                                                  const Directory& exif_directory) {
   const auto directory = structure.child(exif_directory, kInteroperability);
   const Entry* index = directory ? directory->find(kIndex) : nullptr;
-  const auto at = index != nullptr && index->type == kAscii && index->count == 4 ? structure.value_at(*index)
-                                                                                 : std::nullopt;
+  const auto at =
+      index != nullptr && index->type == kAscii && index->count == 4 ? structure.value_at(*index) : std::nullopt;
   if (!at) return std::nullopt;
   return Interoperability{*at, block[*at] == 'R' && block[*at + 1] == '0' && block[*at + 2] == '3'};
 }
@@ -84,7 +84,10 @@ std::optional<Resolution> resolution(const Block& block) {
   if (!x || !y) return std::nullopt;
   const Entry* entry = first->find(kResolutionUnit);
   const std::uint32_t unit = entry == nullptr ? kInch : structure->number(*entry).value_or(0);
-  return make_resolution(*x, *y, unit == kInch ? DotsPer::kInch : unit == kCentimetre ? DotsPer::kCentimetre : DotsPer::kNothing);
+  return make_resolution(*x, *y,
+                         unit == kInch         ? DotsPer::kInch
+                         : unit == kCentimetre ? DotsPer::kCentimetre
+                                               : DotsPer::kNothing);
 }
 
 Block with_resolution(Block block, const Resolution& wanted, bool add) {
@@ -98,8 +101,7 @@ Block with_resolution(Block block, const Resolution& wanted, bool add) {
   const auto first = structure->directory(structure->first_directory());
   if (!add && (!first || first->find(kXResolution) == nullptr || first->find(kYResolution) == nullptr)) return block;
   const bool big_endian = structure->big_endian();
-  const std::uint16_t unit =
-      wanted.unit == DotsPer::kNothing ? kNoUnit : centimetres ? kCentimetre : kInch;
+  const std::uint16_t unit = wanted.unit == DotsPer::kNothing ? kNoUnit : centimetres ? kCentimetre : kInch;
   if (first && set_in_place(block, *structure, *first, x, y, unit)) return block;
   // The structure refers to the block itself, so everything is read before the block grows.
   const std::uint32_t next = first && first->next_at != 0 ? structure->u32(first->next_at) : 0;

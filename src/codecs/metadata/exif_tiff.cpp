@@ -11,9 +11,8 @@ namespace zimage::codecs::exif {
 namespace {
 
 constexpr std::uint16_t kExifDirectory = 0x8769, kGpsDirectory = 0x8825;
-constexpr std::uint16_t kUndefined = 7;
+constexpr std::uint16_t kByte = 1, kLong = 4;
 constexpr std::uint16_t kIptc = 0x83bb, kPhotoshop = 0x8649;
-constexpr std::uint8_t kIptcMarker = 0x1c;
 /// Maker notes and the interoperability directory can't be moved: the offsets within them refer to the file.
 constexpr std::uint16_t kUnmovable[] = {0x927c, 0xa005};
 /// Document name, description, maker, model, resolution, software, date, artist, host, rating, copyright, and Windows'
@@ -73,16 +72,20 @@ std::vector<Entry> copy_description(std::span<const std::uint8_t> block, const S
   return entries;
 }
 
-/// Appends bytes to the file and their entry to the directory's, unless there are none.
-void append_bytes(std::uint16_t tag, std::span<const std::uint8_t> bytes, bool big_endian, Block& file,
-                  std::vector<Entry>& entries) {
+/// Appends bytes to the file and their entry to the directory's, unless there are none. As LONG they are padded, and
+/// keep their order whatever the file's is: that is how IPTC is written.
+void append_bytes(std::uint16_t tag, std::uint16_t type, std::span<const std::uint8_t> bytes, bool big_endian,
+                  Block& file, std::vector<Entry>& entries) {
   if (bytes.size() <= 4) return;
   if (file.size() % 2 != 0) file.push_back(0);
+  const std::size_t each = type == kLong ? 4 : 1;
+  const std::size_t count = (bytes.size() + each - 1) / each;
   Entry entry = long_entry(tag, static_cast<std::uint32_t>(file.size()), big_endian);
-  entry.type = kUndefined;
-  entry.count = static_cast<std::uint32_t>(bytes.size());
+  entry.type = type;
+  entry.count = static_cast<std::uint32_t>(count);
   set_entry(entries, entry);
   file.insert(file.end(), bytes.begin(), bytes.end());
+  file.resize(file.size() + count * each - bytes.size());
 }
 
 }  // namespace
@@ -99,7 +102,7 @@ Block photoshop_of_tiff(std::span<const std::uint8_t> file) {
   Block resources = photoshop::credits(value(kPhotoshop));
   if (!photoshop::iptc(resources).empty()) return resources;
   const std::span<const std::uint8_t> iptc = value(kIptc);
-  if (iptc.empty() || iptc.front() != kIptcMarker || iptc.size() > kMaxValue) return resources;
+  if (iptc.size() > kMaxValue) return resources;
   const Block more = photoshop::of_iptc(iptc);
   resources.insert(resources.end(), more.begin(), more.end());
   return resources;
@@ -138,8 +141,8 @@ void into_tiff(const Block& block, const Block& photoshop, Block& file) {
   if (fits) {
     for (const Entry& entry : copy_description(block, *source, *described, file)) set_entry(entries, entry);
   }
-  append_bytes(kPhotoshop, photoshop, big_endian, file, entries);
-  append_bytes(kIptc, photoshop::iptc(photoshop), big_endian, file, entries);
+  append_bytes(kPhotoshop, kByte, photoshop::without_iptc(photoshop), big_endian, file, entries);
+  append_bytes(kIptc, kLong, photoshop::iptc(photoshop), big_endian, file, entries);
   const std::size_t at = append_directory(file, entries, next, big_endian);
   put_u32(file, 4, static_cast<std::uint32_t>(at), big_endian);
 }

@@ -38,13 +38,13 @@ struct ImageMetadata {
   std::vector<PngChunk> color_chunks;
   bool icc_of_chunks = false;                   ///< `icc` is what they mean: a PNG needs only the chunks
   std::vector<std::uint8_t> icc_beside_chunks;  ///< then: the PNG's own profile, for programs that don't know cICP
-  std::uint16_t hdr_white = 0xffff;    ///< PQ and HLG: the 16-bit code of diffuse white, which sRGB's white becomes
-  std::string xmp;                     ///< XMP packet
-  std::string xmp_extension;           ///< JPEG's Extended XMP, to which the packet refers
-  std::string xmp_extension_id;        ///< … by this
-  std::vector<std::uint8_t> photoshop; ///< Photoshop's image resources with the credits, IPTC among them
-  std::vector<std::string> comments;   ///< JPEG's and GIF's, in whatever encoding
-  std::vector<TextEntry> text;         ///< PNG's, without XMP
+  std::uint16_t hdr_white = 0xffff;     ///< PQ and HLG: the 16-bit code of diffuse white, which sRGB's white becomes
+  std::string xmp;                      ///< XMP packet
+  std::string xmp_extension;            ///< JPEG's Extended XMP, to which the packet refers
+  std::string xmp_extension_id;         ///< … by this
+  std::vector<std::uint8_t> photoshop;  ///< Photoshop's image resources with the credits, IPTC among them
+  std::vector<std::string> comments;    ///< JPEG's and GIF's, in whatever encoding
+  std::vector<TextEntry> text;          ///< PNG's, without XMP
   std::optional<Resolution> resolution{};
   int orientation = 1;  ///< the file's, 1…8 as in EXIF; 1 is upright. The decoded pixels are upright already
   TiffPacking tiff_packing = TiffPacking::kDeflate;  ///< a TIFF's own; deflate if it is packed another way

@@ -82,8 +82,7 @@ bool inside(const Chromaticity& c) { return c.x >= 0 && c.y >= 0 && c.x <= 1 && 
 
 bool is_usable(const Primaries& p) {
   if (!inside(p.white) || !inside(p.red) || !inside(p.green) || !inside(p.blue) || p.white.y < 0.01) return false;
-  const double area =
-      (p.green.x - p.red.x) * (p.blue.y - p.red.y) - (p.blue.x - p.red.x) * (p.green.y - p.red.y);
+  const double area = (p.green.x - p.red.x) * (p.blue.y - p.red.y) - (p.blue.x - p.red.x) * (p.green.y - p.red.y);
   return std::abs(area) > 0.001;
 }
 

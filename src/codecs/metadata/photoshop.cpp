@@ -68,10 +68,21 @@ void each_resource(Bytes all, const std::function<void(unsigned id, Bytes whole,
     if (size > all.size() - at) return;
     const Bytes data = all.subspan(at, size);
     at = std::min(at + size + size % 2, all.size());
-    if (std::equal(all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(begin + 4), "8BIM")) {
+    if (std::equal(all.begin() + static_cast<std::ptrdiff_t>(begin),
+                   all.begin() + static_cast<std::ptrdiff_t>(begin + 4), "8BIM")) {
       found(id, all.subspan(begin, at - begin), data);
     }
   }
+}
+
+std::vector<std::uint8_t> chosen(Bytes all, const std::function<bool(unsigned id)>& wanted) {
+  std::vector<std::uint8_t> out;
+  each_resource(all, [&](unsigned id, Bytes whole, Bytes) {
+    if (!wanted(id)) return;
+    out.insert(out.end(), whole.begin(), whole.end());
+    if (out.size() % 2 != 0) out.push_back(0);
+  });
+  return out;
 }
 
 Bytes resource(Bytes all, unsigned wanted) {
@@ -82,22 +93,25 @@ Bytes resource(Bytes all, unsigned wanted) {
   return out;
 }
 
-/// Calls `found` with each data set of the IPTC record.
-void each_data_set(Bytes iptc, const std::function<void(unsigned record, unsigned set, std::string_view value)>& found) {
+/// Calls `found` with each data set of the IPTC record. Returns where the last one ends.
+std::size_t each_data_set(Bytes iptc,
+                          const std::function<void(unsigned record, unsigned set, std::string_view value)>& found) {
+  std::size_t end = 0;
   for (std::size_t at = 0; at + 5 <= iptc.size() && iptc[at] == 0x1c;) {
     const unsigned record = iptc[at + 1], set = iptc[at + 2];
     std::size_t size = number(iptc, at + 3, 2);
     at += 5;
     if (size >= 0x8000) {  // the number of bytes that hold the length
       const std::size_t bytes = size & 0x7fff;
-      if (bytes > 4 || bytes > iptc.size() - at) return;
+      if (bytes > 4 || bytes > iptc.size() - at) break;
       size = number(iptc, at, bytes);
       at += bytes;
     }
-    if (size > iptc.size() - at) return;
+    if (size > iptc.size() - at) break;
     found(record, set, {reinterpret_cast<const char*>(iptc.data()) + at, size});
-    at += size;
+    end = at += size;
   }
+  return end;
 }
 
 /// Returns a date (CCYYMMDD) and a time (HHMMSS±HHMM) as XMP writes them; "" for anything else.
@@ -116,16 +130,16 @@ std::string date_of(const std::string& date, const std::string& time) {
 }  // namespace
 
 std::vector<std::uint8_t> credits(Resources resources) {
-  std::vector<std::uint8_t> out;
-  each_resource(resources, [&](unsigned id, Bytes whole, Bytes) {
-    if (std::find(std::begin(kKept), std::end(kKept), id) == std::end(kKept)) return;
-    out.insert(out.end(), whole.begin(), whole.end());
-    if (out.size() % 2 != 0) out.push_back(0);
-  });
-  return out;
+  return chosen(resources,
+                [](unsigned id) { return std::find(std::begin(kKept), std::end(kKept), id) != std::end(kKept); });
+}
+
+std::vector<std::uint8_t> without_iptc(Resources resources) {
+  return chosen(resources, [](unsigned id) { return id != kIptc; });
 }
 
 std::vector<std::uint8_t> of_iptc(std::span<const std::uint8_t> iptc) {
+  iptc = iptc.first(each_data_set(iptc, [](unsigned, unsigned, std::string_view) {}));
   if (iptc.empty() || iptc.size() > 0xffffffffU) return {};
   std::vector<std::uint8_t> out = {'8', 'B', 'I', 'M', kIptc >> 8, kIptc & 0xff, 0, 0};
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(iptc.size() >> shift));
@@ -152,9 +166,7 @@ std::vector<XmpProperty> properties(Resources resources) {
     if (record == 1 && set == 90) utf8 = value == "\x1b%G";
     if (record == 2) sets[set].emplace_back(value);
   });
-  const auto text = [&](const std::string& value) {
-    return utf8::is_valid(value) ? value : utf8::from_latin1(value);
-  };
+  const auto text = [&](const std::string& value) { return utf8::is_valid(value) ? value : utf8::from_latin1(value); };
   std::vector<XmpProperty> out;
   for (const auto& known : kDataSets) {
     XmpProperty property{known.prefix, known.space, known.name, known.kind};
@@ -169,7 +181,8 @@ std::vector<XmpProperty> properties(Resources resources) {
     if (!date.empty()) out.push_back({"photoshop", kPhotoshop, "DateCreated", Kind::kText, {{date}}});
   }
   const Bytes copyrighted = resource(resources, kCopyrighted), address = resource(resources, kAddress);
-  if (!copyrighted.empty() && copyrighted[0] != 0) out.push_back({"xmpRights", kRights, "Marked", Kind::kText, {{"True"}}});
+  if (!copyrighted.empty() && copyrighted[0] != 0)
+    out.push_back({"xmpRights", kRights, "Marked", Kind::kText, {{"True"}}});
   if (!address.empty()) {
     const std::string url(address.begin(), address.end());
     out.push_back({"xmpRights", kRights, "WebStatement", Kind::kText, {{text(url)}}});

@@ -18,10 +18,12 @@ using Resources = std::span<const std::uint8_t>;
 /// Returns the resources that say who made a picture and who may use it: IPTC and its digest, the copyright flag and
 /// the address. All others are about the program's window, print settings or pixels (a thumbnail of the old picture).
 std::vector<std::uint8_t> credits(Resources resources);
-/// Returns the resources that hold an IPTC record alone.
+/// Returns the resources that hold an IPTC record alone, without what lies behind its last data set.
 std::vector<std::uint8_t> of_iptc(std::span<const std::uint8_t> iptc);
 /// Returns the IPTC record; empty if there is none.
 std::span<const std::uint8_t> iptc(Resources resources);
+/// Returns the resources without the IPTC record.
+std::vector<std::uint8_t> without_iptc(Resources resources);
 /// Returns the resolution that the resources state.
 std::optional<Resolution> resolution(Resources resources);
 

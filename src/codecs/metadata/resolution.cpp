@@ -52,8 +52,9 @@ Resolution in_unit(const Resolution& resolution, DotsPer unit) {
 std::optional<Resolution> in_whole_dots(const Resolution& resolution) {
   const Resolution inch = in_unit(resolution, DotsPer::kInch);
   const Resolution centimetre = in_unit(resolution, DotsPer::kCentimetre);
-  const bool by_centimetre = resolution.unit == DotsPer::kCentimetre ||
-                             (!(is_whole(inch.x) && is_whole(inch.y)) && is_whole(centimetre.x) && is_whole(centimetre.y));
+  const bool by_centimetre =
+      resolution.unit == DotsPer::kCentimetre ||
+      (!(is_whole(inch.x) && is_whole(inch.y)) && is_whole(centimetre.x) && is_whole(centimetre.y));
   return rounded(by_centimetre ? centimetre : inch, kLargestWord);
 }
 

@@ -24,7 +24,8 @@ Resolution in_unit(const Resolution& resolution, DotsPer unit);
 /// Returns the resolution for a file that has whole numbers of 16 bits, per inch or centimetre; empty if they are too
 /// large for that.
 std::optional<Resolution> in_whole_dots(const Resolution& resolution);
-/// Returns the resolution as whole dots per metre that fit into 31 bits, or without a unit; empty if they are too large.
+/// Returns the resolution as whole dots per metre that fit into 31 bits, or without a unit; empty if they are too
+/// large.
 std::optional<Resolution> in_whole_metres(const Resolution& resolution);
 
 /// Returns the resolution of the picture when it is turned on its side.

@@ -98,7 +98,8 @@ class Parser {
   }
 
   std::string_view space_of(std::string_view prefix) const {
-    const auto place = std::find_if(declared_.rbegin(), declared_.rend(), [&](const Declared& d) { return d.prefix == prefix; });
+    const auto place =
+        std::find_if(declared_.rbegin(), declared_.rend(), [&](const Declared& d) { return d.prefix == prefix; });
     return place == declared_.rend() ? std::string_view{} : place->space;
   }
 

@@ -44,21 +44,26 @@ bool has_stale(std::string_view xmp) {
 }
 
 const xml::Element* find_rdf(const std::vector<xml::Element>& elements) {
-  const auto place = std::find_if(elements.begin(), elements.end(), [](const xml::Element& e) { return e.space == kRdf && e.local == "RDF"; });
+  const auto place = std::find_if(elements.begin(), elements.end(),
+                                  [](const xml::Element& e) { return e.space == kRdf && e.local == "RDF"; });
   return place == elements.end() ? nullptr : &*place;
 }
 
 bool has_property(const std::vector<xml::Element>& elements, std::string_view space, std::string_view name) {
   return std::any_of(elements.begin(), elements.end(), [&](const xml::Element& e) {
-    const bool attribute = std::any_of(e.attributes.begin(), e.attributes.end(), [&](const xml::Attribute& a) { return a.space == space && a.local == name; });
+    const bool attribute = std::any_of(e.attributes.begin(), e.attributes.end(),
+                                       [&](const xml::Attribute& a) { return a.space == space && a.local == name; });
     return attribute || (e.space == space && e.local == name);
   });
 }
 
 /// Returns the edits that cut out the reference to an extension, and the identifier in it.
-std::vector<xml::Edit> cut_announcement(std::string_view xmp, const std::vector<xml::Element>& elements, std::string& id) {
+std::vector<xml::Edit> cut_announcement(std::string_view xmp, const std::vector<xml::Element>& elements,
+                                        std::string& id) {
   std::vector<xml::Edit> edits;
-  const auto is_reference = [](std::string_view space, std::string_view name) { return space == kXmpNote && name == "HasExtendedXMP"; };
+  const auto is_reference = [](std::string_view space, std::string_view name) {
+    return space == kXmpNote && name == "HasExtendedXMP";
+  };
   for (const xml::Element& e : elements) {
     if (is_reference(e.space, e.local)) {
       id = xmp.substr(e.open_end, e.close_begin - e.open_end);
@@ -92,7 +97,8 @@ std::string subject_of(const std::vector<xml::Element>& elements) {
 }
 
 /// Returns a child of rdf:RDF with the namespaces that are declared around it.
-std::string with_namespaces(std::string_view text, const std::vector<xml::Element>& elements, const xml::Element& child) {
+std::string with_namespaces(std::string_view text, const std::vector<xml::Element>& elements,
+                            const xml::Element& child) {
   std::map<std::string_view, std::string_view> declared;
   const xml::Element* around = &child;
   while (around->parent >= 0) {
@@ -148,7 +154,9 @@ std::string upright_xmp(std::string xmp) {
   return xmp;
 }
 
-bool announces_gain_map(std::string_view xmp) { return xmp.find(kGainMap) != xmp.npos || xmp.find("GainMap") != xmp.npos; }
+bool announces_gain_map(std::string_view xmp) {
+  return xmp.find(kGainMap) != xmp.npos || xmp.find("GainMap") != xmp.npos;
+}
 
 bool announces_motion(std::string_view xmp) {
   return xmp.find("MotionPhoto") != xmp.npos || xmp.find("MicroVideo") != xmp.npos;
@@ -172,7 +180,8 @@ std::string without_stale_xmp(std::string xmp) {
 std::string xmp_extension_id(std::string_view extension) {
   cmsHANDLE md5 = cmsMD5alloc(nullptr);
   if (md5 == nullptr) throw std::bad_alloc();
-  cmsMD5add(md5, reinterpret_cast<const cmsUInt8Number*>(extension.data()), static_cast<cmsUInt32Number>(extension.size()));
+  cmsMD5add(md5, reinterpret_cast<const cmsUInt8Number*>(extension.data()),
+            static_cast<cmsUInt32Number>(extension.size()));
   cmsProfileID digest;
   cmsMD5finish(&digest, md5);
   std::string out;
@@ -198,8 +207,8 @@ std::string with_announced_extension(const std::string& xmp, const std::string& 
 }
 
 std::string stub_xmp(const std::string& id) {
-  return concat({kBegin, "<rdf:Description rdf:about=\"\" xmlns:xmpNote=\"", kXmpNote, "\" xmpNote:HasExtendedXMP=\"", id,
-                 "\"/>", kEnd});
+  return concat({kBegin, "<rdf:Description rdf:about=\"\" xmlns:xmpNote=\"", kXmpNote, "\" xmpNote:HasExtendedXMP=\"",
+                 id, "\"/>", kEnd});
 }
 
 std::string merged_xmp(const std::string& xmp, const std::string& extension) {

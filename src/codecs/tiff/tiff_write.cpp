@@ -133,16 +133,15 @@ std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& o
   const ImageMetadata& metadata = options.metadata;
   Sink sink;
   // Reserve enough for incompressible pixels: growing would copy the bytes, and unused room costs no memory.
-  sink.bytes.reserve(row_bytes_of(image) * static_cast<std::uint64_t>(image.height) + 2 * metadata.exif.size() + 2 * metadata.photoshop.size() +
-                     metadata.icc.size() + metadata.xmp.size() + kRoom);
+  sink.bytes.reserve(row_bytes_of(image) * static_cast<std::uint64_t>(image.height) + 2 * metadata.exif.size() +
+                     2 * metadata.photoshop.size() + metadata.icc.size() + metadata.xmp.size() + kRoom);
   collect_tiff_errors();
   // EXIF entries are copied as they are, so the whole file must have their byte order.
   const char* mode = exif::is_big_endian(metadata.exif) ? "wb" : "wl";
   TiffHandle tiff(
       TIFFClientOpen("picture", mode, &sink, on_read, on_write, on_seek, on_close, on_size, nullptr, nullptr));
-  if (tiff == nullptr || !set_fields(tiff.get(), image, metadata) ||
-      !set_resolution(tiff.get(), metadata) || !write_strips(tiff.get(), image) ||
-      TIFFWriteDirectory(tiff.get()) != 1) {
+  if (tiff == nullptr || !set_fields(tiff.get(), image, metadata) || !set_resolution(tiff.get(), metadata) ||
+      !write_strips(tiff.get(), image) || TIFFWriteDirectory(tiff.get()) != 1) {
     encoding_failed(sink);
   }
   tiff.reset();
