@@ -278,8 +278,8 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
   if (!read_pixels(reader, rows.data())) refuse();
   read_metadata(reader, file);
   file.metadata.color_chunks = color_chunks_of(bytes);
+  file.metadata.left_out = left_out_of_png(bytes);
   apply_color_chunks(file.metadata, file.image.color_channels() == 1);
-  if (is_animated(bytes)) file.metadata.left_out.emplace_back("is an animated PNG, and only its first picture is read");
   return file;
 }
 

@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from kept_files import FIXTURES, job_of, packet_of, pixels_of, properties_of, segments_of, warnings_of
 
@@ -108,6 +108,44 @@ def test_an_animated_png_is_told(work):
     assert len(warnings_of(said, ["animated PNG"])) == 1
     with Image.open(output) as picture:
         assert getattr(picture, "n_frames", 1) == 1
+
+
+def with_credentials(path):
+    """Writes a picture with the start of a C2PA manifest, and XMP that refers to it."""
+    box = struct.pack(">I", 60) + b"jumb" + struct.pack(">I", 37) + b"jumdc2pa\0\x11\0\x10\x80\0\0\xaa\0\x38\x9b\x71\3c2pa\0" + bytes(30)
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description rdf:about="" xmlns:dcterms="http://purl.org/dc/terms/" dcterms:created="1" '
+        b'dcterms:provenance="self#jumbf=c2pa/urn:uuid:1"/></rdf:RDF></x:xmpmeta>'
+    )
+    picture = Image.fromarray(pixels_of(FIXTURES / "srgb.png"))
+    if path.suffix == ".tif":
+        picture.save(path, tiffinfo={700: packet, 0xCD41: box})
+    elif path.suffix == ".png":
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", packet.decode())
+        info.add(b"caBX", box)
+        picture.save(path, pnginfo=info)
+    else:
+        picture.save(path, xmp=packet)
+        data = bytearray(path.read_bytes())
+        if path.suffix == ".jpg":
+            content = b"JP\0\1" + struct.pack(">I", 1) + box
+            data[2:2] = b"\xff\xeb" + struct.pack(">H", len(content) + 2) + content
+        else:
+            data += b"C2PA" + struct.pack("<I", len(box)) + box
+            data[4:8] = struct.pack("<I", len(data) - 8)
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tif"])
+def test_content_credentials_are_told(work, ending):
+    with_credentials(work.folder / f"in.{ending}")
+    assert b"jumb" in (work.folder / f"in.{ending}").read_bytes()
+    output, said = job_of(work, None, f"out.{ending}", source=f"in.{ending}")
+    assert len(warnings_of(said, ["C2PA"])) == 1
+    assert b"c2pa" not in output.read_bytes() and b"jumb" not in output.read_bytes()
+    assert properties_of(packet_of(output)) == {"{http://purl.org/dc/terms/}created": "1"}
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")

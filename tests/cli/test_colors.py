@@ -1,10 +1,12 @@
 """What PNG's chunks say about colours: it is carried, and the hole is painted in those colours."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, TiffImagePlugin
 
 from format_files import save, smooth
 from kept_files import FIXTURES, HOLE, chunks_of, job_of, pixels_of, warnings_of
@@ -28,9 +30,6 @@ def color_chunks(path):
 
 def with_chunks(path, *chunks, source=FIXTURES / "srgb.png"):
     """Writes the picture of `source` with other chunks about its colours."""
-    import struct
-    import zlib
-
     out = b"\x89PNG\r\n\x1a\n"
     for name, data in chunks_of(source):
         if name in COLOR_CHUNKS:
@@ -182,6 +181,24 @@ def test_grey_pictures_have_curves_too(work):
     with_chunks(work.folder / "linear.png", ("gAMA", (100000).to_bytes(4, "big")), source=work.folder / "grey.png")
     out = [np.asarray(Image.open(job_of(work, None, f"{name}-out.png", source=f"{name}.png")[0])) for name in ("grey", "linear")]
     assert out[0].ndim == 2 and abs(out[0].astype(int) - out[1])[HOLE].max() > 8
+
+
+def test_a_tiffs_own_tags_work_as_a_profile_does(work):
+    """WhitePoint, PrimaryChromaticities and TransferFunction of TIFF 6.0, section 20."""
+    picture = Image.fromarray(pixels_of(FIXTURES / "srgb.png"))
+    curve = [round((i / 255) ** (563 / 256) * 65535) for i in range(256)]
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag, kind, values in ((318, 5, (0.3127, 0.329)), (319, 5, (0.64, 0.33, 0.21, 0.71, 0.15, 0.06)), (301, 3, curve * 3)):
+        tags.tagtype[tag] = kind
+        tags[tag] = tuple(values)
+    picture.save(work.folder / "tags.tif", tiffinfo=tags)
+    save(picture, work.folder / "icc.tif", icc=profile(ADOBE_RGB, 563 / 256))
+    save(picture, work.folder / "plain.tif")
+    out = {name: job_of(work, None, f"{name}-out.tif", source=f"{name}.tif")[0] for name in ("tags", "icc", "plain")}
+    tagged, expected, plain = (pixels_of(path).astype(int)[HOLE] for path in out.values())
+    assert abs(tagged - expected).max() <= 1 and abs(tagged - plain).max() > 8
+    with Image.open(out["tags"]) as result:
+        assert result.info["icc_profile"]
 
 
 @pytest.mark.parametrize("ending", ["jpg", "webp"])

@@ -48,8 +48,12 @@ bool has_video(std::string_view bytes) {
 AnnouncedContents announced_contents(const JpegDecoder& decoder) {
   AnnouncedContents out;
   for (const jpeg_marker_struct* marker = decoder.info.marker_list; marker != nullptr; marker = marker->next) {
-    if (marker->marker != JPEG_APP0 + 2) continue;
     const std::string_view content(reinterpret_cast<const char*>(marker->data), marker->data_length);
+    if (marker->marker == JPEG_APP0 + 11) {
+      out.credentials =
+          out.credentials || (content.find("jumb") != content.npos && content.find("c2pa") != content.npos);
+    }
+    if (marker->marker != JPEG_APP0 + 2) continue;
     if (content.starts_with(kIsoGainMap)) out.gain_map = true;
     if (!content.starts_with(kMpf)) continue;
     out.index = true;
@@ -64,6 +68,7 @@ std::vector<std::string> appended_contents(const JpegDecoder& decoder, const Ann
   const std::string_view behind(reinterpret_cast<const char*>(source.next_input_byte), source.bytes_in_buffer);
   const bool empty = behind.find_first_not_of('\0') == behind.npos;
   std::vector<std::string> out;
+  if (announced.credentials) out.emplace_back(kContentCredentials);
   if (empty) return out;
   const bool gain_map = announced.gain_map || announces_gain_map(xmp) || behind.find(kAppleGainMap) != behind.npos ||
                         behind.find("hdrgm:"sv) != behind.npos;
@@ -77,7 +82,7 @@ std::vector<std::string> appended_contents(const JpegDecoder& decoder, const Ann
     out.push_back("holds " + std::to_string(announced.pictures) +
                   " pictures (MPO), and only the first is read: the result has no other");
   }
-  if (out.empty() && !announced.index) {
+  if (!gain_map && !motion && !announced.index) {
     out.push_back("has " + std::to_string(behind.size()) + " bytes behind its picture, which are left out");
   }
   return out;

@@ -1,4 +1,4 @@
-// What lies behind a JPEG's picture: gain maps, further pictures, videos.
+// What of a JPEG can't be kept: gain maps, further pictures and videos behind its picture, and signatures.
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@ struct AnnouncedContents {
   std::size_t pictures = 0;  ///< by the Multi-Picture Format's index, without large previews
   bool index = false;        ///< there is such an index
   bool gain_map = false;
+  bool credentials = false;  ///< by C2PA, in the segments themselves
 };
 
 /// Reads the segments, after read_header() and before the pixels, with which libjpeg drops them.

@@ -46,6 +46,8 @@ Block from_tiff(std::span<const std::uint8_t> file);
 /// file as it is.
 void into_tiff(const Block& block, const Block& photoshop, Block& file);
 
+/// Returns whether a TIFF file's first page has a tag; false for BigTIFF.
+bool tiff_has(std::span<const std::uint8_t> file, std::uint16_t tag);
 /// Returns the credits of Photoshop's resources in a TIFF file's first page, or of the IPTC record if it has only that.
 Block photoshop_of_tiff(std::span<const std::uint8_t> file);
 

@@ -90,6 +90,12 @@ void append_bytes(std::uint16_t tag, std::uint16_t type, std::span<const std::ui
 
 }  // namespace
 
+bool tiff_has(std::span<const std::uint8_t> file, std::uint16_t tag) {
+  const auto structure = Structure::open(file);
+  const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
+  return first && first->find(tag) != nullptr;
+}
+
 Block photoshop_of_tiff(std::span<const std::uint8_t> file) {
   const auto structure = Structure::open(file);
   const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;

@@ -59,6 +59,14 @@ Curve hdr_curve(Transfer::Kind kind) {
   return Curve(cmsBuildTabulatedToneCurve16(nullptr, kTableSize, table.data()));
 }
 
+/// Returns a curve through the table's entries, or through as many of them as a profile should have.
+Curve table_curve(const std::vector<std::uint16_t>& table) {
+  const std::size_t last = table.size() - 1;
+  std::vector<cmsUInt16Number> out(std::min<std::size_t>(table.size(), kTableSize));
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = table[i * last / (out.size() - 1)];
+  return Curve(cmsBuildTabulatedToneCurve16(nullptr, static_cast<cmsUInt32Number>(out.size()), out.data()));
+}
+
 /// Returns the curve that is (sample + offset) / (1 + offset) to the power of `power` from `knee` on, and a line of
 /// 1/slope below.
 Curve two_part_curve(double power, double offset, double slope, double knee) {
@@ -73,6 +81,7 @@ Curve curve_of(const Transfer& transfer) {
     case Transfer::Kind::kSmpte240: return two_part_curve(1 / 0.45, 0.1115, 4, 0.0912);
     case Transfer::Kind::kPq:
     case Transfer::Kind::kHlg: return hdr_curve(transfer.kind);
+    case Transfer::Kind::kTable: return table_curve(transfer.table);
     case Transfer::Kind::kGamma: break;
   }
   return Curve(cmsBuildGamma(nullptr, transfer.gamma));
@@ -118,6 +127,7 @@ bool is_srgb(const Primaries& primaries) {
 
 std::vector<std::uint8_t> make_profile(const Primaries& primaries, const Transfer& transfer, bool grey) {
   const bool positive = transfer.kind != Transfer::Kind::kGamma || (transfer.gamma > 0.05 && transfer.gamma < 20);
+  if (transfer.kind == Transfer::Kind::kTable && transfer.table.size() < 2) return {};
   if (!positive || (!grey && !is_usable(primaries))) return {};
   const Curve curve = curve_of(transfer);
   if (curve == nullptr) return {};

@@ -24,9 +24,10 @@ inline constexpr Primaries kAdobeRgbPrimaries{kD65, {0.64, 0.33}, {0.21, 0.71}, 
 
 /// The curve from a picture's samples to light.
 struct Transfer {
-  enum class Kind { kGamma, kSrgb, kBt709, kSmpte240, kPq, kHlg };
+  enum class Kind { kGamma, kSrgb, kBt709, kSmpte240, kPq, kHlg, kTable };
   Kind kind = Kind::kSrgb;
-  double gamma = 1;  ///< kGamma: light is the sample to this power
+  double gamma = 1;                    ///< kGamma: light is the sample to this power
+  std::vector<std::uint16_t> table{};  ///< kTable: the light of samples from the least to the largest
 };
 
 inline constexpr double kAdobeRgbGamma = 563.0 / 256;

@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kRdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 constexpr std::string_view kXmpNote = "http://ns.adobe.com/xmp/note/";
 constexpr std::string_view kXmpBasic = "http://ns.adobe.com/xap/1.0/";
+constexpr std::string_view kTerms = "http://purl.org/dc/terms/";
 constexpr std::string_view kGainMap = "http://ns.adobe.com/hdr-gain-map/1.0/";
 constexpr std::string_view kCamera = "http://ns.google.com/photos/1.0/camera/";
 /// Everything in a namespace that begins like one of these speaks of data behind the picture, or is a picture: gain
@@ -32,6 +33,11 @@ bool is_stale_space(std::string_view space) {
   return std::any_of(std::begin(kStale), std::end(kStale), [&](std::string_view s) { return space.starts_with(s); });
 }
 
+/// Returns whether it refers to Content Credentials in the file itself.
+bool is_manifest(std::string_view space, std::string_view name, std::string_view value) {
+  return space == kTerms && name == "provenance" && value.starts_with("self#");
+}
+
 bool is_stale(std::string_view space, std::string_view name) {
   if (space == kCamera) return name.starts_with("MotionPhoto") || name.starts_with("MicroVideo");
   return is_stale_space(space) || (space == kXmpBasic && name == "Thumbnails");
@@ -39,7 +45,7 @@ bool is_stale(std::string_view space, std::string_view name) {
 
 bool has_stale(std::string_view xmp) {
   const auto within = [&](std::string_view what) { return xmp.find(what) != xmp.npos; };
-  return within("MotionPhoto") || within("MicroVideo") || within("Thumbnails") ||
+  return within("MotionPhoto") || within("MicroVideo") || within("Thumbnails") || within("self#") ||
          std::any_of(std::begin(kStale), std::end(kStale), within);
 }
 
@@ -168,10 +174,12 @@ std::string without_stale_xmp(std::string xmp) {
   if (!elements) return "";
   std::vector<xml::Edit> edits;
   for (const xml::Element& e : *elements) {
-    if (is_stale(e.space, e.local)) edits.push_back({e.begin, e.end});
+    const std::string_view value = std::string_view(xmp).substr(e.open_end, e.close_begin - e.open_end);
+    if (is_stale(e.space, e.local) || is_manifest(e.space, e.local, value)) edits.push_back({e.begin, e.end});
     for (const xml::Attribute& a : e.attributes) {
       const bool declares = a.prefix == "xmlns" && is_stale_space(a.value);
-      if (declares || is_stale(a.space, a.local)) edits.push_back({a.begin, a.end});
+      if (declares || is_stale(a.space, a.local) || is_manifest(a.space, a.local, a.value))
+        edits.push_back({a.begin, a.end});
     }
   }
   return xml::edited(xmp, std::move(edits));
