@@ -33,6 +33,10 @@ std::vector<std::uint8_t> encode_webp(const Image& image, const EncodeOptions& o
 std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& options);
 std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& options);
 
+/// For ImageMetadata::left_out: C2PA's manifest is signed, with a hash of the file that it lies in.
+inline constexpr const char* kContentCredentials =
+    "has Content Credentials (C2PA), which hold only for the unchanged file: they are left out";
+
 /// Throws kInput with a hint: "NAME is damaged: WHY", or "NAME is truncated".
 [[noreturn]] void refuse_damaged(const std::string& name, const std::string& why);
 [[noreturn]] void refuse_truncated(const std::string& name);

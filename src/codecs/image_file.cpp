@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "codecs/image_codecs.h"
 #include "codecs/metadata/exif.h"
+#include "codecs/metadata/made_profile.h"
 #include "codecs/metadata/xmp.h"
 #include "image/orientation.h"
 #include "zimage/error.h"
@@ -59,7 +60,43 @@ void turn_upright(ImageFile& file) {
   if (file.format != ImageFormat::kTiff) metadata.orientation = exif::orientation(metadata.exif);
   file.image = upright(std::move(file.image), metadata.orientation);
   metadata.exif = exif::as_upright(std::move(metadata.exif));
+  if (!metadata.resolution) metadata.resolution = exif::resolution(metadata.exif);
+  if (turns_sides(metadata.orientation)) {
+    if (metadata.resolution) metadata.resolution = turned(*metadata.resolution);
+    const auto resolution = exif::resolution(metadata.exif);
+    if (resolution) metadata.exif = exif::with_resolution(std::move(metadata.exif), turned(*resolution), false);
+  }
   if (metadata.orientation != 1) metadata.xmp = upright_xmp(std::move(metadata.xmp));
+}
+
+/// Takes out of the XMP what is no longer true.
+void clean_xmp(ImageMetadata& metadata) {
+  const bool had = !metadata.xmp.empty();
+  metadata.xmp = without_stale_xmp(std::move(metadata.xmp));
+  if (had && metadata.xmp.empty()) {
+    metadata.left_out.emplace_back("has damaged XMP that speaks of other contents of the file: it is left out");
+  }
+  const std::string extension = without_stale_xmp(metadata.xmp_extension);
+  if (extension != metadata.xmp_extension) {
+    metadata.xmp_extension = extension;
+    const std::string id = extension.empty() ? "" : xmp_extension_id(extension);
+    metadata.xmp = with_announced_extension(metadata.xmp, id);
+    metadata.xmp_extension_id = id;
+  }
+  if (metadata.xmp_extension.empty()) {
+    if (!metadata.xmp_extension_id.empty()) {
+      metadata.left_out.emplace_back("lacks parts of its Extended XMP: what there is of it is left out");
+    }
+    if (metadata.xmp.find("HasExtendedXMP") != std::string::npos) metadata.xmp = merged_xmp(metadata.xmp, "");
+  }
+}
+
+/// Makes the profile of a picture whose EXIF alone says that it is in Adobe RGB.
+void apply_exif_colors(ImageFile& file) {
+  ImageMetadata& metadata = file.metadata;
+  const bool told = !metadata.icc.empty() || !metadata.color_chunks.empty();
+  if (told || file.image.color_channels() == 1 || !exif::is_adobe_rgb(metadata.exif)) return;
+  metadata.icc = make_profile(kAdobeRgbPrimaries, {Transfer::Kind::kGamma, kAdobeRgbGamma}, false);
 }
 
 void check_image(const Image& image) {
@@ -125,6 +162,8 @@ ImageFile decode_image(const std::vector<std::uint8_t>& bytes, const std::string
   if (bytes.empty()) throw Error(ErrorCode::kInput, name + " is empty");
   ImageFile file = row_of(format_of(bytes, name)).decode(bytes, name);
   turn_upright(file);
+  clean_xmp(file.metadata);
+  apply_exif_colors(file);
   return file;
 }
 

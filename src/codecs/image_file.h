@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "codecs/metadata/image_metadata.h"
 #include "zimage/geometry.h"
 #include "zimage/image.h"
 
@@ -27,24 +28,10 @@ std::optional<ImageFormat> format_from_name(const std::filesystem::path& path);
 /// Tells the format by the first bytes; empty for unknown ones, and for a TGA, which has no signature.
 std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& bytes);
 
-/// The lossless ways to pack a TIFF's samples that can be written.
-enum class TiffPacking { kNone, kPackBits, kLzw, kDeflate };
-
-/// The data of a picture file beside its pixels, byte for byte, for the result's file.
-struct ImageMetadata {
-  /// EXIF's TIFF structure ("II*…", "MM…*"), without JPEG's "Exif\0\0". decode_image() sets its orientation to 1 and
-  /// removes the thumbnail, because the result is upright and looks different.
-  std::vector<std::uint8_t> exif;
-  std::vector<std::uint8_t> icc;  ///< ICC profile
-  std::string xmp;                ///< XMP packet
-  int orientation = 1;  ///< the file's, 1…8 as in EXIF; 1 is upright. The decoded pixels are upright already
-  TiffPacking tiff_packing = TiffPacking::kDeflate;  ///< a TIFF's own; deflate if it is packed another way
-};
-
 struct ImageFile {
   Image image;
   ImageFormat format = ImageFormat::kPng;
-  std::map<std::string, std::string> text;  ///< PNG tEXt / iTXt / zTXt entries
+  std::map<std::string, std::string> text;  ///< PNG tEXt / iTXt / zTXt entries by their key
   ImageMetadata metadata;
 };
 
@@ -71,9 +58,10 @@ std::shared_ptr<const JpegOrigin> open_jpeg_origin(std::vector<std::uint8_t> fil
 
 struct EncodeOptions {
   ImageFormat format = ImageFormat::kPng;
-  int quality = 0;                          ///< JPEG 1–100 (0: 95, 4:4:4); WebP 1–100, 0: lossless
-  std::map<std::string, std::string> text;  ///< PNG only: written as tEXt (Latin-1 values) or iTXt (other values)
-  ImageMetadata metadata;                   ///< written into the file, as far as the format holds it
+  int quality = 0;  ///< JPEG 1–100 (0: 95, 4:4:4); WebP 1–100, 0: lossless
+  /// PNG only: entries beside those of the metadata, which they replace; written as tEXt if they are Latin-1, else iTXt
+  std::map<std::string, std::string> text;
+  ImageMetadata metadata;  ///< written into the file, as far as the format holds it
   /// JPEG only: gives the quantisation tables and the subsampling. Null: those of `quality`.
   std::shared_ptr<const JpegOrigin> jpeg_origin{};
 };

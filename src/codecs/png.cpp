@@ -11,10 +11,9 @@
 #include <exception>
 
 #include "base/log.h"
-#include "base/regular_file.h"
-#include "base/text.h"
-#include "base/utf8.h"
 #include "codecs/image_codecs.h"
+#include "codecs/png_color.h"
+#include "codecs/png_text.h"
 #include "zimage/error.h"
 
 namespace zimage::codecs {
@@ -133,37 +132,28 @@ void check_plausible(const Header& header, std::size_t file_size, const std::str
   if (bits / 8 > std::uint64_t{file_size} * 1032) refuse_truncated(name);
 }
 
-void read_text_entries(const Png& reader, std::map<std::string, std::string>& out) {
-  png_textp entries = nullptr;
-  const int count = png_get_text(reader.png, reader.info, &entries, nullptr);
-  for (int i = 0; i < count; ++i) {
-    const png_text& entry = entries[i];
-    const bool international = entry.compression >= PNG_ITXT_COMPRESSION_NONE;
-    const std::size_t length = international ? entry.itxt_length : entry.text_length;
-    const std::string value = entry.text == nullptr ? "" : std::string(entry.text, length);
-    // An iTXt entry must be UTF-8. If one isn't, read its bytes as Latin-1, so that every value here is UTF-8.
-    out[utf8::from_latin1(entry.key)] = international && utf8::is_valid(value) ? value : utf8::from_latin1(value);
-  }
-}
-
-/// libpng treats the XMP packet as a text entry with this key.
-constexpr const char* kXmpKey = "XML:com.adobe.xmp";
+DotsPer unit_of(int unit) { return unit == PNG_RESOLUTION_METER ? DotsPer::kMetre : DotsPer::kNothing; }
 
 void read_metadata(Png& reader, ImageFile& file) {
+  ImageMetadata& metadata = file.metadata;
+  metadata.text = text_entries(reader.png, reader.info);
   png_uint_32 size = 0;
   png_bytep data = nullptr;
   png_charp name = nullptr;
   int compression = 0;
   if (png_get_iCCP(reader.png, reader.info, &name, &compression, &data, &size) == PNG_INFO_iCCP) {
-    file.metadata.icc.assign(data, data + size);
+    metadata.icc.assign(data, data + size);
   }
   if (png_get_eXIf_1(reader.png, reader.info, &size, &data) == PNG_INFO_eXIf) {
-    file.metadata.exif.assign(data, data + size);
+    metadata.exif.assign(data, data + size);
   }
-  const auto xmp = file.text.find(kXmpKey);
-  if (xmp == file.text.end()) return;
-  file.metadata.xmp = std::move(xmp->second);
-  file.text.erase(xmp);
+  take_metadata_of_text(metadata);
+  for (const TextEntry& entry : metadata.text) file.text[entry.key] = entry.value;
+  png_uint_32 x = 0, y = 0;
+  int unit = 0;
+  if (png_get_pHYs(reader.png, reader.info, &x, &y, &unit) == PNG_INFO_pHYs) {
+    metadata.resolution = make_resolution(x, y, unit_of(unit));
+  }
 }
 
 /// Sets the profile; the header must be set before. Also returns false if libpng rejects the profile, because it checks
@@ -180,6 +170,12 @@ bool set_exif(Png& writer, std::uint8_t* data, png_uint_32 size) {
   if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
   png_set_eXIf_1(writer.png, writer.info, size, data);
   return true;
+}
+
+/// Sets the resolution, which needs no memory and can't fail.
+void set_resolution(Png& writer, const Resolution& resolution) {
+  png_set_pHYs(writer.png, writer.info, static_cast<png_uint_32>(resolution.x), static_cast<png_uint_32>(resolution.y),
+               resolution.unit == DotsPer::kMetre ? PNG_RESOLUTION_METER : PNG_RESOLUTION_UNKNOWN);
 }
 
 bool set_header(Png& writer, const Image& image) {
@@ -201,10 +197,20 @@ bool set_header(Png& writer, const Image& image) {
   return true;
 }
 
-bool write_header(Png& writer, const Image& image, png_textp text, int text_count) {
+/// A chunk for png_write_chunk().
+struct RawChunk {
+  png_const_bytep name;
+  png_const_bytep data;
+  std::size_t size;
+};
+
+bool write_header(Png& writer, const Image& image, png_textp text, int text_count, const RawChunk* chunks,
+                  std::size_t chunk_count) {
   png_structp png = writer.png;
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   if (text_count > 0) png_set_text(png, writer.info, text, text_count);
+  png_write_info_before_PLTE(png, writer.info);
+  for (std::size_t i = 0; i < chunk_count; ++i) png_write_chunk(png, chunks[i].name, chunks[i].data, chunks[i].size);
   png_write_info(png, writer.info);
   if constexpr (std::endian::native == std::endian::little) {
     if (image.bit_depth == 16) png_set_swap(png);
@@ -228,49 +234,14 @@ bool write_end(Png& writer) {
   throw Error(ErrorCode::kRuntime, "the PNG can't be encoded: " + why);
 }
 
-/// A text entry as its chunk holds it; `international` says which kind of chunk.
-struct TextChunk {
-  std::string key;
-  std::string value;
-  bool international = false;
-};
-
-std::vector<TextChunk> text_chunks(const std::map<std::string, std::string>& text) {
-  std::vector<TextChunk> chunks;
-  for (const auto& [key, value] : text) {
-    TextChunk chunk;
-    if (!utf8::to_latin1(key, chunk.key) || key.empty() || chunk.key.size() > 79 || value.find('\0') != value.npos) {
-      encoding_failed("the text entry " + in_quotes(key) + " has an invalid name or contains a zero byte");
-    }
-    chunk.international = !utf8::to_latin1(value, chunk.value) && utf8::is_valid(value);
-    if (chunk.international || !utf8::is_valid(value)) chunk.value = value;
-    chunks.push_back(std::move(chunk));
-  }
-  return chunks;
-}
-
-std::vector<png_text> as_png_text(std::vector<TextChunk>& chunks) {
-  static char no_language[] = "";
-  std::vector<png_text> out;
-  for (TextChunk& chunk : chunks) {
-    png_text entry{};
-    entry.compression = chunk.international ? PNG_ITXT_COMPRESSION_NONE : PNG_TEXT_COMPRESSION_NONE;
-    entry.key = chunk.key.data();
-    entry.text = chunk.value.data();
-    (chunk.international ? entry.itxt_length : entry.text_length) = chunk.value.size();
-    entry.lang = no_language;
-    entry.lang_key = no_language;
-    out.push_back(entry);
-  }
-  return out;
-}
-
 /// Sets the metadata. `exif` is a copy for libpng, which needs it to be writable.
 void set_metadata(Png& writer, const ImageMetadata& metadata, std::vector<std::uint8_t>& exif) {
-  if (!metadata.icc.empty() &&
-      !set_profile(writer, metadata.icc.data(), static_cast<png_uint_32>(metadata.icc.size()))) {
+  const std::vector<std::uint8_t>& icc = metadata.icc_of_chunks ? metadata.icc_beside_chunks : metadata.icc;
+  if (!icc.empty() && !set_profile(writer, icc.data(), static_cast<png_uint_32>(icc.size()))) {
     log::warning("the colour profile is left out: libpng doesn't accept it in a PNG");
   }
+  const auto resolution = metadata.resolution ? in_whole_metres(*metadata.resolution) : std::nullopt;
+  if (resolution) set_resolution(writer, *resolution);
   if (!exif.empty() && !set_exif(writer, exif.data(), static_cast<png_uint_32>(exif.size()))) {
     encoding_failed(writer.state.message);
   }
@@ -305,16 +276,20 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
   std::vector<png_bytep> rows(header.height);
   for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = samples.address(0) + y * row_bytes;
   if (!read_pixels(reader, rows.data())) refuse();
-  read_text_entries(reader, file.text);
   read_metadata(reader, file);
+  file.metadata.color_chunks = color_chunks_of(bytes);
+  file.metadata.left_out = left_out_of_png(bytes);
+  apply_color_chunks(file.metadata, file.image.color_channels() == 1);
   return file;
 }
 
 std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options) {
-  std::vector<TextChunk> chunks = text_chunks(options.text);
-  // An XMP packet goes into an iTXt chunk even if it is plain ASCII.
-  if (!options.metadata.xmp.empty()) chunks.push_back({kXmpKey, options.metadata.xmp, true});
-  std::vector<png_text> text = as_png_text(chunks);
+  PngText entries(options.metadata, options.text);
+  std::vector<png_text> text = entries.entries();
+  std::vector<RawChunk> chunks;
+  for (const PngChunk& chunk : options.metadata.color_chunks) {
+    chunks.push_back({reinterpret_cast<png_const_bytep>(chunk.name.data()), chunk.data.data(), chunk.data.size()});
+  }
   std::vector<std::uint8_t> out;
   Png writer(true);
   if (writer.info == nullptr) throw Error(ErrorCode::kMemory, "the PNG can't be encoded: out of memory");
@@ -322,7 +297,9 @@ std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& op
   if (!set_header(writer, image)) encoding_failed(writer.state.message);
   std::vector<std::uint8_t> exif = options.metadata.exif;
   set_metadata(writer, options.metadata, exif);
-  if (!write_header(writer, image, text.data(), static_cast<int>(text.size()))) encoding_failed(writer.state.message);
+  if (!write_header(writer, image, text.data(), static_cast<int>(text.size()), chunks.data(), chunks.size())) {
+    encoding_failed(writer.state.message);
+  }
   for (int y = 0; y < image.height; ++y) {
     if (!write_row(writer, image.samples.address(image.index(0, y)))) encoding_failed(writer.state.message);
   }

@@ -72,6 +72,8 @@ void read_metadata(Bytes bytes, ImageMetadata& metadata) {
   WebPDemuxReleaseChunkIterator(&place);
   metadata.xmp = chunk_of(demuxer.get(), "XMP ", place);
   WebPDemuxReleaseChunkIterator(&place);
+  if (!chunk_of(demuxer.get(), "C2PA", place).empty()) metadata.left_out.emplace_back(kContentCredentials);
+  WebPDemuxReleaseChunkIterator(&place);
 }
 
 /// Puts the encoded picture into a container with its metadata.

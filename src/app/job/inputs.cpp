@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "app/job/carried_metadata.h"
 #include "app/job/picture.h"
 #include "base/log.h"
 #include "base/run_async.h"
@@ -20,7 +21,8 @@ std::shared_ptr<const codecs::ColorProfile> profile_of(const Image& picture, cod
                                                        const std::string& name) {
   if (metadata.icc.empty()) return nullptr;
   std::string why;
-  auto profile = codecs::ColorProfile::open(metadata.icc, picture.color_channels() == 1, picture.bit_depth, why);
+  auto profile = codecs::ColorProfile::open(metadata.icc, picture.color_channels() == 1, picture.bit_depth, why,
+                                            metadata.hdr_white);
   if (!profile) {
     log::warning("the colour profile of " + printable(name) + " is ignored and left out: " + why);
     metadata.icc.clear();
@@ -43,6 +45,7 @@ Image read_picture(const JobSpec& spec, LoadedInputs& inputs) {
   codecs::ImageFile picture = codecs::decode_image(bytes, spec.image.string());
   inputs.metadata = std::move(picture.metadata);
   inputs.profile = profile_of(picture.image, inputs.metadata, spec.image.string());
+  bring_to_format(spec, picture.format, inputs.metadata);
   const bool jpegs = picture.format == codecs::ImageFormat::kJpeg && spec.output.format == codecs::ImageFormat::kJpeg;
   if (jpegs && !spec.quality && spec.composite) {
     // Prepares what encoding the result needs, while the model works.

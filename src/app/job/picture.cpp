@@ -6,6 +6,7 @@
 
 #include "app/provenance/provenance.h"
 #include "base/log.h"
+#include "codecs/metadata/carry.h"
 #include "codecs/metadata/exif.h"
 #include "image/canvas.h"
 #include "image/patch.h"
@@ -124,10 +125,9 @@ EncodedResult encode_result(const JobSpec& spec, const LoadedInputs& inputs, std
   if (options.format == ImageFormat::kPng && !spec.no_metadata) {
     options.text = png_text(spec, inputs.image(), seed, model, provenance);
   }
+  options.metadata = inputs.metadata;
   options.metadata.exif = exif_for(spec, inputs, shown, provenance);
-  options.metadata.xmp = inputs.metadata.xmp;
-  options.metadata.tiff_packing = inputs.metadata.tiff_packing;
-  if (in_source_colors(spec, inputs)) options.metadata.icc = inputs.metadata.icc;
+  if (!in_source_colors(spec, inputs)) codecs::make_srgb(options.metadata);
   if (auto spliced = splice(spec, inputs, patches, editable, options.metadata)) {
     encoded.bytes = *std::move(spliced);
     encoded.rotated = inputs.metadata.orientation != 1;

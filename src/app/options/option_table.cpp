@@ -122,7 +122,7 @@ const OptionSpec kOptions[] = {
      .more = "An output made with other parameters is an error, or is replaced with --overwrite."},
     {.name = "no-metadata", .group = Group::kOutput, .kind = Kind::kFlag, .bind = bound<&JobSpec::no_metadata>(), .per_job = true,
      .help = "don't write provenance (what made the picture) into the result",
-     .more = "EXIF, XMP and the colour profile of the picture are kept either way. BMP has a place for the profile only."},
+     .more = "The picture's own EXIF, XMP, credits, text and colours are kept either way, where the format has a place for them."},
     {.name = "replay", .group = Group::kOutput, .kind = Kind::kText, .value_name = "IMAGE", .path = true,
      .help = "repeat the run that made this picture (PNG, JPEG, WebP or TIFF)", .more = "Its options are defaults: options given here win."},
     {.name = "save-mask", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE", .per_job = true, .path = true,

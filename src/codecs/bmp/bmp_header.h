@@ -15,7 +15,7 @@ inline constexpr std::size_t kV4Header = 108;
 inline constexpr std::size_t kV5Header = 124;
 
 inline constexpr std::size_t kFileSizeAt = 2, kPixelsAt = 10, kHeaderSizeAt = 14, kWidthAt = 18, kHeightAt = 22;
-inline constexpr std::size_t kPlanesAt = 26, kBitsAt = 28, kCompressionAt = 30, kPixelBytesAt = 34;
+inline constexpr std::size_t kPlanesAt = 26, kBitsAt = 28, kCompressionAt = 30, kPixelBytesAt = 34, kDotsAt = 38;
 inline constexpr std::size_t kColorsUsedAt = 46, kMasksAt = 54, kColorSpaceAt = 70;
 inline constexpr std::size_t kIntentAt = 122, kProfileAt = 126, kProfileSizeAt = 130;
 

@@ -43,7 +43,8 @@ Layout layout_of(const Image& image, const ImageMetadata& metadata) {
 }
 
 /// Writes everything before the pixels into `out`, which is empty.
-void put_headers(const Image& image, const Layout& layout, std::size_t icc_bytes, std::vector<std::uint8_t>& out) {
+void put_headers(const Image& image, const Layout& layout, const std::optional<Resolution>& resolution,
+                 std::size_t icc_bytes, std::vector<std::uint8_t>& out) {
   out.resize(layout.pixels_at);
   put(out, 0, 2, kMagic);
   put(out, kFileSizeAt, 4, layout.pixels_at + layout.pixel_bytes + icc_bytes);
@@ -55,6 +56,11 @@ void put_headers(const Image& image, const Layout& layout, std::size_t icc_bytes
   put(out, kBitsAt, 2, 8 * static_cast<std::uint64_t>(layout.channels));
   put(out, kCompressionAt, 4, layout.channels == 4 ? kBitFields : kUncompressed);
   put(out, kPixelBytesAt, 4, layout.pixel_bytes);
+  const auto dots = resolution ? in_whole_metres(*resolution) : std::nullopt;
+  if (dots && dots->unit == DotsPer::kMetre) {
+    put(out, kDotsAt, 4, static_cast<std::uint64_t>(dots->x));
+    put(out, kDotsAt + 4, 4, static_cast<std::uint64_t>(dots->y));
+  }
   if (layout.channels == 1) {
     put(out, kColorsUsedAt, 4, kGreys);
     for (std::size_t i = 0; i < kGreys; ++i) put(out, kFileHeader + layout.header_size + 4 * i, 3, i * 0x010101);
@@ -81,7 +87,7 @@ std::vector<std::uint8_t> encode_bmp(const Image& image, const EncodeOptions& op
   const Layout layout = layout_of(image, options.metadata);
   std::vector<std::uint8_t> out;
   out.reserve(layout.pixels_at + layout.pixel_bytes + icc.size());
-  put_headers(image, layout, icc.size(), out);
+  put_headers(image, layout, options.metadata.resolution, icc.size(), out);
   std::vector<std::uint8_t> narrow;
   std::vector<std::uint8_t> row(layout.row_bytes);
   for (int y = image.height - 1; y >= 0; --y) {

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "codecs/image_codecs.h"
+#include "codecs/jpeg/jpeg_appended.h"
 #include "codecs/jpeg/jpeg_encoder.h"
 #include "codecs/jpeg/jpeg_markers.h"
 #include "codecs/jpeg/jpeg_settings.h"
@@ -81,6 +82,7 @@ std::vector<std::uint8_t> encode_like_source(const JpegOrigin& origin, const Ima
     JpegDecoder source;
     open_header(source, origin.file, kSourceName);
     copy_density(source, plain);
+    set_density(metadata.resolution, plain);
     if (!settings && options.quality == 0) {
       log::warning("the JPEG is encoded at quality " + std::to_string(kDefaultQuality) +
                    ": the source's own tables can't be used");
@@ -90,6 +92,7 @@ std::vector<std::uint8_t> encode_like_source(const JpegOrigin& origin, const Ima
   JpegSettings whole = divisors_within_reach(settings_for(*settings, image.color_channels()));
   whole.width = image.width;
   whole.height = image.height;
+  set_density(metadata.resolution, whole);
   return encode_whole(image, whole, 0, metadata);
 }
 
@@ -101,7 +104,9 @@ ImageFile decode_jpeg(Bytes bytes, const std::string& name) {
   ImageFile file;
   file.format = ImageFormat::kJpeg;
   file.metadata = read_markers(decoder);
+  const AnnouncedContents announced = announced_contents(decoder);
   if (!read_pixels(decoder, file.image)) refuse(decoder, name);
+  file.metadata.left_out = appended_contents(decoder, announced, file.metadata.xmp);
   return file;
 }
 
@@ -109,7 +114,9 @@ std::vector<std::uint8_t> encode_jpeg(const Image& image, const EncodeOptions& o
   const ImageMetadata metadata = writable_markers(options.metadata);
   if (options.jpeg_origin) return encode_like_source(*options.jpeg_origin, image, options, metadata);
   const int quality = options.quality == 0 ? kDefaultQuality : options.quality;
-  return encode_whole(image, plain_settings(image), quality, metadata);
+  JpegSettings plain = plain_settings(image);
+  set_density(metadata.resolution, plain);
+  return encode_whole(image, plain, quality, metadata);
 }
 
 }  // namespace zimage::codecs

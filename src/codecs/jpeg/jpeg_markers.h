@@ -1,17 +1,16 @@
-// EXIF, XMP and ICC profiles in JPEG's APP1 and APP2 segments.
+// EXIF, XMP, ICC profiles, Photoshop's resources and comments in JPEG's segments.
 #pragma once
 
 #include "codecs/jpeg/jpeg_support.h"
 
 namespace zimage::codecs {
 
-/// Reads the metadata in the segments before the first scan. The first of each kind counts, damaged ones are left out,
-/// and `orientation` isn't set. XMP beyond 64 KiB ("extended XMP", in segments of its own) is left out: it holds things
-/// that are rarely missed (thumbnails, depth maps), and they often show pixels that the result no longer has.
+/// Reads the metadata in the segments before the first scan: the first of each kind, comments all; damaged ones are
+/// left out, and `orientation` isn't set. Extended XMP is read if the packet refers to it and all its parts are there.
 ImageMetadata read_markers(JpegDecoder& decoder);
 
 /// Returns the metadata without what doesn't fit into JPEG's segments (which happens if it comes from another format).
-/// Logs a warning for each.
+/// Logs a warning for each. An XMP packet that is too large for one becomes an extension (XMP specification, part 3).
 ImageMetadata writable_markers(const ImageMetadata& metadata);
 
 /// Writes the segments for the result of writable_markers(). Call it where jpeg_write_marker() may be called. libjpeg's

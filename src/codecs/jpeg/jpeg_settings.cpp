@@ -154,6 +154,14 @@ void copy_density(const JpegDecoder& decoder, JpegSettings& settings) {
   settings.density_y = decoder.info.Y_density;
 }
 
+void set_density(const std::optional<Resolution>& resolution, JpegSettings& settings) {
+  const auto dots = resolution ? in_whole_dots(*resolution) : std::nullopt;
+  if (!dots) return;
+  settings.density_unit = dots->unit == DotsPer::kInch ? 1 : dots->unit == DotsPer::kCentimetre ? 2 : 0;
+  settings.density_x = static_cast<int>(dots->x);
+  settings.density_y = static_cast<int>(dots->y);
+}
+
 void limit_divisors(JpegPlane& plane) {
   for (std::uint16_t& value : plane.quantisation) value = std::min(value, kMaxDivisor);
 }

@@ -59,6 +59,8 @@ void apply_settings(jpeg_compress_struct& info, const JpegSettings& settings);
 
 /// Copies the resolution of the file in `decoder`, after read_header(), if it has one.
 void copy_density(const JpegDecoder& decoder, JpegSettings& settings);
+/// Sets the resolution, if there is one that a JFIF header can hold.
+void set_density(const std::optional<Resolution>& resolution, JpegSettings& settings);
 
 /// Limits a table's divisors to 8191 for encoding: above that, libjpeg-turbo's reciprocals overflow. 8-bit samples have
 /// no coefficient above 2048, so that larger divisors give 0 just as 8191 does.

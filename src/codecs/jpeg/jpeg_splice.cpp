@@ -140,6 +140,7 @@ std::optional<std::vector<std::uint8_t>> splice_jpeg(const JpegOrigin& origin, c
   }
   const JpegSettings& settings = *origin.settings;
   JpegSettings coding = settings;
+  set_density(metadata.resolution, coding);
   coding.optimized = settings.optimized || !coefficients_in_range(source);
   std::vector<std::uint8_t> row;
   for (int y = 0; y < settings.height; y += settings.mcu_height()) {

@@ -11,6 +11,8 @@ namespace {
 /// A picture needs a few dozen scans at most; decoding thousands of scans of a large picture would take hours.
 constexpr int kMaxScans = 500;
 constexpr unsigned kMaxMarkerBytes = 0xffff;
+/// What tells the kind of a JUMBF box, in APP11.
+constexpr unsigned kBoxStart = 64;
 
 void on_error(j_common_ptr info) {
   auto* error = reinterpret_cast<JpegError*>(info->err);
@@ -70,8 +72,10 @@ bool read_header(JpegDecoder& decoder, Bytes bytes) {
   jpeg_create_decompress(&decoder.info);
   decoder.progress.progress_monitor = on_progress;
   decoder.info.progress = &decoder.progress;
-  jpeg_save_markers(&decoder.info, JPEG_APP0 + 1, kMaxMarkerBytes);
-  jpeg_save_markers(&decoder.info, JPEG_APP0 + 2, kMaxMarkerBytes);
+  for (const int marker : {JPEG_APP0 + 1, JPEG_APP0 + 2, JPEG_APP0 + 13, JPEG_COM}) {
+    jpeg_save_markers(&decoder.info, marker, kMaxMarkerBytes);
+  }
+  jpeg_save_markers(&decoder.info, JPEG_APP0 + 11, kBoxStart);
   jpeg_mem_src(&decoder.info, bytes.data(), static_cast<unsigned long>(bytes.size()));
   jpeg_read_header(&decoder.info, TRUE);
   return true;

@@ -130,7 +130,7 @@ class ColorProfile::Transforms {
 };
 
 std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth,
-                                               std::string& why) {
+                                               std::string& why, std::uint16_t white) {
   const Profile profile(cmsOpenProfileFromMem(icc.data(), static_cast<cmsUInt32Number>(icc.size())));
   if (profile.handle == nullptr) {
     why = "it is damaged";
@@ -151,6 +151,7 @@ std::optional<ColorProfile> ColorProfile::open(const std::vector<std::uint8_t>& 
   ColorProfile out;
   out.grey_ = grey;
   out.bit_depth_ = bit_depth;
+  out.white_ = white;
   auto there = std::make_unique<Transform>(profile, format_of(grey, 8), srgb, format_of(grey, 16));
   out.srgb_ = there->handle != nullptr && is_identity(*there, grey);
   if (out.srgb_) return out;
@@ -200,6 +201,8 @@ void ColorProfile::from_srgb(std::uint16_t* pixels, std::size_t count, int chann
   std::vector<std::uint16_t> words(count * colors);
   for (std::size_t x = 0; x < count; ++x) std::copy_n(pixels + x * step, colors, words.data() + x * colors);
   cmsDoTransform(transforms_->back(), words.data(), words.data(), static_cast<cmsUInt32Number>(count));
+  if (white_ != 0xffff)
+    std::transform(words.begin(), words.end(), words.begin(), [this](auto v) { return std::min(v, white_); });
   for (std::size_t x = 0; x < count; ++x) std::copy_n(words.data() + x * colors, colors, pixels + x * step);
   if (bit_depth_ == 16) return;
   for (std::size_t i = 0; i < count * step; ++i) pixels[i] = to_8_bits(pixels[i]);

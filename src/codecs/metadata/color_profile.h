@@ -17,9 +17,10 @@ namespace zimage::codecs {
 class ColorProfile {
  public:
   /// Opens a profile for a picture of that kind and depth. Empty, with the reason in `why`, if it is damaged, for
-  /// another kind of picture, or can't convert from sRGB.
+  /// another kind of picture, or can't convert from sRGB. `white` is the largest 16-bit sample that from_srgb() gives:
+  /// in PQ and HLG, larger ones are brighter than white.
   static std::optional<ColorProfile> open(const std::vector<std::uint8_t>& icc, bool grey, int bit_depth,
-                                          std::string& why);
+                                          std::string& why, std::uint16_t white = 0xffff);
 
   /// Returns whether it is sRGB (within one 8-bit level): then pixels need no conversion, and it can't do any.
   bool is_srgb() const { return srgb_; }
@@ -39,6 +40,7 @@ class ColorProfile {
   bool srgb_ = false;
   bool grey_ = false;
   int bit_depth_ = 8;
+  std::uint16_t white_ = 0xffff;
 };
 
 }  // namespace zimage::codecs

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "codecs/metadata/resolution.h"
+
 namespace zimage::codecs::exif {
 
 using Block = std::vector<std::uint8_t>;
@@ -39,9 +41,25 @@ Block without_user_comment(Block block);
 Block from_tiff(std::span<const std::uint8_t> file);
 
 /// Does the reverse: puts what from_tiff() would find in the block into the first page of a (classic) TIFF file, which
-/// must have the block's byte order. A block that isn't EXIF leaves the file as it is. Maker notes are left out,
-/// because offsets within them would be wrong.
-void into_tiff(const Block& block, Block& file);
+/// must have the block's byte order. Maker notes are left out, because offsets within them would be wrong. Photoshop's
+/// resources become a tag, and the IPTC record in them another one. A block that isn't EXIF and no resources leave the
+/// file as it is.
+void into_tiff(const Block& block, const Block& photoshop, Block& file);
+
+/// Returns whether a TIFF file's first page has a tag; false for BigTIFF.
+bool tiff_has(std::span<const std::uint8_t> file, std::uint16_t tag);
+/// Returns the credits of Photoshop's resources in a TIFF file's first page, or of the IPTC record if it has only that.
+Block photoshop_of_tiff(std::span<const std::uint8_t> file);
+
+/// Returns the resolution; empty if the block has none.
+std::optional<Resolution> resolution(const Block& block);
+/// Returns the block with another resolution. A block without one stays as it is, unless `add` asks for it.
+Block with_resolution(Block block, const Resolution& wanted, bool add);
+
+/// Returns whether the block says that the picture is in Adobe RGB, as cameras do that embed no profile.
+bool is_adobe_rgb(const Block& block);
+/// Returns the block for the picture in sRGB: its colour space and its Interoperability index say so, if it has them.
+Block as_srgb(Block block);
 
 /// Returns whether the block's numbers have their high byte first; false for bytes that aren't EXIF.
 bool is_big_endian(const Block& block);

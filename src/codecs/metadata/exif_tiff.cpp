@@ -5,11 +5,14 @@
 
 #include "codecs/metadata/exif.h"
 #include "codecs/metadata/exif_directory.h"
+#include "codecs/metadata/photoshop.h"
 
 namespace zimage::codecs::exif {
 namespace {
 
 constexpr std::uint16_t kExifDirectory = 0x8769, kGpsDirectory = 0x8825;
+constexpr std::uint16_t kByte = 1, kLong = 4;
+constexpr std::uint16_t kIptc = 0x83bb, kPhotoshop = 0x8649;
 /// Maker notes and the interoperability directory can't be moved: the offsets within them refer to the file.
 constexpr std::uint16_t kUnmovable[] = {0x927c, 0xa005};
 /// Document name, description, maker, model, resolution, software, date, artist, host, rating, copyright, and Windows'
@@ -69,7 +72,47 @@ std::vector<Entry> copy_description(std::span<const std::uint8_t> block, const S
   return entries;
 }
 
+/// Appends bytes to the file and their entry to the directory's, unless there are none. As LONG they are padded, and
+/// keep their order whatever the file's is: that is how IPTC is written.
+void append_bytes(std::uint16_t tag, std::uint16_t type, std::span<const std::uint8_t> bytes, bool big_endian,
+                  Block& file, std::vector<Entry>& entries) {
+  if (bytes.size() <= 4) return;
+  if (file.size() % 2 != 0) file.push_back(0);
+  const std::size_t each = type == kLong ? 4 : 1;
+  const std::size_t count = (bytes.size() + each - 1) / each;
+  Entry entry = long_entry(tag, static_cast<std::uint32_t>(file.size()), big_endian);
+  entry.type = type;
+  entry.count = static_cast<std::uint32_t>(count);
+  set_entry(entries, entry);
+  file.insert(file.end(), bytes.begin(), bytes.end());
+  file.resize(file.size() + count * each - bytes.size());
+}
+
 }  // namespace
+
+bool tiff_has(std::span<const std::uint8_t> file, std::uint16_t tag) {
+  const auto structure = Structure::open(file);
+  const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
+  return first && first->find(tag) != nullptr;
+}
+
+Block photoshop_of_tiff(std::span<const std::uint8_t> file) {
+  const auto structure = Structure::open(file);
+  const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
+  if (!first) return {};
+  const auto value = [&](std::uint16_t tag) -> std::span<const std::uint8_t> {
+    const Entry* entry = first->find(tag);
+    const auto at = entry != nullptr ? structure->value_at(*entry) : std::nullopt;
+    return at ? file.subspan(*at, structure->value_size(*entry)) : std::span<const std::uint8_t>{};
+  };
+  Block resources = photoshop::credits(value(kPhotoshop));
+  if (!photoshop::iptc(resources).empty()) return resources;
+  const std::span<const std::uint8_t> iptc = value(kIptc);
+  if (iptc.size() > kMaxValue) return resources;
+  const Block more = photoshop::of_iptc(iptc);
+  resources.insert(resources.end(), more.begin(), more.end());
+  return resources;
+}
 
 bool is_big_endian(const Block& block) {
   const auto structure = Structure::open(block);
@@ -90,17 +133,22 @@ Block from_tiff(std::span<const std::uint8_t> file) {
   return out;
 }
 
-void into_tiff(const Block& block, Block& file) {
+void into_tiff(const Block& block, const Block& photoshop, Block& file) {
   const auto source = Structure::open(block);
   const auto described = source ? source->directory(source->first_directory()) : std::nullopt;
   const auto target = Structure::open(file);
   const auto first = target ? target->directory(target->first_directory()) : std::nullopt;
-  if (!described || !first || source->big_endian() != target->big_endian()) return;
-  const bool big_endian = source->big_endian();
+  const bool fits = described && target && source->big_endian() == target->big_endian();
+  if (!first || (!fits && photoshop.empty())) return;
+  const bool big_endian = target->big_endian();
   // `target` refers to the file itself, so nothing may be read through it once the file has grown.
   const std::uint32_t next = first->next_at == 0 ? 0 : target->u32(first->next_at);
   std::vector<Entry> entries = first->entries;
-  for (const Entry& entry : copy_description(block, *source, *described, file)) set_entry(entries, entry);
+  if (fits) {
+    for (const Entry& entry : copy_description(block, *source, *described, file)) set_entry(entries, entry);
+  }
+  append_bytes(kPhotoshop, kByte, photoshop::without_iptc(photoshop), big_endian, file, entries);
+  append_bytes(kIptc, kLong, photoshop::iptc(photoshop), big_endian, file, entries);
   const std::size_t at = append_directory(file, entries, next, big_endian);
   put_u32(file, 4, static_cast<std::uint32_t>(at), big_endian);
 }

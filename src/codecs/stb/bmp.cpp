@@ -20,6 +20,7 @@ struct BmpHeader {
   std::size_t pixels_at = 0;
   std::vector<std::uint8_t> palette{};  ///< entries of blue, green, red and a zero
   Bytes icc{};                          ///< embedded profile
+  std::optional<Resolution> resolution{};
 };
 
 /// Returns the embedded profile, whose place counts from the header's start; empty if it doesn't lie in the file.
@@ -92,6 +93,10 @@ BmpHeader read_header(Bytes bytes, const std::string& name) {
   if (header.pixels_at > bytes.size()) refuse_truncated(name);
   if (bits <= 8) read_palette(bytes, header_size, name, header);
   header.icc = embedded_profile(bytes, header_size, name);
+  if (header_size >= kInfoHeader) {
+    const auto dots = [&](std::size_t at) { return static_cast<double>(little_endian(bytes, at, 4, name)); };
+    header.resolution = make_resolution(dots(kDotsAt), dots(kDotsAt + 4), DotsPer::kMetre);
+  }
   return header;
 }
 
@@ -135,6 +140,7 @@ ImageFile decode_bmp(Bytes bytes, const std::string& name) {
   file.image =
       stb_decode({written_anew(header), bytes.subspan(header.pixels_at)}, row_bytes * header.height, channels, name);
   file.metadata.icc.assign(header.icc.begin(), header.icc.end());
+  file.metadata.resolution = header.resolution;
   return file;
 }
 

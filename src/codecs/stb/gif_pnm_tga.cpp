@@ -1,6 +1,8 @@
 // Reads GIF (its first frame), PNM (binary PGM and PPM) and TGA through stb_image.
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -22,17 +24,29 @@ Image without_alpha(Image image, std::uint8_t nothing) {
   return colors;
 }
 
-/// Returns whether there is a second frame, by going from block to block (GIF89a, appendix B).
-bool has_more_frames(Bytes gif) {
+struct GifContents {
+  int frames = 0;  ///< counted up to 2
+  std::vector<std::string> comments{};
+};
+
+/// Goes from block to block (GIF89a, appendix B).
+GifContents contents_of(Bytes gif) {
+  constexpr std::uint8_t kFrame = 0x2c, kEnd = 0x3b, kComment = 0xfe;
   const auto palette_bytes = [](unsigned flags) -> std::size_t { return (flags & 0x80) != 0 ? 6U << (flags & 7) : 0; };
-  int frames = 0;
-  for (std::size_t at = 13 + palette_bytes(gif[10]); at + 9 < gif.size() && gif[at] != 0x3b && frames < 2; ++at) {
-    const bool frame = gif[at] == 0x2c;
-    if (frame) ++frames;
+  GifContents out;
+  for (std::size_t at = 13 + palette_bytes(gif[10]); at + 9 < gif.size() && gif[at] != kEnd && out.frames < 2; ++at) {
+    const bool frame = gif[at] == kFrame;
+    const bool comment = !frame && gif[at + 1] == kComment;
+    if (frame) ++out.frames;
+    if (comment) out.comments.emplace_back();
     at += frame ? 11 + palette_bytes(gif[at + 9]) : 2;
-    while (at < gif.size() && gif[at] != 0) at += std::size_t{1} + gif[at];
+    while (at < gif.size() && gif[at] != 0) {
+      const std::size_t size = std::min<std::size_t>(gif[at], gif.size() - at - 1);
+      if (comment) out.comments.back().append(reinterpret_cast<const char*>(gif.data()) + at + 1, size);
+      at += std::size_t{1} + gif[at];
+    }
   }
-  return frames == 2;
+  return out;
 }
 
 bool is_space(std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -91,7 +105,9 @@ ImageFile decode_gif(Bytes bytes, const std::string& name) {
   file.format = ImageFormat::kGif;
   // A code has at most 12 bits and stands for at most 2^12 pixels: that is 2730 pixels per byte.
   file.image = without_alpha(stb_decode(source, width * height / 2731, 4, name), 255);
-  if (has_more_frames(bytes)) log::notice(printable(name) + " has several frames; only the first is read");
+  GifContents contents = contents_of(bytes);
+  file.metadata.comments = std::move(contents.comments);
+  if (contents.frames == 2) log::notice(printable(name) + " has several frames; only the first is read");
   return file;
 }
 

@@ -8,12 +8,16 @@
 #include "base/text.h"
 #include "codecs/image_codecs.h"
 #include "codecs/metadata/exif.h"
+#include "codecs/tiff/tiff_color.h"
 #include "codecs/tiff/tiff_layout.h"
 #include "codecs/tiff/tiff_support.h"
 #include "zimage/error.h"
 
 namespace zimage::codecs {
 namespace {
+
+/// C2PA's tag.
+constexpr std::uint16_t kManifest = 0xcd41;
 
 struct Source {
   Bytes bytes;
@@ -260,6 +264,16 @@ void read_metadata(const Reader& reader, ImageMetadata& metadata) {
   if (TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &size, &data) == 1) metadata.icc.assign(data, data + size);
   if (TIFFGetField(tiff, TIFFTAG_XMLPACKET, &size, &data) == 1) metadata.xmp.assign(data, data + size);
   metadata.exif = exif::from_tiff(reader.source.bytes);
+  metadata.photoshop = exif::photoshop_of_tiff(reader.source.bytes);
+  if (exif::tiff_has(reader.source.bytes, kManifest)) metadata.left_out.emplace_back(kContentCredentials);
+  float x = 0, y = 0;
+  const auto unit = reader.number<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT);
+  if (TIFFGetField(tiff, TIFFTAG_XRESOLUTION, &x) == 1 && TIFFGetField(tiff, TIFFTAG_YRESOLUTION, &y) == 1) {
+    metadata.resolution = make_resolution(x, y,
+                                          unit == RESUNIT_INCH         ? DotsPer::kInch
+                                          : unit == RESUNIT_CENTIMETER ? DotsPer::kCentimetre
+                                                                       : DotsPer::kNothing);
+  }
 }
 
 }  // namespace
@@ -282,6 +296,7 @@ ImageFile decode_tiff(Bytes bytes, const std::string& name) {
   }
   if (layout.premultiplied) unpremultiply(file.image);
   read_metadata(reader, file.metadata);
+  apply_tiff_colors(reader.tiff.get(), layout, file.metadata);
   if (TIFFLastDirectory(reader.tiff.get()) == 0) {
     log::notice(printable(name) + " has several pages; only the first is read");
   }

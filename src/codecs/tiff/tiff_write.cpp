@@ -97,6 +97,15 @@ bool set_fields(TIFF* tiff, const Image& image, const ImageMetadata& metadata) {
          bytes(TIFFTAG_XMLPACKET, metadata.xmp.data(), metadata.xmp.size());
 }
 
+bool set_resolution(TIFF* tiff, const ImageMetadata& metadata) {
+  if (!metadata.resolution) return true;
+  const bool centimetres = metadata.resolution->unit == DotsPer::kCentimetre;
+  const Resolution dots = in_unit(*metadata.resolution, centimetres ? DotsPer::kCentimetre : DotsPer::kInch);
+  const int unit = dots.unit == DotsPer::kNothing ? RESUNIT_NONE : centimetres ? RESUNIT_CENTIMETER : RESUNIT_INCH;
+  return TIFFSetField(tiff, TIFFTAG_XRESOLUTION, dots.x) == 1 && TIFFSetField(tiff, TIFFTAG_YRESOLUTION, dots.y) == 1 &&
+         TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, unit) == 1;
+}
+
 bool write_strips(TIFF* tiff, const Image& image) {
   const std::uint64_t row_bytes = row_bytes_of(image);
   const auto rows =
@@ -125,18 +134,18 @@ std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& o
   Sink sink;
   // Reserve enough for incompressible pixels: growing would copy the bytes, and unused room costs no memory.
   sink.bytes.reserve(row_bytes_of(image) * static_cast<std::uint64_t>(image.height) + 2 * metadata.exif.size() +
-                     metadata.icc.size() + metadata.xmp.size() + kRoom);
+                     2 * metadata.photoshop.size() + metadata.icc.size() + metadata.xmp.size() + kRoom);
   collect_tiff_errors();
   // EXIF entries are copied as they are, so the whole file must have their byte order.
   const char* mode = exif::is_big_endian(metadata.exif) ? "wb" : "wl";
   TiffHandle tiff(
       TIFFClientOpen("picture", mode, &sink, on_read, on_write, on_seek, on_close, on_size, nullptr, nullptr));
-  if (tiff == nullptr || !set_fields(tiff.get(), image, metadata) || !write_strips(tiff.get(), image) ||
-      TIFFWriteDirectory(tiff.get()) != 1) {
+  if (tiff == nullptr || !set_fields(tiff.get(), image, metadata) || !set_resolution(tiff.get(), metadata) ||
+      !write_strips(tiff.get(), image) || TIFFWriteDirectory(tiff.get()) != 1) {
     encoding_failed(sink);
   }
   tiff.reset();
-  exif::into_tiff(metadata.exif, sink.bytes);
+  exif::into_tiff(metadata.exif, metadata.photoshop, sink.bytes);
   return std::move(sink.bytes);
 }
 
