@@ -17,7 +17,9 @@ std::string print(const char* format, Values... values) {
 }
 
 /// Returns a rate with two digits or more.
-std::string short_rate(double value) { return print(value < 1 ? "%.2f" : value < 10 ? "%.1f" : "%.0f", value); }
+std::string short_rate(double value) {
+  return print(value < 0.1 ? "%.2g" : value < 1 ? "%.2f" : value < 10 ? "%.1f" : "%.0f", value);
+}
 
 }  // namespace
 
