@@ -48,7 +48,8 @@ OWNED = (
     (re.compile(r"(spdlog|fmt)/"), ("src/base/log.cpp",), "log through base/log.h"),
     (re.compile(r"CLI/"), ("src/cli/",), "options are parsed in cli"),
     (re.compile(r"(stb/)?stb_|png\.h|jpeglib\.h|tiff|webp/|lcms2"), ("src/codecs/",), "pictures are read and written in codecs"),
-    (re.compile(r"pcre2|utf8proc"), ("src/tokenizer/",), "text is split in tokenizer"),
+    (re.compile(r"pcre2"), ("src/tokenizer/",), "text is split in tokenizer"),
+    (re.compile(r"utf8proc"), ("src/tokenizer/", "src/base/"), "text is split in tokenizer; names and columns are base's"),
 )
 # Headers that pull in all of libtorch.
 UMBRELLAS = {"torch/torch.h", "torch/all.h", "torch/extension.h", "torch/script.h", "torch/library.h"}

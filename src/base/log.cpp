@@ -36,7 +36,7 @@ struct State {
   std::shared_ptr<spdlog::logger> terminal = make_terminal();
   std::shared_ptr<spdlog::logger> file;
   std::function<void()> before;
-  std::function<void()> after;
+  std::function<void(bool)> after;
 
   static std::shared_ptr<spdlog::logger> make_terminal() {
     auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
@@ -87,10 +87,28 @@ void write(Level level, std::string_view message) {
   if (s.before) s.before();
   const char* color = s.options.color ? color_of(level) : "";
   s.terminal->info(*color != 0 ? color + line + "\033[0m" : line);
-  if (s.after) s.after();
+  if (s.after) s.after(true);
 }
 
-void set_line_hooks(std::function<void()> before, std::function<void()> after) {
+void around_line(const std::function<void()>& write, bool redraw) {
+  State& s = state();
+  std::unique_lock lock(s.mutex);
+  if (!s.before) {
+    // A reader that is slow must not hold up the log.
+    lock.unlock();
+    return write();
+  }
+  s.before();
+  try {
+    write();
+  } catch (...) {
+    if (s.after) s.after(redraw);
+    throw;
+  }
+  if (s.after) s.after(redraw);
+}
+
+void set_line_hooks(std::function<void()> before, std::function<void(bool redraw)> after) {
   State& s = state();
   const std::lock_guard lock(s.mutex);
   s.before = std::move(before);

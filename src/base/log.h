@@ -24,8 +24,13 @@ void configure(const Options& options);
 bool enabled(Level level);
 void write(Level level, std::string_view message);
 
-/// Sets functions to call around each line on the terminal, so that a progress bar can step aside. May be empty.
-void set_line_hooks(std::function<void()> before, std::function<void()> after);
+/// Sets functions to call around each line on the terminal, so that a progress bar can step aside; `after` is told
+/// whether it may be drawn again. May be empty.
+void set_line_hooks(std::function<void()> before, std::function<void(bool redraw)> after);
+
+/// Calls `write`, which writes to the terminal in another way, like a line of the log. Without `redraw` the bar stays
+/// away until it has something new to show: what goes through a pipe may reach the terminal a little later.
+void around_line(const std::function<void()>& write, bool redraw);
 
 inline void debug(std::string_view message) { write(Level::kDebug, message); }
 inline void info(std::string_view message) { write(Level::kInfo, message); }

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "base/file_name.h"
+
 namespace zimage {
 namespace {
 
@@ -18,6 +20,12 @@ std::string kind_of(const struct stat& info) {
   if (S_ISFIFO(info.st_mode)) return "is a pipe, not a regular file";
   if (S_ISSOCK(info.st_mode)) return "is a socket, not a regular file";
   return "is a device, not a regular file";
+}
+
+std::string missing_hint(const std::filesystem::path& path) {
+  if (!in_other_form(path)) return "check the path";
+  return "there is a file whose name looks the same in another Unicode form (NFC, NFD): rename it, or let the shell "
+         "complete its name";
 }
 
 template <typename Container>
@@ -53,7 +61,7 @@ RegularFile open_regular_file(const std::filesystem::path& path, ErrorCode code)
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) {
     if (errno == ENOENT || errno == ENOTDIR) {
-      throw Error(code, path.string() + " does not exist", "check the path");
+      throw Error(code, path.string() + " does not exist", missing_hint(path));
     }
     if (errno == ENXIO) throw Error(code, path.string() + " is a socket or a device, not a regular file");
     throw Error(code, path.string() + " can't be opened: " + std::strerror(errno));
@@ -95,7 +103,10 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit,
   if (std::filesystem::is_directory(path, status)) throw Error(code, path.string() + " is a folder", "give a file");
   errno = 0;
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error(code, "can't read " + path.string() + ": " + std::strerror(errno));
+  if (!in) {
+    const std::string hint = errno == ENOENT ? missing_hint(path) : "";
+    throw Error(code, "can't read " + path.string() + ": " + std::strerror(errno), hint);
+  }
   std::string text(limit + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));

@@ -6,6 +6,7 @@
 
 #include "base/regular_file.h"
 #include "base/text.h"
+#include "base/text_encoding.h"
 #include "zimage/error.h"
 
 namespace zimage {
@@ -33,7 +34,11 @@ nlohmann::json parse_strict_json(std::string_view text, const std::string& name)
   };
   // The parser would take a zero byte for the end of its input.
   if (text.find('\0') != std::string_view::npos) {
-    throw Error(ErrorCode::kModel, name + " is not valid JSON: it holds a zero byte", "get the file again");
+    const std::string problem = encoding_problem(text);
+    const bool zero = problem.find("UTF") == std::string::npos;
+    throw Error(ErrorCode::kModel,
+                concat({name, zero ? " is not valid JSON: it holds a zero byte" : " ", zero ? "" : problem.c_str()}),
+                zero ? "get the file again" : encoding_hint());
   }
   try {
     nlohmann::json json = nlohmann::json::parse(text, check);

@@ -6,6 +6,7 @@
 #include "app/options/option.h"
 #include "base/regular_file.h"
 #include "base/text.h"
+#include "base/text_encoding.h"
 #include "zimage/error.h"
 
 namespace zimage::cli {
@@ -39,7 +40,8 @@ std::string without_comment(const std::string& line, const std::filesystem::path
 }
 
 std::vector<CLI::ConfigItem> parse(const std::filesystem::path& path) {
-  std::istringstream text(read_text_file(path, kLimit, ErrorCode::kUsage));
+  const std::string read = read_text_file(path, kLimit, ErrorCode::kUsage);
+  std::istringstream text(utf8_text(read, path.string(), ErrorCode::kUsage));
   std::stringstream clean;
   for (std::string line; std::getline(text, line);) clean << without_comment(line, path) << '\n';
   CLI::ConfigTOML reader;

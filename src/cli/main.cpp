@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,6 +85,12 @@ int run_one(app::Settings& settings, const Verbosity& verbosity, bool stdout_ope
   return 0;
 }
 
+/// Logs the table of failures, each row as a line of its own, for programs that read lines.
+void warn_of_failures(const app::BatchSummary& summary) {
+  std::istringstream table(summary.failure_table());
+  for (std::string row; std::getline(table, row);) log::warning(row);
+}
+
 int run_many(const app::Settings& settings, const Verbosity& verbosity, bool stdout_open, State& state) {
   state.job = {};  // --image is a folder here, and its failures are not a job's
   app::BatchPlan plan = app::resolve_batch(settings);
@@ -95,6 +102,7 @@ int run_many(const app::Settings& settings, const Verbosity& verbosity, bool std
     const auto progress = make_progress(verbosity.progress);
     summary = app::run_batch(plan, *progress, reporter);
   }
+  if (summary.failed > 1) warn_of_failures(summary);
   if (summary.interrupted)
     log::error("interrupted: " + summary.text());
   else if (summary.failed > 0)
@@ -146,6 +154,7 @@ int main(int argc, char* argv[]) {
   State state;
   try {
     const std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
+    if (args.empty()) write_stderr(help_opening() + "\n--help lists the options.\n\n");
     state.subcommand = find_subcommand(args);
     if (state.subcommand != nullptr) return run_subcommand(*state.subcommand, args, stdout_open, state.json);
     switch (find_early(args)) {

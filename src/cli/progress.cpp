@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/eta.h"
 #include "cli/loading_rate.h"
+#include "cli/progress_line.h"
 #include "cli/terminal.h"
 
 namespace zimage::cli {
@@ -131,8 +132,8 @@ class Bar : public Silent {
           drawing_.lock();
           clear();
         },
-        [this] {
-          draw();
+        [this](bool redraw) {
+          if (redraw) draw();
           drawing_.unlock();
         });
   }
@@ -170,10 +171,16 @@ class Bar : public Silent {
     job_ = printable(name);
     eta_.begin();
   }
+  void batch_sizes(std::map<std::string, double> megapixels) override {
+    const std::lock_guard lock(drawing_);
+    left_.expect(std::move(megapixels));
+  }
   void job_end(const std::string& name, const JobReport& report) override {
     Silent::job_end(name, report);
     const std::lock_guard lock(drawing_);
-    if (report.status == "ok") eta_.made();
+    if (jobs_) left_.ended(name);
+    const bool made = report.status == "ok" || report.status == "mismatch";
+    if (made) eta_.made(static_cast<double>(report.width) * report.height / 1e6);
     ended_shown_ = ended_;
     failed_shown_ = failed_;
     if (!stage_.empty()) redraw();
@@ -192,32 +199,20 @@ class Bar : public Silent {
     shown_ = false;
   }
 
-  std::string batch_text() const {
-    std::string text = "[";
-    text += count_text(ended_shown_);
-    if (failed_shown_ > 0) text.append(", ").append(std::to_string(failed_shown_)).append(" failed");
-    if (jobs_) {
-      const std::string left = eta_.text(*jobs_ - std::min(ended_shown_, *jobs_));
-      if (!left.empty()) text.append(", ").append(left).append(" left");
-    }
-    return text.append("] ").append(job_).append(": ");
-  }
-
   void draw() {
     if (stage_.empty()) return;
-    std::string line = (batch_ ? batch_text() : "") + stage_;
-    if (total_ > 0) {
-      constexpr int kCells = 20;
-      const int filled = kCells * step_ / total_;
-      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin_).count();
-      line.append(" [").append(static_cast<std::size_t>(filled), '#');
-      line.append(static_cast<std::size_t>(kCells - filled), '.').append("] ").append(std::to_string(step_));
-      line.append("/").append(std::to_string(total_)).append(" ").append(std::to_string(seconds)).append(" s");
+    ProgressLine line{.stage = stage_, .step = step_, .total = total_, .loading = loading_};
+    line.seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin_).count();
+    if (batch_) {
+      line.count = count_text(ended_shown_);
+      line.failed = failed_shown_;
+      line.rate = eta_.rate();
+      const std::size_t left = jobs_ ? *jobs_ - std::min(ended_shown_, *jobs_) : 0;
+      if (jobs_) line.left = eta_.text(left, left_.megapixels(left));
+      line.name = job_;
     }
-    if (!loading_.empty()) line.append(" ").append(loading_);
     // A line that wraps could not be cleared.
-    line.resize(std::min(line.size(), terminal_width() - 1));
-    write_stderr(line);
+    write_stderr(fit_line(line, terminal_width() - 1));
     shown_ = true;
   }
 
@@ -227,6 +222,7 @@ class Bar : public Silent {
   std::string loading_;  ///< how far the part is that is being loaded; empty: none is
   LoadingRate rate_;
   Eta eta_;
+  MegapixelsLeft left_;
   std::size_t ended_shown_ = 0;
   std::size_t failed_shown_ = 0;
   int step_ = 0;

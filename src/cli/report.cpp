@@ -8,9 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "app/report/memory_table.h"
 #include "app/report/report_json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 #include "zimage/error.h"
@@ -24,6 +26,11 @@ using nlohmann::ordered_json;
 std::string option_text(const JobReport& report, const char* name) {
   const ordered_json value = report.options.value(name, ordered_json());
   return printable(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+/// Writes to stdout, and keeps a progress bar out of the way, for the two may meet on one terminal.
+void write_result(std::string_view text) {
+  log::around_line([&] { write_stdout(text); }, stdout_is_terminal());
 }
 
 }  // namespace
@@ -86,15 +93,15 @@ void StdoutReporter::job(const JobReport& report) {
   if (report_ != nullptr || json_) {
     const ordered_json json = app::to_json(report);
     if (report_ != nullptr) report_->write(app::json_line(json, false));
-    if (json_) return write_stdout(app::json_line(json, stdout_is_terminal()));
+    if (json_) return write_result(app::json_line(json, stdout_is_terminal()));
   }
   if (report.status == "error") return;
-  if (report.status == "planned") return write_stdout(to_plan_text(report));
+  if (report.status == "planned") return write_result(to_plan_text(report));
   // With --output - stdout holds the picture and nothing else.
   if (!report.output || report.output->empty()) return;
   // A script gets the path's own bytes; a terminal must not act on them.
   const std::string path = report.output->string();
-  write_stdout((stdout_is_terminal() ? printable(path) : path) + "\n");
+  write_result((stdout_is_terminal() ? printable(path) : path) + "\n");
 }
 
 void StdoutReporter::picture(const std::vector<std::uint8_t>& png) {

@@ -4,6 +4,7 @@
 
 #include "app/options/settings.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/bench_command.h"
 #include "cli/compare_command.h"
 #include "cli/completion.h"
@@ -39,6 +40,17 @@ int run_man(const app::Settings&, const Verbosity&) {
   return 0;
 }
 
+int run_help(const app::Settings& settings, const Verbosity&) {
+  const std::string command = settings.text("COMMAND");
+  const app::SubcommandSpec* spec = app::find_subcommand(command);
+  if (spec == nullptr && command != "run" && command != "all") {
+    throw Error(ErrorCode::kUsage, "there is no command " + in_quotes(command), "zimage-inpaint --help lists them");
+  }
+  return print_and_leave(spec != nullptr ? help_text(*spec) : help_text(command == "all"));
+}
+
+int run_version(const app::Settings&, const Verbosity&) { return print_and_leave(version_text()); }
+
 struct Entry {
   const char* name;
   Handler handler;
@@ -46,13 +58,9 @@ struct Entry {
 
 const std::vector<Entry>& handlers() {
   static const std::vector<Entry> table = {
-      {"inspect", inspect_command},
-      {"compare", compare_command},
-      {"convert", convert_command},
-      {"bench", bench_command},
-      {"doctor", run_doctor},
-      {"completion", run_completion},
-      {"man", run_man},
+      {"inspect", inspect_command}, {"compare", compare_command}, {"convert", convert_command},
+      {"bench", bench_command},     {"doctor", run_doctor},       {"completion", run_completion},
+      {"help", run_help},           {"version", run_version},     {"man", run_man},
   };
   return table;
 }

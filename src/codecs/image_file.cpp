@@ -15,8 +15,6 @@
 namespace zimage::codecs {
 namespace {
 
-/// 2^28 pixels of four 16-bit samples, as they come at worst.
-constexpr std::size_t kMaxFileBytes = (std::size_t{1} << 31) + (std::size_t{1} << 26);
 constexpr std::size_t kMagicBytes = 32;
 constexpr const char* kNeeded = "PNG, JPEG, WebP, TIFF, BMP, GIF, PNM, PSD or TGA is needed";
 
@@ -150,6 +148,10 @@ std::optional<ImageFormat> format_from_bytes(const std::vector<std::uint8_t>& by
 
 ImageFormat identify_image(const std::filesystem::path& path) {
   return format_of(read_start(path, kMagicBytes, ErrorCode::kInput), path.string());
+}
+
+ImageFormat identify_image(const std::vector<std::uint8_t>& bytes, const std::string& name) {
+  return format_of(bytes, name);
 }
 
 std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path) {

@@ -1,6 +1,7 @@
 // Reads and writes picture files: PNG, JPEG, WebP, BMP and TIFF. GIF, PNM, PSD and TGA are only read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -14,6 +15,9 @@
 #include "zimage/image.h"
 
 namespace zimage::codecs {
+
+/// The most bytes of a file: 2^28 pixels of four 16-bit samples, as they come at worst.
+inline constexpr std::size_t kMaxFileBytes = (std::size_t{1} << 31) + (std::size_t{1} << 26);
 
 enum class ImageFormat { kPng, kJpeg, kWebp, kBmp, kTiff, kGif, kPnm, kPsd, kTga };
 
@@ -46,6 +50,8 @@ ImageFile decode_image(const std::vector<std::uint8_t>& bytes, const std::string
 
 /// Tells the format of a file by its first bytes. Errors: those of read_image() that the first bytes show.
 ImageFormat identify_image(const std::filesystem::path& path);
+/// Does the same for bytes that have been read.
+ImageFormat identify_image(const std::vector<std::uint8_t>& bytes, const std::string& name);
 /// Reads a picture file's bytes without decoding them. Errors: kInput if it can't be read or is larger than any
 /// picture.
 std::vector<std::uint8_t> read_image_bytes(const std::filesystem::path& path);

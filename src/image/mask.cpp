@@ -54,9 +54,30 @@ Mask read_levels(const Image& image, const MaskReading& reading, Value value) {
   return read_pixels(image, reading.soft, [&](const auto* p) { return table[value(p) % kLevels]; });
 }
 
+/// Reads a mask in which one label counts; `is_label` tells whether a pixel has it.
+template <class IsLabel>
+Mask read_label(const Image& image, const MaskReading& reading, IsLabel is_label) {
+  return read_pixels(image, reading.soft, [&](const auto* p) {
+    return is_label(p) != reading.invert ? Reading{1, 255} : Reading{};
+  });
+}
+
+Mask mask_from_label(const Image& mask, const MaskReading& reading) {
+  const MaskColor label = *reading.label;
+  const bool color = mask.color_channels() == 3;
+  const int alpha_channel = mask.has_alpha() ? mask.channels - 1 : -1;
+  return read_label(mask, reading, [=](const auto* p) {
+    // A transparent pixel counts as black, as it does without a label.
+    const bool clear = alpha_channel >= 0 && p[alpha_channel] == 0;
+    const auto value = [&](int c) { return clear ? 0 : static_cast<int>(p[c]); };
+    return value(0) == label[0] && (!color || (value(1) == label[1] && value(2) == label[2]));
+  });
+}
+
 }  // namespace
 
 Mask mask_from_image(const Image& mask, const MaskReading& reading) {
+  if (reading.label) return mask_from_label(mask, reading);
   const double full = mask.max_value();
   const bool color = mask.color_channels() == 3;
   const bool alpha = mask.has_alpha();
@@ -78,6 +99,10 @@ Mask mask_from_alpha(const Image& picture, const MaskReading& reading) {
   }
   const double full = picture.max_value();
   const int alpha_channel = picture.channels - 1;
+  if (reading.label) {
+    const int label = (*reading.label)[0];
+    return read_label(picture, reading, [=](const auto* p) { return p[alpha_channel] == label; });
+  }
   return read_shares(picture, reading, [=](const auto* p) { return 1.0 - p[alpha_channel] / full; });
 }
 

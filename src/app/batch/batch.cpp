@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/batch/batch_prompts.h"
+#include "app/batch/batch_sizes.h"
 #include "app/batch/batch_units.h"
 #include "app/batch/claims.h"
 #include "app/job/golden_plan.h"
@@ -75,6 +76,7 @@ class Batch {
   void compute();
   bool compute_units(std::vector<BatchUnit> units);
   void tell_unmade(const BatchUnit& unit);
+  std::vector<BatchUnit> not_made_meanwhile(const std::vector<BatchUnit>& units);
   // On a writer's thread.
   void write();
 
@@ -183,13 +185,15 @@ void Batch::settle(BatchJob& job, const JobReport& report) {
 void Batch::fail(BatchJob& job, const Error& error, std::size_t outputs) {
   const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
   const std::string where = error.message().starts_with(job.name) ? "" : job.name + ": ";
-  log::error(printable(where + error.message() + hint));
+  const std::string message = where + error.message() + hint;
+  log::error(printable(message));
   JobReport report = job.running ? job.running->report : job.report;
   report.status = "error";
   report.error = error;
   report.output.reset();
   {
     const std::lock_guard lock(mutex_);
+    if (!job.failed) summary_.add_failure(error, message);
     job.failed = true;
     job.open -= outputs - 1;
   }
@@ -286,6 +290,23 @@ void Batch::tell_unmade(const BatchUnit& unit) {
   }
 }
 
+/// Reports the units whose results another run has made meanwhile, and returns the others.
+std::vector<BatchUnit> Batch::not_made_meanwhile(const std::vector<BatchUnit>& units) {
+  std::vector<BatchUnit> open;
+  for (const BatchUnit& unit : units) {
+    try {
+      if (made_meanwhile(session_, *unit.job->running, unit.k)) {
+        tell_unmade(unit);
+      } else {
+        open.push_back(unit);
+      }
+    } catch (...) {
+      fail(*unit.job, as_error(std::current_exception()), 1);
+    }
+  }
+  return open;
+}
+
 void Batch::compute() {
   // Jobs on stdin may depend on the results of earlier ones, so a group doesn't wait for jobs that haven't come yet.
   UnitStream stream(session_, plan_.batch_size, plan_.jobs->all() != nullptr, prepared_);
@@ -297,8 +318,9 @@ void Batch::compute() {
     if (!job.running->makes(first.k)) {
       tell_unmade(first);
     } else {
-      for (const BatchUnit& unit : units) progress_.job_begin(unit.job->name);
-      if (!compute_units(units)) return;
+      const std::vector<BatchUnit> open = not_made_meanwhile(units);
+      for (const BatchUnit& unit : open) progress_.job_begin(unit.job->name);
+      if (!open.empty() && !compute_units(open)) return;
     }
     if (stopping()) return;
   }
@@ -363,6 +385,7 @@ BatchSummary run_batch(BatchPlan& plan, Progress& progress, Reporter& reporter) 
   session.log_model();
   if (plan.random_seed_needed) log::notice("seed " + std::to_string(plan.random_seed) + " (random)");
   progress.batch_begin(count_jobs(plan));
+  const BatchSizes sizes(plan.jobs->all(), plan.shard, progress);
   return Batch(plan, session, progress, reporter).run();
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/batch/job_source.h"
 #include "app/batch/shard.h"
@@ -39,21 +40,34 @@ struct BatchPlan {
 /// be read, a bad line, and two jobs with the same output path; kModel if there is no model.
 BatchPlan resolve_batch(const Settings& settings);
 
+/// Failures with the same code and the same advice.
+struct FailureKind {
+  ErrorCode code = ErrorCode::kRuntime;
+  std::string hint;
+  std::size_t count = 0;
+  std::string first;  ///< the first one's message, with the job's name
+};
+
 /// Counts the jobs by how they ended.
 struct BatchSummary {
   std::size_t done = 0;
   std::size_t skipped = 0;
   std::size_t planned = 0;
   std::size_t failed = 0;
-  std::size_t mismatched = 0;  ///< done, but the result differs from its golden picture
+  std::size_t mismatched = 0;         ///< done, but the result differs from its golden picture
+  std::vector<FailureKind> failures;  ///< in the order of their first
   bool interrupted = false;
   double seconds = 0.0;
+
+  void add_failure(const Error& error, const std::string& message);
 
   std::size_t jobs() const { return done + skipped + planned + failed; }
   /// Returns 130 if interrupted, 7 if a job failed, 6 if a result differs from its golden picture, else 0.
   int exit_code() const;
   /// Returns "7 done, 2 skipped, 1 failed in 12.3 s".
   std::string text() const;
+  /// Returns a table of the failures by kind, the most frequent first; "" without any.
+  std::string failure_table() const;
 };
 
 /// Runs the jobs: pictures are read and written on other threads while the device works. A failure of one job is

@@ -5,6 +5,7 @@
 #include "app/batch/job_source.h"
 #include "app/job/outputs.h"
 #include "app/options/special_bindings.h"
+#include "base/file_name.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "codecs/image_file.h"
@@ -27,36 +28,71 @@ class JobList final : public JobSource {
   std::size_t place_ = 0;
 };
 
-/// Every picture below a folder, in the order of their names' bytes, so that every machine has the same.
-std::vector<fs::path> list_pictures(const fs::path& folder, const std::vector<fs::path>& leave_out) {
-  std::vector<fs::path> pictures;
+/// The pictures below a folder, and the folders in it that can't be read.
+struct Listing {
+  struct Unreadable {
+    fs::path folder;
+    Error error;
+  };
+  std::vector<fs::path> pictures;  ///< relative to the folder
+  std::vector<Unreadable> unreadable;
+};
+
+/// Adds what is in `folder` / `part`. A part that has disappeared meanwhile is no error.
+void list_part(const fs::path& folder, const fs::path& part, const std::vector<fs::path>& leave_out, Listing& listing) {
   std::error_code error;
-  fs::recursive_directory_iterator it(folder, error);
-  for (const fs::recursive_directory_iterator end; !error && it != end; it.increment(error)) {
+  std::vector<fs::path> parts;
+  for (fs::directory_iterator it(folder / part, error), end; !error && it != end; it.increment(error)) {
     const fs::path& path = it->path();
+    if (path.filename().native().starts_with('.')) continue;
     std::error_code ignored;
-    const bool hidden = path.filename().string().starts_with('.');
-    if (it->is_directory(ignored)) {
-      if (hidden || std::find(leave_out.begin(), leave_out.end(), identity(path)) != leave_out.end()) {
-        it.disable_recursion_pending();
-      }
-    } else if (!hidden && codecs::format_from_name(path)) {
-      pictures.push_back(path.lexically_relative(folder));
+    const fs::path relative = part / path.filename();
+    if (!it->is_directory(ignored)) {
+      if (codecs::format_from_name(path)) listing.pictures.push_back(relative);
+      continue;
     }
+    // Links to folders aren't followed: they could lead back to where they are.
+    const bool left_out = std::find(leave_out.begin(), leave_out.end(), identity(path)) != leave_out.end();
+    if (!it->is_symlink(ignored) && !left_out) parts.push_back(relative);
   }
-  if (error) throw Error(ErrorCode::kInput, "the folder " + folder.string() + " can't be read: " + error.message());
-  std::sort(pictures.begin(), pictures.end(),
-            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
-  return pictures;
+  if (error && !(error == std::errc::no_such_file_or_directory && !part.empty())) {
+    const fs::path whole = part.empty() ? folder : folder / part;
+    listing.unreadable.push_back(
+        {whole, Error(ErrorCode::kInput, whole.string() + " is a folder that can't be read: " + error.message(),
+                      "look at its permissions")});
+  }
+  for (const fs::path& relative : parts) list_part(folder, relative, leave_out, listing);
 }
 
-std::string stem_of(const fs::path& relative) { return (relative.parent_path() / relative.stem()).generic_string(); }
+/// Lists a folder in the order of the names' bytes, so that every machine has the same. Errors: kInput if the folder
+/// itself can't be read.
+Listing list_pictures(const fs::path& folder, const std::vector<fs::path>& leave_out) {
+  Listing listing;
+  list_part(folder, {}, leave_out, listing);
+  if (listing.pictures.empty() && !listing.unreadable.empty()) throw Error(listing.unreadable.front().error);
+  std::sort(listing.pictures.begin(), listing.pictures.end(),
+            [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+  return listing;
+}
+
+/// Returns what a picture and its mask have in common: the path without its ending, in one Unicode form.
+std::string stem_of(const fs::path& relative) {
+  return composed_name((relative.parent_path() / relative.stem()).generic_string());
+}
+
+bool same_bytes(const fs::path& a, const fs::path& b) {
+  return a.parent_path() / a.stem() == b.parent_path() / b.stem();
+}
 
 /// Which mask belongs to which picture.
 class Masks {
  public:
   explicit Masks(fs::path folder) : folder_(std::move(folder)) {
-    for (const fs::path& path : list_pictures(folder_, {})) by_stem_[stem_of(path)].push_back(path);
+    const Listing listing = list_pictures(folder_, {});
+    for (const auto& [part, error] : listing.unreadable) {
+      log::warning(printable(concat({error.message(), ": its masks are missing (", error.hint(), ")"})));
+    }
+    for (const fs::path& path : listing.pictures) by_stem_[stem_of(path)].push_back(path);
   }
 
   /// Errors: kInput if there is none, or more than one.
@@ -68,13 +104,16 @@ class Masks {
       throw Error(ErrorCode::kInput, "there is no mask for it: " + (folder_ / stem).string() + ".png, or the like",
                   "add the mask, or take the picture out");
     }
-    if (found->second.size() > 1) {
+    std::vector<fs::path> masks = found->second;
+    // Of names that only look the same, the one with the picture's own bytes counts.
+    const auto same = [&](const fs::path& mask) { return same_bytes(mask, picture); };
+    if (std::count_if(masks.begin(), masks.end(), same) == 1) masks = {*std::find_if(masks.begin(), masks.end(), same)};
+    if (masks.size() > 1) {
       throw Error(ErrorCode::kInput,
-                  "two masks have its name: " + (folder_ / found->second[0]).string() + " and " +
-                      (folder_ / found->second[1]).string(),
+                  "two masks have its name: " + (folder_ / masks[0]).string() + " and " + (folder_ / masks[1]).string(),
                   "leave one");
     }
-    return folder_ / found->second.front();
+    return folder_ / masks.front();
   }
 
   void warn_of_unused() const {
@@ -128,7 +167,8 @@ std::vector<Job> list_folder_jobs(const Settings& command, const fs::path& outpu
   const bool prompted = command.has("prompt") || command.has("prompt-file");
   bool any_prompt = prompted;
   std::vector<Job> jobs;
-  for (const fs::path& picture : list_pictures(folder, leave_out)) {
+  const Listing listing = list_pictures(folder, leave_out);
+  for (const fs::path& picture : listing.pictures) {
     Job job;
     job.index = jobs.size();
     job.name = (folder / picture).string();
@@ -136,7 +176,8 @@ std::vector<Job> list_folder_jobs(const Settings& command, const fs::path& outpu
     job.settings.set("image", {job.name}, Source::kJob);
     job.subfolder = picture.parent_path();
     job.folder = output / job.subfolder;
-    const fs::path text = fs::path(folder / picture).replace_extension(".txt");
+    const fs::path beside = fs::path(folder / picture).replace_extension(".txt");
+    const fs::path text = in_other_form(beside).value_or(beside);
     const bool own = fs::exists(text, ignored);
     if (own) job.settings.set("prompt-file", {text.string()}, Source::kJob);
     any_prompt = any_prompt || own;
@@ -155,6 +196,11 @@ std::vector<Job> list_folder_jobs(const Settings& command, const fs::path& outpu
     throw Error(ErrorCode::kUsage, "no prompt is given", "give --prompt TEXT, or a STEM.txt beside each picture");
   }
   if (masks) masks->warn_of_unused();
+  // A part that can't be read is a failed job, so that the exit code and the report tell of it.
+  for (const auto& [part, error] : listing.unreadable) {
+    jobs.push_back({.index = jobs.size(), .name = part.string(), .settings = command, .error = error});
+    jobs.back().settings.set("image", {part.string()}, Source::kJob);
+  }
   return jobs;
 }
 

@@ -13,6 +13,7 @@
 #include "base/regular_file.h"
 #include "base/strict_json.h"
 #include "base/text.h"
+#include "base/text_encoding.h"
 
 namespace zimage::app {
 namespace fs = std::filesystem;
@@ -28,7 +29,12 @@ constexpr int kPollMs = 50;
 }
 
 std::string value_text(const std::string& key, const json& value) {
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) {
+    const auto text = value.get<std::string>();
+    // Whoever opens a file would take the name to end there.
+    if (text.find('\0') != std::string::npos) refuse("'" + key + "' holds a zero character", "take it out");
+    return text;
+  }
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number()) return value.dump();
   refuse("'" + key + "' has a value of the wrong type", "give text, a number, true or false");
@@ -53,19 +59,19 @@ void set(Settings& settings, const std::string& key, const json& value, const fs
   const OptionSpec& spec = option_of(settings, key, negated);
   std::string text = value_text(key, value);
   if (key == "output" && text == "-") refuse("'output' can't be - in a batch", "give a file or a folder");
+  if (key == "image" && text == "-") refuse("'image' can't be - in a batch", "give a file");
   const bool special = key == "mask" && text == "alpha";
   if (spec.path && !special && !text.empty()) text = (folder / text).string();
   settings.set(spec.name, {text}, Source::kJob);
   if (negated) settings.set(spec.name, {settings.flag(spec.name) ? "false" : "true"}, Source::kJob);
 }
 
-void remove_byte_order_mark(std::string& first_line) {
-  if (first_line.starts_with("\xEF\xBB\xBF")) first_line.erase(0, 3);
-}
-
 bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\r\n") == std::string::npos; }
 
 json job_object(const std::string& line) {
+  if (const std::string problem = encoding_problem(line); !problem.empty()) {
+    refuse("it " + problem, encoding_hint());
+  }
   try {
     return parse_strict_json(line, "it");
   } catch (const Error& e) {
@@ -126,7 +132,7 @@ class StdinJobs final : public JobSource {
 
   void read_some() {
     pollfd input{STDIN_FILENO, POLLIN, 0};
-    while (::poll(&input, 1, kPollMs) == 0) {
+    while (::poll(&input, 1, kPollMs) <= 0) {  // nothing yet, or a signal
       if (!stopped_()) continue;
       ended_ = true;
       return;
@@ -163,7 +169,10 @@ Settings parse_manifest_line(const std::string& line, const Settings& command, c
 }
 
 std::vector<Job> list_manifest_jobs(const fs::path& path, const Settings& command) {
-  std::istringstream text(read_text_file(path, kManifestLimit, ErrorCode::kInput));
+  std::string read = read_text_file(path, kManifestLimit, ErrorCode::kInput);
+  // What is wrong with one line is said of that line.
+  const bool text_file = encoding_problem(read).find(" begins no character") != std::string::npos;
+  std::istringstream text(text_file ? std::move(read) : utf8_text(std::move(read), path.string(), ErrorCode::kInput));
   std::vector<Job> jobs;
   std::size_t number = 0;
   for (std::string line; std::getline(text, line);) {

@@ -30,6 +30,9 @@ void check_combinations(const Settings& settings) {
   if (settings.has("replay")) {
     throw Error(ErrorCode::kUsage, "--replay repeats one picture's run, but this is a batch", "leave out --replay");
   }
+  if (manifest && settings.text("image") == "-") {
+    throw Error(ErrorCode::kUsage, "--image - is one picture from stdin, but this is a batch", "leave one out");
+  }
   if (manifest && is_folder(settings.text("image"))) {
     throw Error(ErrorCode::kUsage, "--manifest and a folder as --image are two lists of jobs", "leave one out");
   }
@@ -75,7 +78,10 @@ fs::path output_root(const Settings& settings) {
 
 }  // namespace
 
-bool is_batch(const Settings& settings) { return settings.has("manifest") || is_folder(settings.text("image")); }
+bool is_batch(const Settings& settings) {
+  const std::string image = settings.text("image");
+  return settings.has("manifest") || (image != "-" && is_folder(image));
+}
 
 BatchPlan resolve_batch(const Settings& given) {
   given.check_values();

@@ -22,6 +22,11 @@ Mask read_mask(const CompareJob& job, const Image& picture) {
     throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or give it the picture's aspect ratio");
   }
   const Mask mask = mask_from_image(image, MaskReading{});
+  if (mask.none() || mask.all()) {
+    log::warning(concat({"the mask ", printable(job.mask.string()),
+                         mask.none() ? " has no pixel that is at least half white, so nothing is inside of it"
+                                     : " is at least half white everywhere, so nothing is outside of it"}));
+  }
   if (mask.width == picture.width && mask.height == picture.height) return mask;
   log::notice(printable(sizes) + ": the mask is resized");
   return resize_mask(mask, picture.width, picture.height);

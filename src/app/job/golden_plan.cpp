@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "base/file_name.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "codecs/image_file.h"
@@ -72,6 +73,7 @@ void resolve_golden(const Settings& settings, const JobPlace& place, JobSpec& sp
   check_names(spec, golden);
   for (PlannedOutput& output : spec.output.results) {
     output.golden = golden_path(golden, place.subfolder / output.path.filename());
+    output.golden = in_other_form(output.golden).value_or(output.golden);
     if (!spec.golden_update && !output.path.empty()) output.difference_path = difference_path(output.path);
     if (spec.golden_update) check_update(spec, output.golden);
     require_golden(check_of(spec, output));

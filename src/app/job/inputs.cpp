@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/job/carried_metadata.h"
+#include "app/job/mask_file.h"
 #include "app/job/picture.h"
 #include "base/log.h"
 #include "base/run_async.h"
@@ -41,10 +42,10 @@ Image read_in_srgb(const std::filesystem::path& path) {
 
 /// Reads everything but the mask, without the canvas of --outpaint. Returns the picture.
 Image read_picture(const JobSpec& spec, LoadedInputs& inputs) {
-  std::vector<std::uint8_t> bytes = codecs::read_image_bytes(spec.image);
-  codecs::ImageFile picture = codecs::decode_image(bytes, spec.image.string());
+  std::vector<std::uint8_t> bytes = spec.stdin_picture ? *spec.stdin_picture : codecs::read_image_bytes(spec.image);
+  codecs::ImageFile picture = codecs::decode_image(bytes, spec.image_name());
   inputs.metadata = std::move(picture.metadata);
-  inputs.profile = profile_of(picture.image, inputs.metadata, spec.image.string());
+  inputs.profile = profile_of(picture.image, inputs.metadata, spec.image_name());
   bring_to_format(spec, picture.format, inputs.metadata);
   const bool jpegs = picture.format == codecs::ImageFormat::kJpeg && spec.output.format == codecs::ImageFormat::kJpeg;
   if (jpegs && !spec.quality && spec.composite) {
@@ -76,23 +77,20 @@ void check_canvas(const JobSpec& spec, const Image& picture) {
   const std::int64_t height = std::int64_t{picture.height} + borders.top + borders.bottom;
   if (static_cast<std::uint64_t>(width * height) <= kMaxPixels) return;
   throw Error(ErrorCode::kInput,
-              "--outpaint would make " + spec.image.string() + " " + std::to_string(width) + "x" +
+              "--outpaint would make " + spec.image_name() + " " + std::to_string(width) + "x" +
                   std::to_string(height) + ", more than 2^28 pixels",
               "grow it by less");
 }
 
-std::string mask_name(const JobSpec& spec) {
-  return spec.mask.from_alpha ? spec.image.string() + "'s transparency" : spec.mask.path.string();
-}
-
-void check_mask(const JobSpec& spec, const Mask& mask) {
-  if (mask.none()) {
-    throw Error(ErrorCode::kInput, "the mask " + mask_name(spec) + " repaints nothing",
-                "black keeps and white repaints; --mask-invert swaps them");
+/// Returns the mask of the file that is being read, or of the picture's transparency; nothing with --outpaint alone.
+std::optional<MaskFile> mask_file(const JobSpec& spec, const Image& picture, std::future<MaskFile>& reading) {
+  if (reading.valid()) return reading.get();
+  if (!spec.mask.from_alpha) return std::nullopt;
+  if (!picture.has_alpha()) {
+    throw Error(ErrorCode::kInput, spec.image_name() + " has no transparency, which --mask alpha needs",
+                "give a mask file, or a picture with an alpha channel");
   }
-  if (mask.all()) {
-    log::notice("the mask " + printable(mask_name(spec)) + " covers the whole picture: nothing of it is kept");
-  }
+  return mask_of_alpha(picture, spec.mask);
 }
 
 }  // namespace
@@ -101,19 +99,19 @@ std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec) {
   auto inputs = std::make_unique<LoadedInputs>();
   // The mask is read beside the picture, because a large one takes about as long. If both fail, the picture's error is
   // thrown.
-  std::future<Mask> file;
-  if (!spec.mask.path.empty()) {
-    file = run_async([&spec] { return mask_from_image(codecs::read_image(spec.mask.path).image, spec.mask.reading); });
-  }
+  std::future<MaskFile> reading;
+  if (!spec.mask.path.empty()) reading = run_async([&spec] { return read_mask_file(spec.mask); });
   Image picture = read_picture(spec, *inputs);
-  Mask mask = make_mask(spec, picture, file.valid() ? std::optional(file.get()) : std::nullopt);
+  std::optional<MaskFile> file = mask_file(spec, picture, reading);
+  Mask mask = make_mask(spec, picture, file ? std::optional(std::move(file->mask)) : std::nullopt);
+  check_mask(spec, picture, mask, file ? std::optional(std::move(file->facts)) : std::nullopt);
   if (spec.outpaint.any()) {
     check_canvas(spec, picture);
     picture = grow_canvas(picture, spec.outpaint);
     mask = grow_canvas(mask, spec.outpaint);
     log::info("the picture is grown to " + size_text(picture.width, picture.height));
   }
-  check_mask(spec, mask);
+  warn_of_transparency(spec, picture, mask);
   inputs->picture = make_source(std::move(picture), *inputs);
   inputs->mask = std::make_shared<const Mask>(std::move(mask));
   if (!spec.control_image.empty()) {
@@ -161,7 +159,9 @@ void warn_about_losses(const JobSpec& spec, const LoadedInputs& inputs) {
   if (format == codecs::ImageFormat::kBmp && (!metadata.exif.empty() || !metadata.xmp.empty())) {
     log::notice("BMP has no place for EXIF and XMP: the picture's are lost (--format png or tiff keeps them)");
   }
-  if (format == codecs::ImageFormat::kJpeg || (format == codecs::ImageFormat::kWebp && spec.quality)) {
+  // A JPEG that keeps its coefficients says so if it can't after all.
+  const bool lossy_jpeg = format == codecs::ImageFormat::kJpeg && (!inputs.jpeg.valid() || spec.outpaint.any());
+  if (lossy_jpeg || (format == codecs::ImageFormat::kWebp && spec.quality)) {
     log::info("the output format is lossy: encoding changes kept pixels (--format png keeps them exactly)");
   }
 }

@@ -40,8 +40,8 @@ std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec);
 /// Makes the library's request for a job.
 Request make_request(const JobSpec& spec, const LoadedInputs& inputs);
 
-/// Makes a job's mask for the picture `image`, before it is grown onto the canvas of --outpaint. `file` is the mask
-/// file's mask; empty if the job has none. Errors: kInput.
+/// Makes a job's mask for the picture `image`, before it is grown onto the canvas of --outpaint. `file` is the mask of
+/// the mask's file or of the picture's transparency; empty if the job has none. Errors: kInput.
 Mask make_mask(const JobSpec& spec, const Image& image, std::optional<Mask> file);
 
 /// Logs which properties of the picture the result's format can't hold.

@@ -10,19 +10,11 @@
 namespace zimage::app {
 namespace {
 
-Mask alpha_mask(const JobSpec& spec, const Image& picture) {
-  if (!picture.has_alpha()) {
-    throw Error(ErrorCode::kInput, spec.image.string() + " has no transparency, which --mask alpha needs",
-                "give a mask file, or a picture with an alpha channel");
-  }
-  return mask_from_alpha(picture, spec.mask.reading);
-}
-
 /// Brings the file's mask to the picture's size. Errors: kInput for another aspect ratio.
 Mask fitted_mask(const JobSpec& spec, const Image& picture, Mask mask) {
   if (mask.width == picture.width && mask.height == picture.height) return mask;
   const std::string sizes = "the mask " + spec.mask.path.string() + " is " + size_text(mask.width, mask.height) +
-                            ", the picture " + spec.image.string() + " is " + size_text(picture.width, picture.height);
+                            ", the picture " + spec.image_name() + " is " + size_text(picture.width, picture.height);
   if (!same_aspect(mask.width, mask.height, picture.width, picture.height)) {
     throw Error(ErrorCode::kInput, sizes, "make the mask the picture's size, or give it the picture's aspect ratio");
   }
@@ -39,9 +31,7 @@ Mask empty_mask(const Image& picture, bool soft) {
 }  // namespace
 
 Mask make_mask(const JobSpec& spec, const Image& image, std::optional<Mask> file) {
-  Mask mask = spec.mask.from_alpha ? alpha_mask(spec, image)
-              : file               ? fitted_mask(spec, image, *std::move(file))
-                                   : empty_mask(image, spec.mask.reading.soft);
+  Mask mask = file ? fitted_mask(spec, image, *std::move(file)) : empty_mask(image, spec.mask.reading.soft);
   if (spec.mask.fill_holes) mask = fill_mask_holes(mask);
   if (spec.mask.grow > 0) mask = grow_mask(mask, spec.mask.grow);
   return mask;

@@ -8,9 +8,9 @@
 #include "app/job/existing.h"
 #include "app/job/golden_plan.h"
 #include "app/job/latents_file.h"
-#include "app/job/naming.h"
 #include "app/job/outputs.h"
 #include "app/job/picture.h"
+#include "app/job/side_outputs.h"
 #include "app/options/binding.h"
 #include "app/provenance/provenance.h"
 #include "app/provenance/replay.h"
@@ -21,9 +21,6 @@
 #include "base/run_async.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
-#include "image/canvas.h"
-#include "image/geometry.h"
-#include "image/mask.h"
 
 namespace zimage::app {
 namespace fs = std::filesystem;
@@ -63,7 +60,7 @@ void check_size(const RunningJob& job, const Inpainter& inpainter) {
   if (job.spec.crop == CropMode::kAuto) return;  // its regions stay within the limit
   if (std::max(picture.width, picture.height) <= inpainter.max_side()) return;
   throw Error(ErrorCode::kInput,
-              job.spec.image.string() + " is " + size_text(picture.width, picture.height) +
+              job.spec.image_name() + " is " + size_text(picture.width, picture.height) +
                   ", but this model works on sides of at most " + std::to_string(inpainter.max_side()),
               "give --crop auto, or make the picture smaller");
 }
@@ -106,43 +103,21 @@ bool keep_existing(Session& session, const RunningJob& job, std::size_t k) {
   return false;
 }
 
-/// Returns where --save-crop writes region `r`.
-fs::path crop_path(const RunningJob& job, std::size_t r) {
-  const fs::path& path = job.spec.output.save_crop;
-  return job.work.regions.size() == 1 ? path : numbered(path, static_cast<int>(r));
+/// Returns whether another run has made output `k` meanwhile just as this one would.
+bool same_is_there(Session& session, const RunningJob& job, std::size_t k) {
+  const fs::path& path = job.spec.output.results[k].path;
+  if (!job.spec.skip_existing || job.spec.overwrite || path.empty()) return false;
+  return judge_existing(path, provenance_of(session, job, k), !job.spec.seed_given) == Existing::kSame;
 }
 
-/// Checks the paths that depend on how many crops there are and on which outputs are kept. Errors: kUsage.
-void check_side_outputs_writable(const RunningJob& job) {
-  const JobSpec& spec = job.spec;
-  std::vector<fs::path> paths;
-  if (!spec.output.save_crop.empty() && (job.work.regions.size() > 1 || spec.skip_existing)) {
-    for (std::size_t r = 0; r < job.work.regions.size(); ++r) paths.push_back(crop_path(job, r));
-  }
-  if (spec.skip_existing) {
-    paths.push_back(spec.output.save_mask);
-    for (std::size_t k = 0; k < job.outputs(); ++k) {
-      if (!job.kept[k]) paths.push_back(spec.output.results[k].latents_path);
-    }
-  }
-  for (const fs::path& path : paths) {
-    if (!path.empty()) check_writable(path, spec.overwrite);
-  }
-}
-
-/// Writes the mask and the working regions, which are the same for every picture of a job. Errors: kRuntime.
-void write_side_outputs(const RunningJob& job) {
-  const JobSpec& spec = job.spec;
-  if (!spec.output.save_mask.empty()) {
-    write_file_atomically(spec.output.save_mask, codecs::encode_image(mask_to_image(*job.work.editable), {}),
-                          spec.overwrite);
-  }
-  if (spec.output.save_crop.empty()) return;
-  const PixelSource& picture = *job.inputs->picture;
-  for (std::size_t r = 0; r < job.work.regions.size(); ++r) {
-    const Image crop = crop_image(picture.image, box_of(job.work.regions[r]));
-    write_file_atomically(crop_path(job, r), codecs::encode_image(picture.to_srgb ? picture.to_srgb(crop) : crop, {}),
-                          spec.overwrite);
+/// Writes output `k`. Returns false if another run has made the same meanwhile, which is kept. Errors: kRuntime.
+bool write_result(Session& session, const RunningJob& job, std::size_t k, const std::vector<std::uint8_t>& bytes) {
+  try {
+    write_file_atomically(job.spec.output.results[k].path, bytes, job.spec.overwrite);
+    return true;
+  } catch (const Error&) {
+    if (!same_is_there(session, job, k)) throw;
+    return false;
   }
 }
 
@@ -240,6 +215,11 @@ void prepare_job(Session& session, RunningJob& job) {
   log_schedule(job);
 }
 
+bool made_meanwhile(Session& session, const RunningJob& job, std::size_t k) {
+  const JobSpec& spec = job.spec;
+  return job.makes(k) && spec.skip_existing && !spec.overwrite && keep_existing(session, job, k);
+}
+
 Result compute_output(Session& session, const RunningJob& job, std::size_t k, Observer& observer) {
   Result result = session.inpainter().run(job.work_of(k), observer);
   log::info(std::to_string(result.prompt_tokens) + " prompt tokens");
@@ -252,6 +232,7 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   const Stopwatch writing;
   const JobSpec& spec = job.spec;
   const PlannedOutput& output = spec.output.results[k];
+  if (same_is_there(session, job, k)) return report_unmade(job, k, reporter);
   JobReport report = job.report;
   report.seed = output.seed;
   report.timings_ms = result.timings;
@@ -262,12 +243,12 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   report.width = encoded.width;
   report.height = encoded.height;
   if (!output.latents_path.empty()) {
-    write_file_atomically(output.latents_path, encode_latents(result.latents), spec.overwrite);
+    write_beside(spec, output.latents_path, encode_latents(result.latents));
   }
   if (output.path.empty()) {
     reporter.picture(encoded.bytes);
-  } else {
-    write_file_atomically(output.path, encoded.bytes, spec.overwrite);
+  } else if (!write_result(session, job, k, encoded.bytes)) {
+    return report_unmade(job, k, reporter);
   }
   report_difference(job, encoded, reporter.wants_figures(), report);
   report.timings_ms["write"] = writing.ms();
@@ -284,11 +265,11 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
 JobReport report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter) {
   const JobSpec& spec = job.spec;
   const PlannedOutput& output = spec.output.results[k];
-  const bool skipped = job.kept[k] && !spec.dry_run;
+  const bool skipped = !spec.dry_run;
   JobReport report = job.report;
   report.seed = output.seed;
   report.output = output.path;
-  report.status = job.kept[k] ? "skipped" : "planned";
+  report.status = skipped || job.kept[k] ? "skipped" : "planned";
   if (skipped) {
     log::write(spec.batch ? log::Level::kInfo : log::Level::kNotice,
                "skipped: " + printable(output.path.string()) + " exists");

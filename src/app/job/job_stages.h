@@ -56,15 +56,20 @@ void hash_ahead(RunningJob& job);
 /// rules out), kModel.
 void prepare_job(Session& session, RunningJob& job);
 
+/// Returns whether another run with the same options has made output `k` since prepare_job() looked, so that
+/// --skip-existing keeps it. Errors: kUsage if another one is there now that may not be replaced.
+bool made_meanwhile(Session& session, const RunningJob& job, std::size_t k);
+
 /// Inpaints output `k`. On the device's thread. Errors: those of Inpainter::run().
 Result compute_output(Session& session, const RunningJob& job, std::size_t k, Observer& observer);
 
 /// Encodes and writes output `k`, compares it with its golden picture if it has one, reports it and returns the report.
+/// If another run has made the same meanwhile, --skip-existing keeps that and reports it as kept.
 /// On any thread. Errors: kRuntime when writing fails, kInput for a golden picture that can't be read.
 JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, Result result, double compute_ms,
                         Reporter& reporter);
 
-/// Reports an output that isn't computed and returns the report: with --dry-run any output, else a kept one, which is
+/// Reports an output that isn't written and returns the report: with --dry-run any output, else a kept one, which is
 /// compared with its golden picture too.
 JobReport report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter);
 

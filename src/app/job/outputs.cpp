@@ -49,7 +49,8 @@ void check_all_writable(const JobSpec& spec) {
     if (spec.skip_existing && fs::exists(path, ignored)) continue;
     // A batch creates the folders of its tree as it writes.
     if (spec.batch && !fs::exists(path.parent_path().empty() ? "." : path.parent_path(), ignored)) continue;
-    check_writable(path, spec.overwrite);
+    // Another run may make the file at this moment.
+    check_writable(path, spec.overwrite || spec.skip_existing);
   }
 }
 
@@ -62,7 +63,7 @@ struct NamedOutputs {
 NamedOutputs name_all_outputs(const Settings& settings, const JobPlace& place, codecs::ImageFormat input_format,
                               std::uint64_t seed) {
   NamingInput input;
-  input.image = settings.text("image");
+  input.image = settings.text("image") == "-" ? "stdin" : settings.text("image");
   input.image_format = input_format;
   input.output = settings.text("output");
   input.tree_folder = place.folder;

@@ -6,11 +6,13 @@
 
 #include "app/job/naming.h"
 #include "app/job/outputs.h"
+#include "app/job/stdin_picture.h"
 #include "app/options/available.h"
 #include "app/options/special_bindings.h"
 #include "app/provenance/replay.h"
 #include "base/regular_file.h"
 #include "base/text.h"
+#include "base/text_encoding.h"
 
 namespace zimage::app {
 namespace fs = std::filesystem;
@@ -36,6 +38,10 @@ void check_combinations(const Settings& settings) {
     throw Error(ErrorCode::kUsage, "--control-image does nothing without a ControlNet",
                 "give --controlnet, or leave out --control-image");
   }
+  if (settings.text("image") == "-" && !settings.has("output")) {
+    throw Error(ErrorCode::kUsage, "the picture comes from stdin, so there is no name for the result to follow",
+                "give --output FILE, or --output - for stdout");
+  }
   if (settings.text("output") == "-" && settings.flag("json")) {
     throw Error(ErrorCode::kUsage, "--output - and --json both write to stdout", "give --output a file");
   }
@@ -44,9 +50,8 @@ void check_combinations(const Settings& settings) {
 std::string read_prompt(const Settings& settings) {
   if (settings.has("prompt-file")) {
     const fs::path path = settings.text("prompt-file");
-    std::string text = read_text_file(path, kPromptLimit, ErrorCode::kInput);
-    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    if (!is_plain_utf8(text)) throw Error(ErrorCode::kInput, path.string() + " is not UTF-8 text", "save it as UTF-8");
+    std::string text =
+        utf8_text(read_text_file(path, kPromptLimit, ErrorCode::kInput), path.string(), ErrorCode::kInput);
     if (text.ends_with('\n')) text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
     return text;
@@ -80,10 +85,25 @@ void resolve_seed(const Settings& settings, const JobPlace& place, JobSpec& spec
   }
 }
 
+/// Reads the first bytes of the picture, or all of it from stdin, which can't be read twice.
+void look_at_picture(JobSpec& spec) {
+  if (spec.image != "-") {
+    check_available_path("image", spec.image);
+    spec.input_format = codecs::identify_image(spec.image);
+    return;
+  }
+  spec.stdin_picture = read_stdin_picture();
+  spec.input_format = codecs::identify_image(*spec.stdin_picture, "stdin");
+}
+
 void look_at_inputs(JobSpec& spec) {
-  check_available_path("image", spec.image);
   check_available_path("mask", spec.mask.path);
-  spec.input_format = codecs::identify_image(spec.image);
+  if (spec.mask.path == "-" || spec.control_image == "-") {
+    throw Error(ErrorCode::kUsage,
+                std::string(spec.mask.path == "-" ? "--mask" : "--control-image") + " - : stdin is for --image alone",
+                "give a file");
+  }
+  look_at_picture(spec);
   if (!spec.control_image.empty()) check_available_path("control-image", spec.control_image);
 }
 

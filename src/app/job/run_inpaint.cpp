@@ -65,7 +65,7 @@ void run(RunningJob& job, Progress& progress, Reporter& reporter) {
     last = report.error;
   };
   for (std::size_t k = 0; k < job.outputs(); ++k) {
-    if (!job.makes(k)) {
+    if (!job.makes(k) || made_meanwhile(*session, job, k)) {
       judge(report_unmade(job, k, reporter));
       continue;
     }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,11 +29,18 @@ struct JobPlace {
   std::optional<std::uint64_t> random_seed;  ///< drawn once for all jobs that give none
 };
 
+/// One value of a mask's file: a level as the file holds it (a palette's entry, a grey value), or a colour.
+struct MaskLabel {
+  std::optional<int> level{};  ///< empty: the colour counts
+  MaskColor color{};           ///< 8 bits a channel
+};
+
 /// Says where the mask comes from, and what is done to it.
 struct MaskSpec {
   std::filesystem::path path{};  ///< empty with from_alpha, or with --outpaint alone
   bool from_alpha = false;
-  MaskReading reading{};
+  MaskReading reading{};             ///< its label is known once the file is read
+  std::optional<MaskLabel> label{};  ///< if set, what has it is repainted, and the threshold doesn't count
   bool fill_holes = false;
   int grow = 0;
 };
@@ -63,8 +71,9 @@ struct JobSpec {
   bool model_given = false;  ///< by --model, a replay or a configuration file; not by the environment or bundled
   ComputeOptions compute;
 
-  std::filesystem::path image;
-  codecs::ImageFormat input_format = codecs::ImageFormat::kPng;  ///< from the picture's first bytes
+  std::filesystem::path image;                                     ///< "-": stdin
+  std::shared_ptr<const std::vector<std::uint8_t>> stdin_picture;  ///< the bytes of the file that came from there
+  codecs::ImageFormat input_format = codecs::ImageFormat::kPng;    ///< from the picture's first bytes
   MaskSpec mask;
   Borders outpaint;                     ///< how far picture and mask are grown
   std::filesystem::path control_image;  ///< empty: none
@@ -92,6 +101,9 @@ struct JobSpec {
   bool golden_update = false;
 
   std::string replay_metadata;  ///< the provenance JSON of --replay's picture; empty: none
+
+  /// Returns the picture's name for messages.
+  std::string image_name() const { return stdin_picture ? "stdin" : image.string(); }
 };
 
 }  // namespace zimage::app

@@ -23,6 +23,7 @@ enum class Kind {
   kChoice,   ///< one of `choices`
   kInteger,  ///< a whole number in [min, max]
   kNumber,   ///< a finite number in [min, max], or (min, max]
+  kShare,    ///< a number like kNumber's, or = and a label of a mask
   kSeed,     ///< 0 … 2^64 − 1
   kList      ///< repeatable, one value each time
 };

@@ -15,7 +15,7 @@ namespace {
 const OptionSpec kOptions[] = {
     // clang-format off
     {.name = "image", .short_name = 'i', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH", .bind = bound<&JobSpec::image>(), .recorded = true, .reported = true, .per_job = true, .path = true, .tier = Tier::kShort,
-     .help = "the picture, or a folder of pictures", .more = "It may be PNG, JPEG, WebP, BMP or TIFF, or GIF, PNM, PSD or TGA, whose results are PNG. EXIF orientation and colour profiles are honoured. A folder is searched recursively."},
+     .help = "the picture, a folder of pictures, or - for a picture on stdin", .more = "It may be PNG, JPEG, WebP, BMP or TIFF, or GIF, PNM, PSD or TGA, whose results are PNG. EXIF orientation and colour profiles are honoured. A folder is searched recursively."},
     {.name = "mask", .short_name = 'm', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH|alpha", .bind = bind_mask(), .recorded = true, .reported = true, .per_job = true, .path = true, .tier = Tier::kShort,
      .help = "the mask: white is repainted, black is kept",
      .more = "It must have the picture's aspect ratio. For a folder of pictures, give a folder with a mask of the same stem for each, or one mask for all. `alpha` takes the picture's own transparency: what is transparent is repainted, and is opaque in the result."},
@@ -82,8 +82,8 @@ const OptionSpec kOptions[] = {
 
     {.name = "mask-invert", .group = Group::kMask, .kind = Kind::kFlag, .bind = bound<&JobSpec::mask, &MaskSpec::reading, &MaskReading::invert>(), .recorded = true, .per_job = true, .tier = Tier::kShort,
      .help = "black is repainted, white is kept"},
-    {.name = "mask-threshold", .group = Group::kMask, .kind = Kind::kNumber, .value_name = "X", .default_value = "0.5", .min = 0, .max = 1, .above_min = true, .bind = bind_mask_threshold(), .recorded = true, .per_job = true,
-     .help = "repaint where the mask is at least this", .more = "With --soft-mask, values below it are kept, and the default is 0: every value above 0 counts."},
+    {.name = "mask-threshold", .group = Group::kMask, .kind = Kind::kShare, .value_name = "X|=VALUE", .default_value = "0.5", .min = 0, .max = 1, .above_min = true, .bind = bind_mask_threshold(), .recorded = true, .per_job = true,
+     .help = "repaint where the mask is at least this, a share of white; =3 repaints its value 3 alone", .more = "A value is a grey level or a palette's entry as the file holds it, or a colour: =#ff0000. With --soft-mask, shares below X are kept, and the default is 0: every one above 0 counts."},
     {.name = "mask-grow", .group = Group::kMask, .kind = Kind::kInteger, .value_name = "PX", .default_value = "0", .min = 0, .max = 65536, .bind = bound<&JobSpec::mask, &MaskSpec::grow>(), .recorded = true, .per_job = true, .tier = Tier::kShort,
      .help = "grow the mask by this many pixels in every direction"},
     {.name = "mask-fill-holes", .group = Group::kMask, .kind = Kind::kFlag, .bind = bound<&JobSpec::mask, &MaskSpec::fill_holes>(), .recorded = true, .per_job = true,

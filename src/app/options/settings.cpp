@@ -6,6 +6,7 @@
 #include <sstream>
 #include <utility>
 
+#include "app/options/special_bindings.h"
 #include "zimage/error.h"
 
 namespace zimage::app {
@@ -130,6 +131,13 @@ void Settings::check_values() const {
       case Kind::kCount:
       case Kind::kInteger: integer(name); break;
       case Kind::kNumber: number(name); break;
+      case Kind::kShare:
+        if (text(name).starts_with('=')) {
+          parse_mask_label(text(name));
+        } else {
+          number(name);
+        }
+        break;
       case Kind::kSeed: seed(); break;
       case Kind::kChoice: {
         const auto choices = words(spec.choices);

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <map>
 
 #include "base/text.h"
@@ -36,9 +37,16 @@ Binding bind_mask() {
 Binding bind_mask_threshold() {
   return {[](const Settings& settings, const char* name, JobSpec& spec) {
             const bool has_one = !settings.flag("soft-mask") || settings.has(name);
+            const std::string text = settings.text(name);
+            spec.mask.label.reset();
+            if (text.starts_with('=')) {
+              spec.mask.label = parse_mask_label(text);
+              return;
+            }
             spec.mask.reading.threshold = has_one ? settings.number(name) : 0.0;
           },
           [](const JobSpec& spec) {
+            if (spec.mask.label) return ordered_json(mask_label_text(*spec.mask.label));
             const double threshold = spec.mask.reading.threshold;
             return threshold > 0.0 ? ordered_json(threshold) : ordered_json();
           }};
@@ -197,6 +205,36 @@ LoraPath parse_lora(const std::string& text) {
   }
   if (lora.file.empty()) throw Error(ErrorCode::kUsage, "--lora names no file", "give --lora FILE or --lora FILE:0.8");
   return lora;
+}
+
+MaskLabel parse_mask_label(const std::string& text) {
+  constexpr int kMostLevel = 65535;
+  MaskLabel label;
+  const bool color = text.starts_with("=#");
+  const char* begin = text.data() + (color ? 2 : 1);
+  const char* end = text.data() + text.size();
+  int value = -1;
+  const auto [after, error] = begin < end ? std::from_chars(begin, end, value, color ? 16 : 10)
+                                          : std::from_chars_result{begin, std::errc::invalid_argument};
+  const bool right = error == std::errc{} && after == end && value >= 0 && text.starts_with('=');
+  if (!right || (color ? end - begin != 6 : value > kMostLevel)) {
+    throw Error(ErrorCode::kUsage, "--mask-threshold can't be " + in_quotes(text),
+                "give a share above 0 and at most 1, or = and one of the mask's values: =3, or =#ff0000");
+  }
+  if (!color) {
+    label.level = value;
+  } else {
+    for (int c = 0; c < 3; ++c)
+      label.color.at(static_cast<std::size_t>(c)) = static_cast<std::uint16_t>((value >> (16 - 8 * c)) & 0xFF);
+  }
+  return label;
+}
+
+std::string mask_label_text(const MaskLabel& label) {
+  if (label.level) return concat({"=", std::to_string(*label.level)});
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "=#%02x%02x%02x", label.color[0], label.color[1], label.color[2]);
+  return text.data();
 }
 
 Borders parse_borders(const std::string& text) {

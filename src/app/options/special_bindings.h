@@ -46,6 +46,10 @@ std::uint64_t parse_size(const std::string& text);
 /// Errors: kUsage for a scale that isn't finite, and for no file.
 LoraPath parse_lora(const std::string& text);
 
+/// Parses a label of --mask-threshold: "=3", or "=#ff0000". mask_label_text() does the reverse. Errors: kUsage.
+MaskLabel parse_mask_label(const std::string& text);
+std::string mask_label_text(const MaskLabel& label);
+
 /// Parses the value of --outpaint. Errors: kUsage for text that isn't four whole numbers.
 Borders parse_borders(const std::string& text);
 

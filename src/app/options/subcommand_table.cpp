@@ -125,6 +125,20 @@ std::vector<OptionSpec> completion_options() {
   });
 }
 
+std::vector<OptionSpec> help_options() {
+  return with_message_options({
+      {.name = "COMMAND",
+       .group = Group::kWhat,
+       .kind = Kind::kText,
+       .value_name = "NAME",
+       .default_value = "run",
+       .offered = "run all inspect compare convert bench doctor completion man",
+       .help = "a command to explain",
+       .more = "run is inpainting itself, and all explains each of its options.",
+       .positional = true},
+  });
+}
+
 }  // namespace
 
 std::span<const SubcommandSpec> subcommand_table() {
@@ -160,6 +174,14 @@ std::span<const SubcommandSpec> subcommand_table() {
        .help = "completion script for a shell",
        .example = "source <(zimage-inpaint completion bash)",
        .options = completion_options()},
+      {.name = "help",
+       .help = "the help of a command",
+       .example = "zimage-inpaint help compare",
+       .options = help_options()},
+      {.name = "version",
+       .help = "the version, with the commit and libtorch's",
+       .example = "zimage-inpaint version",
+       .options = with_message_options({})},
       {.name = "man",
        .help = "this program's man page",
        .example = "zimage-inpaint man | man -l -",

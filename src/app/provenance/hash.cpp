@@ -63,6 +63,21 @@ std::string sha256(std::span<const std::uint8_t> bytes) {
   return hash.hex();
 }
 
+FileDigest digest_bytes(std::span<const std::uint8_t> bytes) {
+  FileDigest digest;
+  digest.size = bytes.size();
+  Sha256 hash;
+  if (digest.size <= kWholeLimit) {
+    hash.add(bytes.data(), bytes.size());
+  } else {
+    digest.whole = false;
+    hash.add(bytes.data(), kMiB);
+    hash.add(bytes.data() + bytes.size() - kMiB, kMiB);
+  }
+  digest.sha256 = hash.hex();
+  return digest;
+}
+
 FileDigest digest_file(const std::filesystem::path& path) {
   std::error_code status;
   FileDigest digest;

@@ -21,5 +21,7 @@ struct FileDigest {
 /// Hashes a file: up to 64 MiB whole, above that its two ends only, because a model's shards would take a minute.
 /// Errors: kInput, naming the file, if it can't be read.
 FileDigest digest_file(const std::filesystem::path& path);
+/// Returns what digest_file() says of a file of these bytes.
+FileDigest digest_bytes(std::span<const std::uint8_t> bytes);
 
 }  // namespace zimage::app

@@ -13,11 +13,12 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 namespace {
 
-ordered_json hash_of(const fs::path& path) {
-  const FileDigest digest = digest_file(path);
+ordered_json json_of_digest(const FileDigest& digest) {
   if (digest.whole) return {{"sha256", digest.sha256}};
   return {{"sha256_of_first_and_last_mib", digest.sha256}, {"size", digest.size}};
 }
+
+ordered_json hash_of(const fs::path& path) { return json_of_digest(digest_file(path)); }
 
 /// Returns a name for a model's file that doesn't depend on where the model lies.
 std::string name_in_model(const fs::path& file, const fs::path& model) {
@@ -48,7 +49,7 @@ ordered_json hash_model(const ModelInfo& model, const fs::path& folder) {
 
 ordered_json hash_inputs(const JobSpec& spec) {
   ordered_json hashes;
-  hashes["image"] = hash_of(spec.image);
+  hashes["image"] = spec.stdin_picture ? json_of_digest(digest_bytes(*spec.stdin_picture)) : hash_of(spec.image);
   if (!spec.mask.path.empty()) hashes["mask"] = hash_of(spec.mask.path);
   if (!spec.control_image.empty()) hashes["control_image"] = hash_of(spec.control_image);
   return hashes;

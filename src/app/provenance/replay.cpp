@@ -5,6 +5,7 @@
 #include "app/options/available.h"
 #include "app/options/option.h"
 #include "app/provenance/provenance.h"
+#include "base/file_name.h"
 #include "codecs/image_file.h"
 #include "zimage/error.h"
 
@@ -16,10 +17,12 @@ namespace {
 constexpr const char* kHint = "give a PNG, JPEG, WebP or TIFF that this program wrote without --no-metadata";
 
 std::string value_text(const json& value, const std::string& file, const std::string& name) {
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string() && value.get_ref<const std::string&>().find('\0') == std::string::npos) {
+    return value.get<std::string>();
+  }
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number()) return value.dump();
-  throw Error(ErrorCode::kInput, file + ": its metadata has a value of the wrong type for '" + name + "'", kHint);
+  throw Error(ErrorCode::kInput, file + ": its metadata has a value that can't be used for '" + name + "'", kHint);
 }
 
 /// Returns an option's values as text: several only if the option is repeatable.
@@ -34,8 +37,10 @@ std::vector<std::string> value_texts(const json& value, const OptionSpec& spec, 
 std::string find_again(const std::string& recorded, const fs::path& replayed) {
   std::error_code ignored;
   if (fs::exists(recorded, ignored)) return recorded;
+  if (const auto other = in_other_form(recorded)) return other->string();
   const fs::path beside = replayed.parent_path() / fs::path(recorded).filename();
-  return fs::exists(beside, ignored) ? beside.string() : recorded;
+  if (fs::exists(beside, ignored)) return beside.string();
+  return in_other_form(beside).value_or(recorded).string();
 }
 
 json recorded_options(const std::string& metadata, const std::string& file) {
@@ -66,6 +71,11 @@ std::string apply_replay(Settings& settings) {
                   path.string() + ": its metadata has an option '" + name + "' that can't be replayed", kHint);
     }
     std::vector<std::string> texts = value_texts(value, *spec, path.string());
+    if (name == "image" && texts.front() == "-") {
+      if (settings.has("image")) continue;
+      throw Error(ErrorCode::kUsage, "the picture that " + path.string() + " was made from came from stdin",
+                  "give it with --image");
+    }
     if ((name == "image" || name == "mask" || name == "control-image") && texts.front() != "alpha")
       texts.front() = find_again(texts.front(), path);
     recorded.set(name, texts, Source::kReplay);

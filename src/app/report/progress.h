@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,9 @@ class Progress : public Observer {
   virtual void next_picture() {}
   /// A batch of `total` jobs begins; empty: their number is unknown.
   virtual void batch_begin(std::optional<std::size_t> /*total*/) {}
+  /// The sizes of a batch's pictures are known, by the jobs' names; those of some may be missing. Comes on a thread of
+  /// its own, at any time after batch_begin().
+  virtual void batch_sizes(std::map<std::string, double> /*megapixels*/) {}
   /// The device starts on a job.
   virtual void job_begin(const std::string& /*name*/) {}
   /// A job is done, skipped, planned or failed.

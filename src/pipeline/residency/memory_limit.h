@@ -11,8 +11,8 @@ namespace zimage {
 /// `ulimit -v` leaves, in bytes. The last one counts all that is mapped now, a model's files too, as taken.
 std::uint64_t memory_limit_bytes();
 
-/// Returns how much memory this process could have now, what it has included: the machine's with swap, or less if others
-/// in its control group have taken some. In bytes; 0: unknown.
+/// Returns how much memory this process could have now, what it has included: the machine's with swap, or less if
+/// others in its control group have taken some. In bytes; 0: unknown.
 std::uint64_t available_memory_bytes();
 
 /// Returns the least limit of the control group that the file `membership` (/proc/PID/cgroup) names and of its parents,

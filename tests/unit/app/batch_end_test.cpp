@@ -93,8 +93,29 @@ TEST_CASE("a failure that concerns one picture leaves the others alone") {
   CHECK_FALSE(run.error);
   CHECK(run.begun == 4);
   CHECK(run.summary.failed == 1);
+  REQUIRE(run.summary.failures.size() == 1);
+  CHECK(run.summary.failures.front().first.find("b.png: this picture fails") != std::string::npos);
   CHECK(run.summary.done == 3);
   CHECK(run.results == 3);
+}
+
+TEST_CASE("failures are tabled by kind, the most frequent first") {
+  BatchSummary summary;
+  CHECK(summary.failure_table() == "");
+  const Error damaged(ErrorCode::kInput, "is damaged", "get it again");
+  const Error lonely(ErrorCode::kInput, "there is no mask for it", "add the mask");
+  summary.add_failure(damaged, "in/a.png is damaged (get it again)");
+  for (const char* name : {"in/b.png", "in/c\x1b[31m.png"}) {
+    summary.add_failure(lonely, std::string(name) + ": there is no mask for it (add the mask)");
+  }
+  summary.add_failure(Error(ErrorCode::kMemory, "out of memory", ""), "in/d.png: out of memory");
+  CHECK(summary.failure_table() ==
+        "failed  kind     first of them\n"
+        "     2  input    in/b.png: there is no mask for it (add the mask)\n"
+        "     1  input    in/a.png is damaged (get it again)\n"
+        "     1  memory   in/d.png: out of memory");
+  for (int kind = 0; kind < 30; ++kind) summary.add_failure(Error(ErrorCode::kRuntime, "x", std::to_string(kind)), "x");
+  CHECK(summary.failure_table().find("and 13 kinds more") != std::string::npos);
 }
 
 }  // namespace

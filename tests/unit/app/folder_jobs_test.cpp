@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <fstream>
 
 #include "app/batch/job_source.h"
@@ -87,4 +89,72 @@ TEST_CASE("a folder's results are written beside it") {
   CHECK(default_output_folder("a/photos/") == "a/photos-inpainted");
   const fs::path here = fs::current_path();
   CHECK(default_output_folder(".") == here.parent_path() / (here.filename().string() + "-inpainted"));
+}
+
+TEST_CASE("pictures, masks and prompts pair if their names differ only in their Unicode form") {
+  const Tree tree{"in/caf\u00e9.png", "in/cafe\u0301.txt", "masks/cafe\u0301.png"};
+  const auto jobs = tree.jobs();
+  REQUIRE(jobs.size() == 1);
+  CHECK_FALSE(jobs[0].error);
+  CHECK(jobs[0].settings.text("mask") == (tree.root / "masks/cafe\u0301.png").string());
+  CHECK(jobs[0].settings.text("prompt-file") == (tree.root / "in/cafe\u0301.txt").string());
+}
+
+TEST_CASE("where both Unicode forms of a name are there, each picture has the mask of its own") {
+  const Tree tree{"in/caf\u00e9.png", "in/cafe\u0301.png", "masks/caf\u00e9.png", "masks/cafe\u0301.png"};
+  for (const Job& job : tree.jobs()) {
+    CHECK_FALSE(job.error);
+    CHECK(fs::path(job.settings.text("mask")).filename() == fs::path(job.name).filename());
+  }
+}
+
+namespace {
+
+/// Takes away the right to read a folder, and from root its power, for the lifetime.
+class Locked {
+ public:
+  explicit Locked(fs::path folder) : folder_(std::move(folder)) {
+    fs::permissions(folder_, fs::perms::none);
+    if (::geteuid() == 0) powerless_ = ::seteuid(65534) == 0;
+  }
+  ~Locked() {
+    if (powerless_) powerless_ = ::seteuid(0) != 0;
+    fs::permissions(folder_, fs::perms::owner_all);
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  fs::path folder_;
+  bool powerless_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("a folder in the folder that can't be read is a failed job, and the rest go on") {
+  const Tree tree{"in/a.png", "in/locked/b.png", "masks/a.png", "masks/locked/b.png"};
+  const Locked locked(tree.root / "in/locked");
+  const auto jobs = tree.jobs();
+  REQUIRE(jobs.size() == 2);
+  CHECK(jobs[0].name == (tree.root / "in/a.png").string());
+  CHECK_FALSE(jobs[0].error);
+  CHECK(jobs[1].name == (tree.root / "in/locked").string());
+  REQUIRE(jobs[1].error);
+  CHECK(jobs[1].error->message().find("can't be read") != std::string::npos);
+}
+
+TEST_CASE("pictures go on without the masks of a folder that can't be read") {
+  const Tree tree{"in/a.png", "in/locked/b.png", "masks/a.png", "masks/locked/b.png"};
+  const Locked locked(tree.root / "masks/locked");
+  const auto jobs = tree.jobs();
+  REQUIRE(jobs.size() == 2);
+  CHECK_FALSE(jobs[0].error);
+  REQUIRE(jobs[1].error);
+  CHECK(jobs[1].error->message().find("no mask") != std::string::npos);
+}
+
+TEST_CASE("a folder that can't be read at all is refused") {
+  const Tree tree{"in/a.png", "masks/a.png"};
+  const Locked locked(tree.root / "in");
+  CHECK_THROWS_WITH(tree.jobs(), Catch::Contains("can't be read"));
 }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -39,6 +40,8 @@ TEST_CASE("a file's hash is that of its bytes") {
   CHECK(digest.sha256 == of("abc"));
   CHECK(digest.size == 3);
   CHECK(digest.whole);
+  const std::vector<std::uint8_t> bytes{'a', 'b', 'c'};
+  CHECK(digest_bytes(bytes).sha256 == digest.sha256);
   CHECK_THROWS_AS(digest_file(file.path.string() + "-none"), zimage::Error);
 }
 
@@ -48,6 +51,14 @@ TEST_CASE("only the ends of a large file are hashed") {
   std::ofstream(file.path) << "begin";
   std::filesystem::resize_file(file.path, 65 * kMiB);
   const FileDigest digest = digest_file(file.path);
+  {
+    std::vector<std::uint8_t> bytes(65 * kMiB);
+    std::copy_n("begin", 5, bytes.begin());
+    const FileDigest same = digest_bytes(bytes);
+    CHECK(same.sha256 == digest.sha256);
+    CHECK(same.size == digest.size);
+    CHECK_FALSE(same.whole);
+  }
   CHECK_FALSE(digest.whole);
   CHECK(digest.size == 65 * kMiB);
   std::string ends = "begin" + std::string(2 * kMiB - 5, '\0');

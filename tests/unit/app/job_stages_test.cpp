@@ -121,6 +121,56 @@ TEST_CASE("an existing result of the same options is kept, and a dry run makes n
   CHECK_FALSE(std::filesystem::exists(folder.path("dry.png")));
 }
 
+TEST_CASE("of two runs with --skip-existing at once, the second keeps what the first has made") {
+  const JobFolder folder;
+  Recorder reporter(false);
+  const Values options{{"skip-existing", "true"},
+                       {"save-mask", folder.path("mask-of-run.png")},
+                       {"save-crop", folder.path("crop.png")},
+                       {"save-latents", folder.path("latents.safetensors")}};
+  Prepared first(resolved(folder, options));
+  Prepared second(resolved(folder, options));
+  CHECK_FALSE(made_meanwhile(second.session, second.job, 0));
+  const JobReport made = first.finish(0, reporter);
+  CHECK(made.status == "ok");
+  const auto time = std::filesystem::last_write_time(*made.output);
+  // Whether it notices before it computes or when it writes:
+  CHECK(made_meanwhile(second.session, second.job, 0));
+  const JobReport kept = second.finish(0, reporter);
+  CHECK(kept.status == "skipped");
+  CHECK(*kept.output == *made.output);
+  CHECK(std::filesystem::last_write_time(*made.output) == time);
+}
+
+TEST_CASE("a run finds the files beside a result that another one is still making") {
+  const JobFolder folder;
+  Recorder reporter(false);
+  const Values options{{"skip-existing", "true"},
+                       {"save-mask", folder.path("mask-of-run.png")},
+                       {"save-latents", folder.path("latents.safetensors")}};
+  {
+    Prepared killed(resolved(folder, options));
+    std::filesystem::remove(*killed.finish(0, reporter).output);
+  }
+  Prepared again(resolved(folder, options));
+  CHECK(again.finish(0, reporter).status == "ok");
+  // A file of somebody else's isn't replaced.
+  std::filesystem::remove(*reporter.reports.back().output);
+  std::filesystem::copy_file(folder.path("picture.png"), folder.path("mask-of-run.png"),
+                             std::filesystem::copy_options::overwrite_existing);
+  CHECK_THROWS_AS(Prepared(resolved(folder, options)), Error);
+}
+
+TEST_CASE("a result that another run has made with other options is not taken for ours") {
+  const JobFolder folder;
+  Recorder reporter(false);
+  Prepared ours(resolved(folder, {{"skip-existing", "true"}}));
+  Prepared other(resolved(folder, {{"skip-existing", "true"}, {"steps", "3"}}));
+  CHECK(other.finish(0, reporter).status == "ok");
+  CHECK_THROWS_AS(made_meanwhile(ours.session, ours.job, 0), Error);
+  CHECK_THROWS_AS(ours.finish(0, reporter), Error);
+}
+
 TEST_CASE("patches replace the pixels that they cover, and a raw decode is the whole picture") {
   const JobFolder folder;
   const JobSpec spec = resolved(folder);

@@ -73,6 +73,10 @@ TEST_CASE("lines that can't be a job are refused with a reason") {
   CHECK(says(R"({"seed": -1})", "--seed"));
   CHECK(says(R"({"image": ""})", "--image"));
   CHECK(says(R"({"output": "-"})", "can't be -"));
+  CHECK(says(R"({"image": "-"})", "can't be -"));
+  CHECK(says(R"({"mask-threshold": "=x"})", "--mask-threshold"));
+  CHECK(says(R"({"image": "a\u0000.png"})", "'image' holds a zero character"));
+  CHECK(says("{\"prompt\": \"T\xFCr\"}", "not UTF-8"));
 }
 
 TEST_CASE("jobs may differ in every recorded option except those of the model, which is loaded once") {
@@ -98,6 +102,10 @@ TEST_CASE("a manifest file is read whole, and a bad line is named") {
 
   std::ofstream(path) << "{\"image\": \"a.png\"}\n{\"x\": 1}\n";
   CHECK_THROWS_WITH(list_manifest_jobs(path, command()), Catch::Contains("line 2: unknown key 'x'"));
+  std::ofstream(path) << "{\"image\": \"a.png\"}\n{\"image\": \"\xFC.png\"}\n";
+  CHECK_THROWS_WITH(list_manifest_jobs(path, command()), Catch::Contains("line 2: it is not UTF-8 text"));
+  std::ofstream(path) << std::string("\xFF\xFE{\0}\0\n\0", 8);
+  CHECK_THROWS_WITH(list_manifest_jobs(path, command()), Catch::Contains("jobs.jsonl is UTF-16 text"));
   std::ofstream(path) << "\n\n";
   CHECK_THROWS_AS(list_manifest_jobs(path, command()), Error);
   fs::remove_all(folder);

@@ -107,6 +107,20 @@ TEST_CASE("the table's choices are the names of the values they are bound to") {
   CHECK(find_option("crop")->choices == words_of<CropMode>());
 }
 
+TEST_CASE("a label of the mask is recorded and comes back") {
+  const JobFolder folder;
+  for (const char* label : {"=3", "=#ff0080"}) {
+    Settings settings = folder.settings({{"mask-threshold", label}});
+    const JobSpec spec = resolve(settings);
+    REQUIRE(spec.mask.label.has_value());
+    CHECK(recorded_options(spec, 1)["mask-threshold"] == label);
+  }
+  Settings share = folder.settings({{"mask-threshold", "0.25"}});
+  const JobSpec spec = resolve(share);
+  CHECK_FALSE(spec.mask.label.has_value());
+  CHECK(recorded_options(spec, 1)["mask-threshold"] == 0.25);
+}
+
 TEST_CASE("recorded options come back as the same spec") {
   const JobFolder folder;
   const Values given = {

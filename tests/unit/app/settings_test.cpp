@@ -81,6 +81,11 @@ TEST_CASE("numbers have their ranges") {
   for (const char* bad : {"0", "-1", "inf"}) CHECK(refused("shift", bad));
   CHECK_FALSE(refused("mask-threshold", "1"));
   CHECK(refused("mask-threshold", "0"));
+  for (const char* good : {"=0", "=3", "=65535", "=#ff0000", "=#FFffFF"}) CHECK_FALSE(refused("mask-threshold", good));
+  for (const char* bad :
+       {"=", "=-1", "=65536", "=3.5", "=3 ", "=#", "=#ff00", "=#ff00000", "=#-f0000", "=red", "==3"}) {
+    CHECK(refused("mask-threshold", bad));
+  }
   CHECK_FALSE(refused("guidance-scale", "0"));
   for (const char* good : {"0", "0.5", "1"}) CHECK_FALSE(refused("cfg-truncation", good));
   for (const char* bad : {"-0.1", "1.1"}) CHECK(refused("cfg-truncation", bad));

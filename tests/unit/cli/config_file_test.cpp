@@ -69,6 +69,18 @@ TEST_CASE("a configuration without a valid meaning is an error") {
   CHECK_THROWS_AS(zimage::cli::read_config("/no/such/config", settings), Error);
 }
 
+TEST_CASE("a configuration from Windows is read, and one in another encoding is told as such") {
+  const Settings settings = read("\xEF\xBB\xBFsteps = 4\r\nprompt = \"a door\"\r\n# the end\r\n");
+  CHECK(settings.integer("steps") == 4);
+  CHECK(settings.text("prompt") == "a door");
+  const std::string utf16(
+      "\xFF\xFEs\0t\0e\0p\0s\0 \0=\0 \0"
+      "4\0",
+      20);
+  CHECK(error_of(utf16).find("UTF-16") != std::string::npos);
+  CHECK(error_of("prompt = 'T\xFCr'\n").find("not UTF-8") != std::string::npos);
+}
+
 TEST_CASE("any bytes give an error or options, never a crash") {
   unsigned state = 1;
   const std::string alphabet = "=[]\"'#,\n a1-.\\\t{}\xFF;";

@@ -1,0 +1,79 @@
+#include "codecs/stored_levels.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+namespace zimage::codecs {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+constexpr std::size_t kSignature = 8;
+constexpr std::size_t kFrame = 12;  // a chunk's length, name and checksum
+constexpr std::uint8_t kGrey = 0;
+constexpr std::uint8_t kPalette = 3;
+
+std::size_t length_at(Bytes bytes, std::size_t at) {
+  return std::size_t{bytes[at]} << 24U | std::size_t{bytes[at + 1]} << 16U | std::size_t{bytes[at + 2]} << 8U |
+         std::size_t{bytes[at + 3]};
+}
+
+/// Returns what is in the first chunk of a name; empty if it isn't there before the pixels.
+Bytes chunk(Bytes png, std::string_view name) {
+  std::size_t at = kSignature;
+  while (at + kFrame <= png.size()) {
+    const std::size_t length = length_at(png, at);
+    const std::string_view found(reinterpret_cast<const char*>(png.data() + at + 4), 4);
+    if (length > png.size() - at - kFrame || (found == "IDAT" && name != "IDAT")) break;
+    if (found == name) return png.subspan(at + 8, length);
+    at += kFrame + length;
+  }
+  return {};
+}
+
+}  // namespace
+
+StoredLevels stored_levels(Bytes file) {
+  constexpr std::string_view kPng = "\x89PNG\r\n\x1a\n";
+  StoredLevels stored;
+  const std::string_view start(reinterpret_cast<const char*>(file.data()), std::min(file.size(), kPng.size()));
+  const Bytes header = start == kPng ? chunk(file, "IHDR") : Bytes();
+  if (header.size() < 13) return stored;
+  const std::uint8_t depth = header[8];
+  const std::uint8_t kind = header[9];
+  if (kind == kGrey && (depth == 1 || depth == 2 || depth == 4)) stored.bit_depth = depth;
+  if (kind != kPalette) return stored;
+  const Bytes entries = chunk(file, "PLTE");
+  for (std::size_t i = 0; i + 2 < entries.size(); i += 3) {
+    stored.palette.push_back({entries[i], entries[i + 1], entries[i + 2]});
+  }
+  return stored;
+}
+
+std::optional<std::array<std::uint16_t, 3>> decoded_level(const StoredLevels& stored, int image_depth, int level) {
+  if (!stored.palette.empty()) {
+    if (level < 0 || static_cast<std::size_t>(level) >= stored.palette.size()) return std::nullopt;
+    const auto& entry = stored.palette[static_cast<std::size_t>(level)];
+    return std::array<std::uint16_t, 3>{entry[0], entry[1], entry[2]};
+  }
+  const int depth = image_depth == 16 ? 16 : stored.bit_depth;
+  const int most = (1 << depth) - 1;
+  if (level < 0 || level > most) return std::nullopt;
+  const auto value = static_cast<std::uint16_t>(depth < 8 ? level * (255 / most) : level);
+  return std::array<std::uint16_t, 3>{value, value, value};
+}
+
+std::optional<int> level_of(const StoredLevels& stored, std::array<std::uint16_t, 3> color) {
+  if (!stored.palette.empty()) {
+    const std::array<std::uint8_t, 3> entry{static_cast<std::uint8_t>(color[0]), static_cast<std::uint8_t>(color[1]),
+                                            static_cast<std::uint8_t>(color[2])};
+    const auto found = std::find(stored.palette.begin(), stored.palette.end(), entry);
+    if (found == stored.palette.end()) return std::nullopt;
+    return static_cast<int>(found - stored.palette.begin());
+  }
+  if (color[0] != color[1] || color[1] != color[2]) return std::nullopt;
+  return stored.bit_depth < 8 ? color[0] / (255 / ((1 << stored.bit_depth) - 1)) : color[0];
+}
+
+}  // namespace zimage::codecs
