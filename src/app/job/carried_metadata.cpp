@@ -35,7 +35,7 @@ void warn_about_hdr(const JobSpec& spec, const codecs::ImageMetadata& metadata) 
   if (metadata.hdr_white == kNone) return;
   const bool png = spec.output.format == ImageFormat::kPng && spec.composite;
   log::warning(
-      concat({printable(spec.image.string()),
+      concat({printable(spec.image_name()),
               " is in HDR (PQ or HLG), and the hole is painted in SDR: nothing in it is brighter than diffuse white",
               png ? "" : "; the result's colour profile shows all that is brighter as white (--format png keeps it)"}));
 }
@@ -43,7 +43,7 @@ void warn_about_hdr(const JobSpec& spec, const codecs::ImageMetadata& metadata) 
 }  // namespace
 
 void bring_to_format(const JobSpec& spec, ImageFormat from, codecs::ImageMetadata& metadata) {
-  const std::string name = printable(spec.image.string());
+  const std::string name = printable(spec.image_name());
   for (const std::string& left_out : metadata.left_out) log::warning(concat({name, " ", left_out}));
   drop_old_provenance(spec, metadata.text);
   warn_about_hdr(spec, metadata);
