@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "nn/kernels/kernel_ops.h"
 #include "nn/quantised/gguf_blocks.h"
 #include "nn/quantised/scaled_rows.h"
 
@@ -42,6 +43,12 @@ void dequantise_rows(const StoredWeight& weight, std::int64_t begin, std::int64_
   if (out.numel() == 0) return;  // a hostile shape like [2^62, 0] has many rows
   if (is_dense(weight.encoding)) {
     out.copy_(weight.data.narrow(0, begin, count).reshape({count, weight.columns()}));
+    return;
+  }
+  kernels::KernelId kernel{};
+  auto* executor = kernels::unpacks(weight, &kernel) ? kernels::executor_for(out, kernel) : nullptr;
+  if (executor != nullptr) {
+    kernels::unpack(*executor, weight.rows(begin, count), out);
     return;
   }
   if (!weight.data.is_cpu()) {
