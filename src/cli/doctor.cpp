@@ -36,6 +36,33 @@ void machine_rows(std::ostream& out, const Machine& machine) {
   if (machine.cuda_devices.empty()) row(out, "CUDA", machine.cuda_build ? "no device" : "not in this build");
 }
 
+std::string capability_text(int capability) {
+  return capability == 0
+             ? "compute capability unknown"
+             : concat({"compute capability ", std::to_string(capability / 10), ".", std::to_string(capability % 10)});
+}
+
+std::string kernels_text(const DeviceFacts& device) {
+  if (!device.kernels_absent.empty()) return concat({"none: ", device.kernels_absent});
+  return concat({std::to_string(device.kernels_agree), " of ", std::to_string(device.kernels_checked),
+                 " agree with libtorch, compiled by NVRTC ", device.kernels_compiler});
+}
+
+/// Says what the device that would be used can do.
+void device_rows(std::ostream& out, const DeviceFacts& device) {
+  row(out, "card",
+      concat({device.name.empty() ? "name unknown" : device.name, ", ", capability_text(device.capability)}));
+  if (!device.driver.empty() || !device.cuda.empty()) {
+    row(out, "driver",
+        concat({device.driver.empty() ? "release unknown" : device.driver,
+                device.cuda.empty() ? "" : concat({", for CUDA up to ", device.cuda})}));
+  }
+  row(out, "matrix units", concat({"fp16", device.bf16 ? ", bf16" : "", device.fp8 ? ", fp8" : ""}));
+  row(out, "attention", device.attention.empty() ? "none of libtorch's fast kinds works" : list_some(device.attention));
+  row(out, "own kernels", kernels_text(device));
+  for (const std::string& failure : device.kernels_failures) row(out, "", concat({"not used: ", failure}));
+}
+
 void model_rows(std::ostream& out, const app::Diagnosis& diagnosis) {
   const std::string source = diagnosis.model_source == "environment" ? " ($ZIMAGE_MODEL)"
                              : diagnosis.model_source == "bundled"   ? " (bundled)"
@@ -82,6 +109,28 @@ ordered_json machine_json(const Machine& machine) {
       {"nvidia_gpus", machine.nvidia_gpus}};
 }
 
+ordered_json text_or_null(const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); }
+
+ordered_json device_json(const DeviceFacts& device) {
+  return {
+      {"device", device.device},
+      {"name", text_or_null(device.name)},
+      {"compute_capability", device.capability == 0 ? ordered_json()
+                                                    : ordered_json(concat({std::to_string(device.capability / 10), ".",
+                                                                           std::to_string(device.capability % 10)}))},
+      {"driver", text_or_null(device.driver)},
+      {"driver_cuda", text_or_null(device.cuda)},
+      {"bf16", device.bf16},
+      {"fp8", device.fp8},
+      {"attention", device.attention},
+      {"kernels",
+       {{"checked", device.kernels_checked},
+        {"agree", device.kernels_agree},
+        {"absent", text_or_null(device.kernels_absent)},
+        {"nvrtc", text_or_null(device.kernels_compiler)},
+        {"failures", device.kernels_failures}}}};
+}
+
 ordered_json model_json(const app::Diagnosis& diagnosis) {
   ordered_json model{{"path", utf8_or_printable(diagnosis.model.string())},
                      {"source", diagnosis.model_source},
@@ -117,6 +166,7 @@ std::string doctor_text(const app::Diagnosis& diagnosis) {
         diagnosis.compute->device + (diagnosis.info ? ", " + diagnosis.info->dtype : "") + ", " +
             std::to_string(diagnosis.compute->threads) + (diagnosis.compute->threads == 1 ? " thread" : " threads"));
   }
+  if (diagnosis.device) device_rows(out, *diagnosis.device);
   model_rows(out, diagnosis);
   row(out, "pictures", list_some(diagnosis.formats, diagnosis.formats.size()));
   row(out, "folder", diagnosis.folder.string() + (diagnosis.folder_writable ? ", writable" : ", not writable"));
@@ -141,6 +191,7 @@ std::string doctor_json(const app::Diagnosis& diagnosis) {
       {"libtorch", torch_version()},
       {"machine", machine_json(diagnosis.machine)},
       {"compute", nullptr},
+      {"device", diagnosis.device ? device_json(*diagnosis.device) : ordered_json()},
       {"model", model_json(diagnosis)},
       {"formats", diagnosis.formats},
       {"folder", {{"path", utf8_or_printable(diagnosis.folder.string())}, {"writable", diagnosis.folder_writable}}},

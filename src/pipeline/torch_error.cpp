@@ -3,25 +3,15 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <iterator>
 #include <new>
 #include <span>
 #include <string_view>
 
 #include "base/text.h"
+#include "nn/cuda_errors.h"
 
 namespace zimage {
 namespace {
-
-// Values of cudaError_t, from driver_types.h of CUDA 13. The code needs no CUDA header, so that a CPU build compiles
-// it.
-constexpr std::int32_t kOutOfMemory = 2;
-constexpr std::int32_t kNoKernelImage = 209;
-// Of most of these the header says that "any further CUDA work will return the same error" and that "the process must
-// be terminated and relaunched". Uncorrectable memory (214) and NVLink errors (220) and an unknown error (999), which
-// is what a device looks like that fell off the bus, are no better.
-constexpr std::int32_t kLasting[] = {214, 220, 226, 700, 702, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911, 999};
 
 // What libtorch's own allocators say.
 constexpr std::string_view kNoMemory[] = {"can't allocate memory", "not enough memory", "out of memory"};
@@ -42,11 +32,11 @@ std::string first_line(std::string_view text) { return std::string(text.substr(0
 
 Error accelerator_error(const c10::AcceleratorError& e) {
   const std::string message = first_line(e.what_without_backtrace());
-  if (e.get_error_code() == kNoKernelImage) {
+  if (e.get_error_code() == nn::kCudaNoKernelImage) {
     return {ErrorCode::kUsage, "this build of libtorch has no kernels for the GPU",
             "build with a libtorch that has them, or use --device cpu"};
   }
-  if (std::find(std::begin(kLasting), std::end(kLasting), e.get_error_code()) != std::end(kLasting)) {
+  if (nn::cuda_error_lasts(e.get_error_code())) {
     return Error(ErrorCode::kRuntime, "the device can't be used any more: " + message,
                  "start the program again; if it happens again, nvidia-smi -q shows what is wrong with the GPU")
         .as_fatal();
@@ -87,7 +77,7 @@ void rethrow_as_error(Activity activity, const std::string& dtype) {
   } catch (const c10::OutOfMemoryError&) {
     throw memory_error(activity, dtype);
   } catch (const c10::AcceleratorError& e) {
-    if (e.get_error_code() == kOutOfMemory) throw memory_error(activity, dtype);
+    if (e.get_error_code() == nn::kCudaOutOfMemory) throw memory_error(activity, dtype);
     throw accelerator_error(e);
   } catch (const c10::Error& e) {
     throw plain_error(e, activity, dtype);

@@ -17,6 +17,7 @@ def test_a_machine_that_works(work):
     done, report = doctor(work, "--device", "cpu", "--threads", "1")
     assert done.code == 0 and report["status"] == "ok" and report["problems"] == []
     assert report["compute"] == {"device": "cpu", "dtype": "fp32", "threads": 1}
+    assert report["device"] is None  # which is of a CUDA device
     assert report["model"]["usable"] and report["model"]["source"] == "environment" and report["model"]["demo"]
     assert report["environment"]["ZIMAGE_MODEL"] == str(MODEL) and report["environment"]["NO_COLOR"] is None
     assert report["machine"]["cpu"]["cores"] >= 1 and report["machine"]["memory_bytes"] > 2**28
@@ -75,7 +76,7 @@ def test_a_controlnet_is_checked(work):
 
 def test_the_report_for_people(work):
     good = work.run("doctor", "--device", "cpu")
-    assert good.code == 0 and good.out.decode().endswith("A run would work.\n")
+    assert good.code == 0 and good.out.decode().endswith("A run would work.\n") and "own kernels" not in good.out.decode()
     bad = work.run("doctor", "--model", "nowhere\x1b[31m")
     text = bad.out.decode()
     assert bad.code == 4 and text.endswith("A run would fail.\n") and "problem: there is no model nowhere" in text and "\x1b" not in text

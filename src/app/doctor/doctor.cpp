@@ -94,6 +94,9 @@ Diagnosis diagnose(const Settings& settings) {
     check_device(spec.compute.device);
     diagnosis.compute = choose_compute(spec.compute);
   });
+  if (usable && diagnosis.compute->device != "cpu") {
+    attempt(diagnosis, [&] { diagnosis.device = look_at_device(diagnosis.compute->device); });
+  }
   // The model can be checked even if the device is not there.
   look_at_model(settings, spec, usable ? spec.compute : ComputeOptions{.device = "cpu"}, diagnosis);
   look_at_formats(diagnosis);

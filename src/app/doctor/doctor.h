@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/options/settings.h"
+#include "pipeline/residency/device_facts.h"
 #include "pipeline/residency/machine.h"
 #include "zimage/inpainter.h"
 
@@ -17,6 +18,7 @@ namespace zimage::app {
 struct Diagnosis {
   Machine machine;
   std::optional<ChosenCompute> compute;  ///< empty: the options ask for a device or dtype that isn't there
+  std::optional<DeviceFacts> device;     ///< what that CUDA device can do; empty: a run would use the CPU
   std::filesystem::path model;           ///< the model that would be used; empty: none
   std::string model_source;              ///< "option", "environment", "bundled"
   std::optional<ModelInfo> info;         ///< set if every file is there and every tensor has its name and shape

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "nn/kernels/cuda_kernels.h"
+
 namespace zimage {
 
 void set_up_cuda() {
@@ -14,6 +16,7 @@ void set_up_cuda() {
   context.setDeterministicCuDNN(true);
   context.setAllowTF32CuDNN(false);
   context.setAllowTF32CuBLAS(false);
+  nn::kernels::use_cuda_kernels();
   const std::string settings = c10::CachingAllocator::getAllocatorSettings();
   // The text encoder's blocks are of other sizes than the DiT's. Segments of fixed size would stay in pieces.
   if (settings.find("expandable_segments") != std::string::npos) return;
