@@ -70,24 +70,35 @@ const nn::LayerStore<ControlBlock>& ControlPass::refiner_blocks() const {
   return net_.config_.refiner == ControlNetConfig::Refiner::kControlLayers ? net_.layers_ : net_.noise_refiner_;
 }
 
+Modulations& ControlPass::modulations_of(const nn::LayerStore<ControlBlock>& blocks) {
+  // Where the layers serve as the refiner, their modulations serve twice too.
+  return &blocks == &net_.layers_ ? modulations_.layers : modulations_.noise_refiner;
+}
+
 void ControlPass::advance(const nn::LayerStore<ControlBlock>& blocks) {
-  c_ = blocks.at(next_).block.forward(std::move(c_), rope_, t_emb_);
+  const DiTBlock& block = blocks.at(next_).block;
+  const Modulation modulation = modulations_of(blocks).at(next_, block, step_);
+  c_ = block.forward(std::move(c_), rope_, modulation, step_.forwards * static_cast<double>(blocks.size()));
   ++next_;
 }
 
 void ControlPass::add(const ControlBlock& block, const char* tap_name, at::Tensor& x) const {
   const at::Tensor hint = block.after_proj(c_);
   if (tapped()) tap(std::string(tap_name) + std::to_string(next_ - 1), hint);
+  // This rounds once. The trainer's x + hint · scale rounds twice, so in bf16 the last bit may differ.
   x.add_(hint, context_.scale);
 }
 
-void ControlPass::begin_refiner(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) {
+void ControlPass::begin_refiner(const at::Tensor& x, const DiTContext& context, const DiTStep& step) {
   rope_ = context.image_rope;
-  t_emb_ = t_emb;
+  step_ = step;
   next_ = 0;
   if (net_.config_.refiner == ControlNetConfig::Refiner::kPlain) {
     c_ = context_.tokens.clone();  // blocks overwrite their input, and the tokens serve every step
-    for (const DiTBlock& block : net_.plain_refiner_) c_ = block.forward(std::move(c_), rope_, t_emb_);
+    for (std::size_t i = 0; i < net_.plain_refiner_.size(); ++i) {
+      const DiTBlock& block = net_.plain_refiner_[i];
+      c_ = block.forward(std::move(c_), rope_, modulations_.noise_refiner.at(i, block, step_), step_.forwards);
+    }
     return;
   }
   c_ = refiner_blocks().at(0).before_proj(context_.tokens).add_(x);
@@ -102,14 +113,14 @@ void ControlPass::add_refiner_hint(std::size_t layer, at::Tensor& x) {
   add(blocks.at(*hint), "control.refiner_hints.", x);
 }
 
-void ControlPass::begin_layers(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) {
+void ControlPass::begin_layers(const at::Tensor& x, const DiTContext& context, const DiTStep& step) {
   if (net_.config_.refiner != ControlNetConfig::Refiner::kPlain) {
     // The refiner's remaining blocks give no hints, but the next group starts from their output.
     while (next_ < refiner_blocks().size()) advance(refiner_blocks());
   }
   if (tapped()) tap("control.refiner_output", c_.clone());
   rope_ = context.unified_rope;
-  t_emb_ = t_emb;
+  step_ = step;
   next_ = 0;
   c_ = net_.layers_.at(0).before_proj(at::cat({c_, context.caption}, 1)).add_(x);
 }

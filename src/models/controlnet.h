@@ -55,24 +55,31 @@ class ControlNet {
 /// just when the base layer that takes its hint needs it, and no stack of hints is kept.
 class ControlPass final : public HintStream {
  public:
-  ControlPass(const ControlNet& net, const ControlContext& context) : net_(net), context_(context) {}
+  /// `modulations` may be null; forwards that share a picture's DiTSteps share these too.
+  ControlPass(const ControlNet& net, const ControlContext& context, ControlModulations* modulations = nullptr)
+      : net_(net), context_(context), modulations_(modulations == nullptr ? own_ : *modulations) {}
+  ControlPass(const ControlPass&) = delete;
+  ControlPass& operator=(const ControlPass&) = delete;
 
-  void begin_refiner(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) override;
+  void begin_refiner(const at::Tensor& x, const DiTContext& context, const DiTStep& step) override;
   void add_refiner_hint(std::size_t layer, at::Tensor& x) override;
-  void begin_layers(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) override;
+  void begin_layers(const at::Tensor& x, const DiTContext& context, const DiTStep& step) override;
   void add_hint(std::size_t layer, at::Tensor& x) override;
 
  private:
   const nn::LayerStore<ControlBlock>& refiner_blocks() const;
+  Modulations& modulations_of(const nn::LayerStore<ControlBlock>& blocks);
   /// Runs the group's next block on the control stream.
   void advance(const nn::LayerStore<ControlBlock>& blocks);
   void add(const ControlBlock& block, const char* tap_name, at::Tensor& x) const;
 
   const ControlNet& net_;
   const ControlContext& context_;
+  ControlModulations own_;
+  ControlModulations& modulations_;
   at::Tensor c_;     ///< the control stream
   at::Tensor rope_;  ///< for the group that is running
-  at::Tensor t_emb_;
+  DiTStep step_;
   std::size_t next_ = 0;  ///< the group's next block
 };
 

@@ -2,9 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "models/patchify.h"
+#include "nn/card_mode.h"
 #include "nn/ops.h"
 #include "nn/tap.h"
 #include "zimage/error.h"
@@ -79,45 +82,84 @@ DiTContext DiT::prepare(const at::Tensor& prompt_embeds, std::int64_t height, st
   at::Tensor x = pad_tokens(cap_linear_(nn::rms_norm(embeds, cap_norm_, config_.norm_eps)), cap_pad_token_);
   if (tapped()) tap("dit.cap_embed", x.clone());
   for (std::size_t i = 0; i < context_refiner_.size(); ++i) {
-    x = context_refiner_[i].forward(x, caption_rope, {});
+    x = context_refiner_[i].forward(std::move(x), caption_rope, {}, static_cast<double>(context_refiner_.size()));
     tap_block("context_refiner", i, x);
   }
   context.caption = x;
   return context;
 }
 
-at::Tensor DiT::embed_timestep(float timestep) const {
+at::Tensor DiT::embed_timesteps(const std::vector<float>& timesteps) const {
   const std::int64_t half = kTimestepFrequencies / 2;
   const auto fp32 = at::TensorOptions(at::kFloat);
   const at::Tensor frequencies =
       at::exp(at::arange(0, half, fp32) * (-std::log(kTimestepMaxPeriod)) / static_cast<double>(half));
-  const at::Tensor angles = frequencies * (timestep * static_cast<float>(config_.t_scale));
-  const at::Tensor embedding =
-      at::cat({angles.cos(), angles.sin()}, 0).unsqueeze(0).to(placement_.device).to(placement_.dtype);
+  std::vector<at::Tensor> rows;
+  for (const float timestep : timesteps) {
+    const at::Tensor angles = frequencies * (timestep * static_cast<float>(config_.t_scale));
+    rows.push_back(at::cat({angles.cos(), angles.sin()}, 0));
+  }
+  const at::Tensor all = rows.size() == 1 ? rows.front().unsqueeze(0) : at::stack(rows);
+  const at::Tensor embedding = all.to(placement_.device).to(placement_.dtype);
   return t_mlp2_(at::silu(t_mlp0_(embedding)));
 }
 
-at::Tensor DiT::forward(const at::Tensor& latents, float timestep, const DiTContext& context, HintStream* hints) const {
-  const at::Tensor t_emb = embed_timestep(timestep);
-  tap("dit.t_emb", t_emb);
+DiTSteps DiT::prepare_steps(std::vector<float> timesteps, double forwards) const {
+  DiTSteps steps;
+  steps.forwards = forwards;
+  if (!nn::in_card_mode(placement_.device) || timesteps.size() > DiTSteps::kMost) return steps;
+  steps.t_emb = embed_timesteps(timesteps);
+  steps.timesteps = std::move(timesteps);
+  return steps;
+}
+
+DiTStep DiT::step_at(float timestep, const DiTSteps& steps) const {
+  DiTStep step;
+  step.forwards = steps.forwards;
+  const auto known = std::find(steps.timesteps.begin(), steps.timesteps.end(), timestep);
+  if (known != steps.timesteps.end()) {
+    step.all = steps.t_emb;
+    step.row = known - steps.timesteps.begin();
+  }
+  step.t_emb = step.all.defined() ? step.all.narrow(0, step.row, 1) : embed_timesteps({timestep});
+  return step;
+}
+
+at::Tensor DiT::final_scale(const DiTStep& step, DiTSteps& steps) const {
+  const auto scale = [&](const at::Tensor& t_emb) { return (1.0 + final_adaln_(at::silu(t_emb))).unsqueeze(1); };
+  if (!step.all.defined()) return scale(step.t_emb);
+  if (!steps.final_scale.defined()) steps.final_scale = scale(step.all);
+  return steps.final_scale.narrow(0, step.row, 1);
+}
+
+at::Tensor DiT::forward(const at::Tensor& latents, float timestep, const DiTContext& context, HintStream* hints,
+                        DiTSteps* steps) const {
+  DiTSteps own;
+  DiTSteps& all = steps == nullptr ? own : *steps;
+  const DiTStep step = step_at(timestep, all);
+  tap("dit.t_emb", step.t_emb);
   const at::Tensor input = latents.to(placement_.device).to(placement_.dtype);
   at::Tensor x = pad_tokens(x_embedder_(patchify(input)), x_pad_token_);
   if (tapped()) tap("dit.x_embed", x.clone());
-  if (hints != nullptr) hints->begin_refiner(x, context, t_emb);
+  if (hints != nullptr) hints->begin_refiner(x, context, step);
+  const double refiner_calls = step.forwards * static_cast<double>(noise_refiner_.size());
   for (std::size_t i = 0; i < noise_refiner_.size(); ++i) {
-    x = noise_refiner_[i].forward(x, context.image_rope, t_emb);
+    const Modulation modulation = all.noise_refiner.at(i, noise_refiner_[i], step);
+    x = noise_refiner_[i].forward(std::move(x), context.image_rope, modulation, refiner_calls);
     if (hints != nullptr) hints->add_refiner_hint(i, x);
     tap_block("noise_refiner", i, x);
   }
   x = at::cat({x, context.caption}, 1);
-  if (hints != nullptr) hints->begin_layers(x, context, t_emb);
+  if (hints != nullptr) hints->begin_layers(x, context, step);
+  const double calls = step.forwards * static_cast<double>(layers_.size());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    x = layers_.at(i).forward(x, context.unified_rope, t_emb);
+    const DiTBlock& layer = layers_.at(i);
+    const Modulation modulation = all.layers.at(i, layer, step);
+    x = layer.forward(std::move(x), context.unified_rope, modulation, calls);
     if (hints != nullptr) hints->add_hint(i, x);
     tap_block("layers", i, x);
   }
-  const at::Tensor scale = (1.0 + final_adaln_(at::silu(t_emb))).unsqueeze(1);
-  x = final_linear_(nn::modulated_layer_norm(x, kFinalNormEps, scale));
+  x = final_linear_(nn::modulated_layer_norm(x, kFinalNormEps, final_scale(step, all)));
   tap("dit.final", x);
   const at::Tensor output = unpatchify(x, context.rows, context.cols).to(at::kFloat).to(latents.device());
   tap("dit.output", output);

@@ -6,32 +6,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/dit_block.h"
 #include "models/dit_config.h"
+#include "models/dit_steps.h"
 #include "nn/linear.h"
 #include "nn/stream/layer_store.h"
 #include "nn/weight_loader.h"
 
 namespace zimage {
-
-/// A transformer block with sandwich norms. It is modulated by t_emb unless it belongs to the context refiner.
-struct DiTBlock {
-  nn::Linear to_q, to_k, to_v, to_out;
-  at::Tensor norm_q, norm_k;
-  nn::Linear w1, w2, w3;
-  at::Tensor attention_norm1, attention_norm2, ffn_norm1, ffn_norm2;
-  nn::Linear adaln;  ///< adaLN_modulation.0; empty if not modulated
-  bool modulated = false;
-  std::int64_t n_heads = 0;
-  double eps = 1e-5;
-
-  static DiTBlock load(nn::WeightLoader& weights, const std::string& prefix, const DiTConfig& config, bool modulated);
-
-  /// Replaces each of its tensors by map(tensor), always in the same order.
-  void map_tensors(const nn::TensorMap& map);
-
-  /// Runs the block on x [B, L, dim] (may overwrite it); rope [L, head_dim/2, 2], t_emb [1, adaln_dim] if modulated.
-  at::Tensor forward(at::Tensor x, const at::Tensor& rope, const at::Tensor& t_emb) const;
-};
 
 /// The part that doesn't depend on the step: it is made once for each picture and prompt.
 struct DiTContext {
@@ -47,12 +29,12 @@ struct DiTContext {
 class HintStream {
  public:
   virtual ~HintStream() = default;
-  /// Called before the noise refiner; x [1, Lx, dim] is embedded and padded, t_emb [1, adaln_dim].
-  virtual void begin_refiner(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) = 0;
+  /// Called before the noise refiner; x [1, Lx, dim] is embedded and padded.
+  virtual void begin_refiner(const at::Tensor& x, const DiTContext& context, const DiTStep& step) = 0;
   /// Called after noise-refiner layer `layer`; changes x in place.
   virtual void add_refiner_hint(std::size_t layer, at::Tensor& x) = 0;
   /// Called before the main layers; x [1, Lx + Lc, dim].
-  virtual void begin_layers(const at::Tensor& x, const DiTContext& context, const at::Tensor& t_emb) = 0;
+  virtual void begin_layers(const at::Tensor& x, const DiTContext& context, const DiTStep& step) = 0;
   /// Called after main layer `layer`; changes x in place.
   virtual void add_hint(std::size_t layer, at::Tensor& x) = 0;
 };
@@ -66,11 +48,16 @@ class DiT {
   /// Errors: kInput if the picture or prompt is larger than the position tables.
   DiTContext prepare(const at::Tensor& prompt_embeds, std::int64_t height, std::int64_t width) const;
 
+  /// Prepares the steps of a picture that takes so many forwards. In card mode, what depends on the timesteps alone is
+  /// computed for all of them at once; elsewhere this changes nothing, so that a step's bits don't depend on the
+  /// others.
+  DiTSteps prepare_steps(std::vector<float> timesteps, double forwards) const;
+
   /// Returns the model output (data − noise, i.e. −noise_pred) for latents [B, in_channels, H, W], each with a caption
   /// [B, Lc, dim], at `timestep` = 1 − σ. Computes in the weights' dtype; the result is fp32, of the latents' shape and
-  /// on their device. `hints` may be null.
-  at::Tensor forward(const at::Tensor& latents, float timestep, const DiTContext& context,
-                     HintStream* hints = nullptr) const;
+  /// on their device. `hints` may be null, and so may `steps`, which prepare_steps() made.
+  at::Tensor forward(const at::Tensor& latents, float timestep, const DiTContext& context, HintStream* hints = nullptr,
+                     DiTSteps* steps = nullptr) const;
 
   /// Returns the token that pads a picture's tokens, [1, dim]; a ControlNet's tokens are padded with it too.
   const at::Tensor& x_pad_token() const { return x_pad_token_; }
@@ -81,7 +68,10 @@ class DiT {
   const DiTConfig& config() const { return config_; }
 
  private:
-  at::Tensor embed_timestep(float timestep) const;
+  /// Returns t_emb of each timestep, [N, adaln_dim].
+  at::Tensor embed_timesteps(const std::vector<float>& timesteps) const;
+  DiTStep step_at(float timestep, const DiTSteps& steps) const;
+  at::Tensor final_scale(const DiTStep& step, DiTSteps& steps) const;
 
   DiTConfig config_;
   nn::Placement placement_;

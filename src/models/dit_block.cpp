@@ -1,8 +1,10 @@
+#include "models/dit_block.h"
+
 #include <ATen/ATen.h>
 
+#include <tuple>
 #include <utility>
 
-#include "models/dit.h"
 #include "nn/ops.h"
 
 namespace zimage {
@@ -14,10 +16,7 @@ DiTBlock DiTBlock::load(nn::WeightLoader& weights, const std::string& prefix, co
   DiTBlock b;
   b.n_heads = config.n_heads;
   b.eps = config.norm_eps;
-  b.modulated = modulated;
-  b.to_q = weights.bulk_linear(attention + "to_q", dim, dim, false);
-  b.to_k = weights.bulk_linear(attention + "to_k", dim, dim, false);
-  b.to_v = weights.bulk_linear(attention + "to_v", dim, dim, false);
+  b.qkv = weights.bulk_linear_group({attention + "to_q", attention + "to_k", attention + "to_v"}, dim, {dim, dim, dim});
   b.to_out = weights.bulk_linear(attention + "to_out.0", dim, dim, false);
   b.norm_q = weights.tensor(attention + "norm_q.weight", {config.head_dim()});
   b.norm_k = weights.tensor(attention + "norm_k.weight", {config.head_dim()});
@@ -33,32 +32,34 @@ DiTBlock DiTBlock::load(nn::WeightLoader& weights, const std::string& prefix, co
 }
 
 void DiTBlock::map_tensors(const nn::TensorMap& map) {
-  for (nn::Linear* layer : {&to_q, &to_k, &to_v, &to_out, &w1, &w2, &w3, &adaln}) nn::map_tensors(*layer, map);
+  nn::map_tensors(qkv, map);
+  for (nn::Linear* layer : {&to_out, &w1, &w2, &w3, &adaln}) nn::map_tensors(*layer, map);
   for (at::Tensor* norm : {&norm_q, &norm_k, &attention_norm1, &attention_norm2, &ffn_norm1, &ffn_norm2}) {
     *norm = map(*norm);
   }
 }
 
-at::Tensor DiTBlock::forward(at::Tensor x, const at::Tensor& rope, const at::Tensor& t_emb) const {
-  at::Tensor scale_msa, gate_msa, scale_mlp, gate_mlp;
-  if (modulated) {
-    const auto chunks = adaln(t_emb).unsqueeze(1).chunk(4, 2);
-    scale_msa = (1.0 + chunks[0]).contiguous();
-    gate_msa = chunks[1].tanh();
-    scale_mlp = (1.0 + chunks[2]).contiguous();
-    gate_mlp = chunks[3].tanh();
-  }
+Modulation DiTBlock::modulate(const at::Tensor& t_emb) const {
+  const auto chunks = adaln(t_emb).unsqueeze(1).chunk(4, 2);
+  return {.scale_msa = (1.0 + chunks[0]).contiguous(),
+          .gate_msa = chunks[1].tanh(),
+          .scale_mlp = (1.0 + chunks[2]).contiguous(),
+          .gate_mlp = chunks[3].tanh()};
+}
+
+at::Tensor DiTBlock::forward(at::Tensor x, const at::Tensor& rope, const Modulation& modulation, double calls) const {
+  at::Tensor h;
   {
     // QK-norm's eps is fixed in the reference, whatever norm_eps says.
     constexpr double kQkEps = 1e-5;
-    const at::Tensor h = nn::modulated_rms_norm(x, attention_norm1, eps, scale_msa);
-    const auto heads = [&](const at::Tensor& t) { return t.unflatten(-1, {n_heads, -1}); };
-    const at::Tensor q = nn::norm_rope_(heads(to_q(h)), norm_q, kQkEps, rope);
-    const at::Tensor k = nn::norm_rope_(heads(to_k(h)), norm_k, kQkEps, rope);
-    x = nn::add_gated_norm_(std::move(x), to_out(nn::attention(q, k, heads(to_v(h)))), attention_norm2, eps, gate_msa);
+    const auto parts = qkv(nn::modulated_rms_norm(x, attention_norm1, eps, modulation.scale_msa));
+    const auto heads = [&](std::size_t part) { return parts[part].unflatten(-1, {n_heads, -1}); };
+    const auto [q, k] = nn::norm_rope_both_(heads(0), norm_q, heads(1), norm_k, kQkEps, rope);
+    std::tie(x, h) =
+        nn::add_gated_norm_then_norm_(std::move(x), to_out(nn::attention(q, k, heads(2), calls)), attention_norm2, eps,
+                                      modulation.gate_msa, ffn_norm1, modulation.scale_mlp);
   }
-  const at::Tensor h = nn::modulated_rms_norm(x, ffn_norm1, eps, scale_mlp);
-  return nn::add_gated_norm_(std::move(x), w2(nn::swiglu_(w1(h), w3(h))), ffn_norm2, eps, gate_mlp);
+  return nn::add_gated_norm_(std::move(x), w2(nn::swiglu_(w1(h), w3(h))), ffn_norm2, eps, modulation.gate_mlp);
 }
 
 }  // namespace zimage

@@ -23,9 +23,10 @@ std::vector<ResnetBlock> load_resnets(nn::WeightLoader& weights, const std::stri
 }
 
 /// Norm, SiLU and a convolution in fp32.
-at::Tensor finish(const GroupNorm& norm, const Conv& conv, const at::Tensor& x) {
-  at::Tensor h = norm(x).to(at::kFloat);
-  return conv(at::silu_(h));
+at::Tensor finish(const GroupNorm& norm, const Conv& conv, at::Tensor x) {
+  x = x.to(at::kFloat);
+  x = norm.with_silu(x);
+  return conv(x);
 }
 
 void tap_map(const std::string& name, const strips::Map& x) {
@@ -49,7 +50,7 @@ VAEEncoder VAEEncoder::load(nn::WeightLoader& weights, const VAEConfig& c) {
     }
   }
   m.mid_block_ = VAEMidBlock::load(weights, "encoder.mid_block", channels.back(), c.norm_num_groups);
-  m.conv_norm_out_ = GroupNorm::load(weights, "encoder.conv_norm_out", channels.back(), c.norm_num_groups);
+  m.conv_norm_out_ = GroupNorm::load(weights, "encoder.conv_norm_out", channels.back(), c.norm_num_groups).in_fp32();
   m.conv_out_ = Conv::load(weights, "encoder.conv_out", channels.back(), 2 * c.latent_channels, 3).in_fp32();
   return m;
 }
@@ -64,7 +65,7 @@ at::Tensor VAEEncoder::moments_whole(const at::Tensor& pixels) const {
   }
   x = mid_block_(x);
   tap("vae.encoder.mid_block", x);
-  return finish(conv_norm_out_, conv_out_, x);
+  return finish(conv_norm_out_, conv_out_, std::move(x));
 }
 
 at::Tensor VAEEncoder::moments_in_strips(const at::Tensor& pixels, std::int64_t strip) const {
@@ -102,7 +103,7 @@ VAEDecoder VAEDecoder::load(nn::WeightLoader& weights, const VAEConfig& c) {
       m.upsamplers_.push_back(Conv::load(weights, prefix + ".upsamplers.0.conv", channels[i], channels[i], 3));
     }
   }
-  m.conv_norm_out_ = GroupNorm::load(weights, "decoder.conv_norm_out", channels.back(), c.norm_num_groups);
+  m.conv_norm_out_ = GroupNorm::load(weights, "decoder.conv_norm_out", channels.back(), c.norm_num_groups).in_fp32();
   m.conv_out_ = Conv::load(weights, "decoder.conv_out", channels.back(), kRGB, 3).in_fp32();
   return m;
 }
@@ -119,7 +120,7 @@ at::Tensor VAEDecoder::decode_whole(const at::Tensor& unscaled) const {
     }
     tap("vae.decoder.up_blocks." + std::to_string(i), x);
   }
-  return finish(conv_norm_out_, conv_out_, x);
+  return finish(conv_norm_out_, conv_out_, std::move(x));
 }
 
 at::Tensor VAEDecoder::decode_in_strips(const at::Tensor& unscaled, std::int64_t strip) const {

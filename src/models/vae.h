@@ -2,8 +2,8 @@
 //
 // Both directions run whole, like the reference, or in strips of rows (models/vae_strips.h), which compute the same to
 // the last digits of fp32, take a third of the memory and less time; vae_memory.h knows how much memory. In bf16 and
-// fp16 the outermost convolutions stay in fp32: pixels and latents would be rounded to 8 bits otherwise, which is half
-// a level of an 8-bit picture.
+// fp16 the outermost convolutions and the last norm stay in fp32: pixels and latents would be rounded to 8 bits
+// otherwise, which is half a level of an 8-bit picture and far from the levels of a 16-bit one.
 #pragma once
 
 #include <ATen/core/Tensor.h>

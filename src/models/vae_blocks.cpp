@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "nn/card_mode.h"
 #include "nn/ops.h"
 
 namespace zimage {
@@ -10,6 +11,8 @@ Conv Conv::load(nn::WeightLoader& weights, const std::string& prefix, std::int64
                 std::int64_t kernel, std::int64_t stride) {
   Conv c;
   c.weight = weights.tensor(prefix + ".weight", {out, in, kernel, kernel});
+  // A convolution's result has the layout of its weights. cuDNN would convert other maps to this one and back.
+  if (nn::in_card_mode(weights.placement().device)) c.weight = c.weight.contiguous(at::MemoryFormat::ChannelsLast);
   c.bias = weights.tensor(prefix + ".bias", {out});
   c.stride = stride;
   c.padding = kernel == 3 && stride == 1 ? 1 : 0;
@@ -30,7 +33,15 @@ GroupNorm GroupNorm::load(nn::WeightLoader& weights, const std::string& prefix, 
   return {weights.tensor(prefix + ".weight", {channels}), weights.tensor(prefix + ".bias", {channels}), groups};
 }
 
-at::Tensor GroupNorm::operator()(const at::Tensor& x) const { return at::group_norm(x, groups, weight, bias, kEps); }
+at::Tensor GroupNorm::operator()(const at::Tensor& x) const {
+  return nn::group_norm(x, groups, weight, bias, kEps, /*silu=*/false);
+}
+
+at::Tensor GroupNorm::with_silu(const at::Tensor& x) const {
+  return nn::group_norm(x, groups, weight, bias, kEps, /*silu=*/true);
+}
+
+GroupNorm GroupNorm::in_fp32() const { return {weight.to(at::kFloat), bias.to(at::kFloat), groups}; }
 
 ResnetBlock ResnetBlock::load(nn::WeightLoader& weights, const std::string& prefix, std::int64_t in, std::int64_t out,
                               std::int64_t groups) {
@@ -45,10 +56,9 @@ ResnetBlock ResnetBlock::load(nn::WeightLoader& weights, const std::string& pref
 }
 
 at::Tensor ResnetBlock::operator()(const at::Tensor& x) const {
-  at::Tensor h = norm1(x);
-  h = conv1(at::silu_(h));  // two statements, so that the first map is given up before the next
-  h = norm2(h);
-  h = conv2(at::silu_(h));
+  at::Tensor h = conv1(norm1.with_silu(x));
+  h = norm2.with_silu(h);  // a statement of its own, so that the first map is given up before the next
+  h = conv2(h);
   return h.add_(has_shortcut ? conv_shortcut(x) : x);
 }
 

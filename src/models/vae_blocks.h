@@ -17,7 +17,8 @@ struct Conv {
   at::Tensor weight, bias;
   std::int64_t stride = 1;
   std::int64_t padding = 0;
-  /// Loads a square kernel; a 3×3 one pads by 1 unless `stride` is 2 (there the encoder pads (0, 1, 0, 1) itself).
+  /// Loads a square kernel, in card mode channels-last, so that all maps are. A 3×3 one pads by 1 unless `stride` is 2
+  /// (there the encoder pads (0, 1, 0, 1) itself).
   static Conv load(nn::WeightLoader& weights, const std::string& prefix, std::int64_t in, std::int64_t out,
                    std::int64_t kernel, std::int64_t stride = 1);
   at::Tensor operator()(const at::Tensor& x) const;
@@ -32,6 +33,10 @@ struct GroupNorm {
   static GroupNorm load(nn::WeightLoader& weights, const std::string& prefix, std::int64_t channels,
                         std::int64_t groups);
   at::Tensor operator()(const at::Tensor& x) const;
+  /// Returns the norm's SiLU.
+  at::Tensor with_silu(const at::Tensor& x) const;
+  /// Returns the same norm with its weights in fp32.
+  GroupNorm in_fp32() const;
 };
 
 /// Norm, SiLU and conv, twice, plus the residual, which goes through a 1×1 conv if the widths differ.

@@ -16,6 +16,7 @@ class DenseWeight final : public LinearWeight {
     return at::linear(x, weight_, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
   }
   std::shared_ptr<const LinearWeight> mapped(const TensorMap& map) const override { return dense_weight(map(weight_)); }
+  at::Tensor dense() const override { return weight_; }
 
  private:
   at::Tensor weight_;

@@ -22,6 +22,9 @@ class LinearWeight {
   /// Returns the same weight on other tensors: each that it holds is replaced by map(tensor), always in the same order.
   /// What LoRAs add stays where it is. Kinds of weights that are never streamed through slots don't support it.
   virtual std::shared_ptr<const LinearWeight> mapped(const TensorMap& map) const;
+  /// Returns the matrix [out, in] if the weight is nothing but one that at::linear multiplies; else an undefined
+  /// tensor.
+  virtual at::Tensor dense() const { return {}; }
 };
 
 /// Makes a weight that at::linear multiplies; `weight` is [out, in] in the compute dtype.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "nn/card_mode.h"
 #include "nn/checked_copy.h"
 #include "nn/finite.h"
 
@@ -168,6 +169,16 @@ Linear WeightLoader::linear(const std::string& prefix, std::int64_t in, std::int
 
 Linear WeightLoader::bulk_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias) {
   return make_linear(prefix, in, out, bias, WeightUse::kBulk);
+}
+
+LinearGroup WeightLoader::bulk_linear_group(const std::vector<std::string>& prefixes, std::int64_t in,
+                                            const std::vector<std::int64_t>& widths) {
+  std::vector<Linear> layers;
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    layers.push_back(make_linear(prefixes[i], in, widths[i], /*bias=*/false, WeightUse::kBulk));
+  }
+  // What is streamed from its mapped file has to stay there.
+  return {std::move(layers), widths, in_card_mode(placement_.device) && !placement_.as_stored};
 }
 
 Linear WeightLoader::row_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias) {

@@ -14,6 +14,7 @@
 
 #include "nn/finite.h"
 #include "nn/linear.h"
+#include "nn/linear_group.h"
 #include "nn/linear_policy.h"
 #include "nn/lora/lora_set.h"
 #include "nn/placement.h"
@@ -81,6 +82,10 @@ class WeightLoader {
   Linear linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias);
   /// Like linear(), for the many layers of a model's blocks: where the placement says so, they are multiplied in int8.
   Linear bulk_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias);
+  /// Loads such layers without biases that multiply one input; `widths` are those of their results. In card mode they
+  /// are held as one matrix if all of them are dense, with the changes of LoRAs merged into each.
+  LinearGroup bulk_linear_group(const std::vector<std::string>& prefixes, std::int64_t in,
+                                const std::vector<std::int64_t>& widths);
   /// Like linear(), for a layer that multiplies a single row: its weight is never packed.
   Linear row_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias);
   /// Returns the weight as it is in the file, on the CPU: for tables of which only a few rows are read.

@@ -13,7 +13,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "image/geometry.h"
@@ -22,6 +24,7 @@
 #include "inpaint/pixels.h"
 #include "nn/tap.h"
 #include "pipeline/inpaint_job.h"
+#include "pipeline/step_progress.h"
 #include "sampling/guidance.h"
 #include "sampling/samplers.h"
 #include "sampling/schedule.h"
@@ -60,8 +63,20 @@ class LoadingCheck {
   ModelStore& models_;
 };
 
+/// Returns the DiT's timestep: it takes 1 − σ.
+float timestep_at(double sigma) { return 1.0F - static_cast<float>(sigma); }
+
+/// Returns the timesteps of all steps, each once.
+std::vector<float> timesteps_of(const std::vector<std::vector<double>>& runs) {
+  std::set<float> timesteps;
+  for (const auto& run : runs) {
+    std::transform(run.begin(), run.end() - 1, std::inserter(timesteps, timesteps.end()), timestep_at);
+  }
+  return {timesteps.begin(), timesteps.end()};
+}
+
 Latents to_latents(const at::Tensor& latents) {
-  const at::Tensor flat = latents.contiguous();
+  const at::Tensor flat = latents.to(at::kCPU).contiguous();
   const float* values = flat.const_data_ptr<float>();
   return {static_cast<int>(flat.size(1)),
           static_cast<int>(flat.size(2)),
@@ -84,16 +99,15 @@ InpaintPipeline::InpaintPipeline(const ModelPaths& paths, const ComputeOptions& 
 InpaintPipeline::InpaintPipeline(OpenedModel model, const ComputeOptions& compute)
     : models_(std::move(model), resolve_compute(compute)), prompts_(most_unexpected(models_), kMaxPromptBytes) {}
 
-at::Tensor InpaintPipeline::predict(const Stack& stack, const at::Tensor& x, double sigma) {
+at::Tensor InpaintPipeline::predict(Stack& stack, const at::Tensor& x, double sigma) {
   Job& job = stack.first();
   job.check_cancelled();
   const DiT& dit = models_.dit();
-  // Z-Image's conventions stay here: the DiT takes 1 − σ, and its output is the negated noise prediction.
-  const float timestep = 1.0F - static_cast<float>(sigma);
+  // Z-Image's conventions stay here and in timestep_at(): the output is the negated noise prediction.
   const auto forward = [&](const DiTContext& prompt) {
-    if (!stack.control.tokens.defined()) return -dit.forward(x, timestep, prompt);
-    ControlPass hints(models_.controlnet(), stack.control);
-    return -dit.forward(x, timestep, prompt, &hints);
+    if (!stack.control.tokens.defined()) return -dit.forward(x, timestep_at(sigma), prompt, nullptr, &stack.steps);
+    ControlPass hints(models_.controlnet(), stack.control, &stack.control_modulations);
+    return -dit.forward(x, timestep_at(sigma), prompt, &hints, &stack.steps);
   };
   at::Tensor noise_pred = forward(stack.positive);
   const Sampling& sampling = job.sampling();
@@ -103,33 +117,38 @@ at::Tensor InpaintPipeline::predict(const Stack& stack, const at::Tensor& x, dou
   }
   const at::Tensor denoised = x - noise_pred * sigma;
   tap("pipeline.denoised", denoised);
-  require_finite(denoised, "the latents");
+  stack.check(denoised);
   return denoised;
 }
 
-at::Tensor InpaintPipeline::denoise(const Stack& stack) {
+at::Tensor InpaintPipeline::denoise(Stack stack) {
   Job& job = stack.first();
   job.begin("denoise");
+  const auto runs = descents(job.work.sigmas);
+  stack.steps = models_.dit().prepare_steps(timesteps_of(runs), job.work.forwards + job.work.guided_forwards);
   // A ControlNet that inpaints has blended the latents itself: overwriting them would leave stripes.
   const auto hold = [&](const at::Tensor& x, double sigma) {
     return job.work.strategy.strategy == Strategy::kRepaint ? stack.blend(x, sigma) : x;
   };
   const int steps_in_all = job.work.forwards * static_cast<int>(job.work.regions.size());
+  StepProgress progress(step_marks(stack.device), [&] { job.observer.step(++job.steps_done, steps_in_all); });
   SamplingProblem problem;
   problem.x = noised(stack.blend.latent, stack.blend.noise, job.work.sigmas.front());
   problem.denoiser = [&](const at::Tensor& x, double sigma) { return predict(stack, x, sigma); };
   problem.callback = [&](const at::Tensor& x, int, double sigma_next) {
-    job.observer.step(++job.steps_done, steps_in_all);
+    progress.started();
     return hold(x, sigma_next);
   };
   // A sampler only descends. The jumps back happen between its runs, and each run starts a new multistep history.
-  for (const auto& run : descents(job.work.sigmas)) {
+  for (const auto& run : runs) {
     if (!problem.sigmas.empty()) {
       problem.x = hold(renoised(problem.x, problem.sigmas.back(), run.front(), stack.draw_noise()), run.front());
     }
     problem.sigmas = run;
     problem.x = job.sampling().sampler == SamplerKind::kEuler ? sample_euler(problem) : sample_res_multistep(problem);
   }
+  progress.finish();
+  stack.require_checked();
   models_.rest();
   job.end();
   const double share = job.result.timings["denoise"] / static_cast<double>(stack.jobs.size());
@@ -156,7 +175,7 @@ std::map<std::string, double> InpaintPipeline::prepare(const std::vector<std::st
   if (!models_.fits_usually()) return {};
   const LoadingCheck check(models_, observer);
   const Work no_picture;
-  Job job(no_picture, observer);
+  Job job(no_picture, observer, models_.device());
   for (const std::string& prompt : prompts) encode_prompt(job, prompt);
   models_.finish_text_encoder();
   job.begin("load");
@@ -171,7 +190,7 @@ std::vector<Result> InpaintPipeline::run(const std::vector<Work>& works, Observe
   std::vector<std::unique_ptr<Job>> owned;
   std::vector<Job*> jobs;
   for (const Work& work : works) {
-    owned.push_back(std::make_unique<Job>(work, observer));
+    owned.push_back(std::make_unique<Job>(work, observer, models_.device()));
     jobs.push_back(owned.back().get());
   }
   models_.place_for(largest_work(works));
@@ -190,7 +209,7 @@ std::vector<Result> InpaintPipeline::run(const std::vector<Work>& works, Observe
       embed_control(*job);
       job->end();
     }
-    const at::Tensor latents = denoise(Stack(jobs));
+    const at::Tensor latents = denoise(Stack(jobs, models_.device()));
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       finish_region(*jobs[i], latents.narrow(0, static_cast<std::int64_t>(i), 1));
       jobs[i]->end();

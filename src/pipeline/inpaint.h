@@ -48,8 +48,8 @@ class InpaintPipeline {
   at::Tensor control_latents(Job& job);
   void refine_captions(Job& job);
   void embed_control(Job& job);
-  at::Tensor predict(const Stack& stack, const at::Tensor& x, double sigma);
-  at::Tensor denoise(const Stack& stack);
+  at::Tensor predict(Stack& stack, const at::Tensor& x, double sigma);
+  at::Tensor denoise(Stack stack);
   void finish_region(Job& job, const at::Tensor& latents);
 
   ModelStore models_;

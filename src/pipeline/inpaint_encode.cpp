@@ -44,10 +44,13 @@ at::Tensor region_pixels(const PixelSource& picture, const WorkingRegion& region
 
 }  // namespace
 
+Error not_finite(const char* what) {
+  return {ErrorCode::kModel, std::string(what) + " are not finite numbers",
+          "the model's weights don't fit together, or the dtype's range is too small: try --dtype fp32"};
+}
+
 void require_finite(const at::Tensor& values, const char* what) {
-  if (at::isfinite(values).all().item<bool>()) return;
-  throw Error(ErrorCode::kModel, std::string(what) + " are not finite numbers",
-              "the model's weights don't fit together, or the dtype's range is too small: try --dtype fp32");
+  if (!at::isfinite(values).all().item<bool>()) throw not_finite(what);
 }
 
 EncodedPrompt InpaintPipeline::encode_prompt(Job& job, const std::string& prompt) {

@@ -12,7 +12,9 @@
 #include "inpaint/repaint.h"
 #include "models/controlnet.h"
 #include "models/dit.h"
+#include "nn/finite.h"
 #include "pipeline/inpaint.h"
+#include "pipeline/step_progress.h"
 #include "sampling/noise.h"
 #include "zimage/error.h"
 
@@ -25,7 +27,7 @@ inline void require_not_cancelled(Observer& observer) {
 
 /// The state of one picture's run.
 struct InpaintPipeline::Job {
-  Job(const Work& work_, Observer& observer_) : work(work_), observer(observer_) {}
+  Job(const Work& work_, Observer& observer_, at::Device device_) : work(work_), observer(observer_), device(device_) {}
 
   const Request& request() const { return work.request; }
   const Sampling& sampling() const { return work.request.sampling; }
@@ -40,6 +42,8 @@ struct InpaintPipeline::Job {
   }
   void end() {
     if (!name.empty()) {
+      // A device may still be at work on the stage, which would count as the next one's time.
+      wait_for(device);
       result.timings[name] += std::chrono::duration<double, std::milli>(Clock::now() - started).count();
     }
     name.clear();
@@ -56,6 +60,7 @@ struct InpaintPipeline::Job {
 
   const Work& work;
   Observer& observer;
+  at::Device device;  ///< on which the model computes
   std::string name;
   using Clock = std::chrono::steady_clock;
   Clock::time_point started;
@@ -75,21 +80,33 @@ struct InpaintPipeline::Job {
 
 /// The tensors of jobs that share their forwards, stacked along the first dimension.
 struct InpaintPipeline::Stack {
-  explicit Stack(const std::vector<Job*>& jobs_);
+  /// Moves the latents, masks and noise to the device on which the steps are computed.
+  Stack(const std::vector<Job*>& jobs_, at::Device device_);
   Job& first() const { return *jobs.front(); }
-  /// Draws the next noise from every job's own generator, [N, 16, h, w].
+  /// Draws the next noise from every job's own generator, [N, 16, h, w]: on the CPU, as a seed means the same on every
+  /// device, and moves it.
   at::Tensor draw_noise() const;
+  /// Checks denoised latents. In card mode that is only noted, as asking would make the device wait at each step.
+  void check(const at::Tensor& denoised);
+  /// Errors: kModel if any latents that were checked weren't finite.
+  void require_checked() const;
 
   std::vector<Job*> jobs;
   DiTContext positive;
   DiTContext negative;
   RepaintBlend blend;
   ControlContext control;
+  at::Device device;
+  DiTSteps steps;
+  ControlModulations control_modulations;
+  nn::FiniteFlag finite;  ///< of the latents after each step, in card mode
 };
 
 /// Returns the size of the largest region; the pictures go through the DiT together.
 WorkSize largest_work(std::span<const Work> works);
 
+/// Returns the error that says that `what` aren't finite numbers.
+Error not_finite(const char* what);
 /// Errors: kModel if `values` aren't all finite; the message names them as `what`.
 void require_finite(const at::Tensor& values, const char* what);
 

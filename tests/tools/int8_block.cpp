@@ -78,7 +78,9 @@ using Load = std::function<zimage::DiTBlock(const Placement&)>;
 double compare(const std::string& what, const Load& load, const at::Tensor& x, const at::Tensor& rope,
                const at::Tensor& t_emb) {
   const auto run = [&](const Placement& placement) {
-    return load(placement).forward(x.to(placement.dtype, false, true), rope, t_emb.to(placement.dtype)).to(at::kFloat);
+    const zimage::DiTBlock block = load(placement);
+    const auto modulation = block.modulate(t_emb.to(placement.dtype));
+    return block.forward(x.to(placement.dtype, false, true), rope, modulation).to(at::kFloat);
   };
   const at::Tensor exact = run(kFp32), int8 = run(kInt8);
   std::printf("%-44s bf16 %.3f %%  int8 %.3f %%  int8 in fp32 %.3f %%  (int8, of what the block adds %.2f %%)\n",
@@ -206,7 +208,8 @@ void speed(const std::string& encoding, bool whole, const Placement& placement, 
     auto block = std::make_shared<zimage::DiTBlock>(zimage::DiTBlock::load(loader, "layers.0", config, true));
     const auto rope = zimage::nn::rope_table(config.rope, zimage::nn::grid_positions(33, 34, 32));
     const auto x = at::randn({1, 1088, config.dim}).to(placement.dtype);
-    forward = [=, t = at::zeros({1, config.adaln_dim}, x.options())] { block->forward(x.clone(), rope, t); };
+    const at::Tensor t = at::zeros({1, config.adaln_dim}, x.options());
+    forward = [=] { block->forward(x.clone(), rope, block->modulate(t)); };
   }
   const std::chrono::duration<double> load = std::chrono::steady_clock::now() - start;
   std::printf("%s%s: loaded in %.2f s, warm-up %.3f s, then", encoding.c_str(), placement.int8 ? " in int8" : "",

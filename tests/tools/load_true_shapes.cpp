@@ -57,7 +57,8 @@ void run_dit_block(const zimage::WeightSource& source, const zimage::DiTConfig& 
   WeightLoader loader(source, {}, WeightLoader::Mode::kLoad);
   const auto block = zimage::DiTBlock::load(loader, "layers.0", config, /*modulated=*/true);
   const auto rope = zimage::nn::rope_table(config.rope, zimage::nn::grid_positions(33, 33, 32));
-  const auto x = block.forward(at::ones({1, rope.size(0), config.dim}), rope, at::ones({1, config.adaln_dim}));
+  const auto modulation = block.modulate(at::ones({1, config.adaln_dim}));
+  const auto x = block.forward(at::ones({1, rope.size(0), config.dim}), rope, modulation);
   if (!x.isfinite().all().item<bool>()) throw zimage::Error(zimage::ErrorCode::kModel, "DiT block: not finite");
   std::printf("one DiT block: [1, %ld, %ld]\n", static_cast<long>(x.size(1)), static_cast<long>(x.size(2)));
 }

@@ -28,6 +28,8 @@ class ModelStore {
   ModelStore(OpenedModel model, const Compute& compute);
 
   const ModelInfo& info() const { return model_.info; }
+  /// Returns the device on which the models compute.
+  at::Device device() const { return placement_.device; }
   const DiTConfig& dit_config() const { return model_.dit_config; }
   const TextEncoderConfig& text_encoder_config() const { return model_.text_encoder_config; }
   const VAEConfig& vae_config() const { return model_.vae_config; }

@@ -24,6 +24,14 @@ DiTConfig published_dit_config() {
   return c;
 }
 
+ControlNetConfig published_controlnet_config() {
+  ControlNetConfig c;
+  c.channels = ControlNetConfig::kInpaintChannels;
+  for (std::int64_t layer = 0; layer < published_dit_config().n_layers; layer += 2) c.layer_places.push_back(layer);
+  c.refiner_places = {0, 1};
+  return c;
+}
+
 DiTConfig base_of_controlnet(const WeightSource& controlnet) {
   const ShapeProbe probe(controlnet);
   DiTConfig c = published_dit_config();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/controlnet_config.h"
 #include "models/dit_config.h"
 #include "weights/weight_source.h"
 
@@ -12,6 +13,9 @@ namespace zimage {
 
 /// Returns the sizes of Z-Image and Z-Image-Turbo.
 DiTConfig published_dit_config();
+
+/// Returns the sizes of its ControlNet 2.1.
+ControlNetConfig published_controlnet_config();
 
 /// Returns the sizes of the DiT that a ControlNet belongs to: the published ones if its width is theirs, else what its
 /// own blocks show. Errors: kModel if they don't show it.
