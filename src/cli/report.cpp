@@ -1,6 +1,7 @@
 #include "cli/report.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -71,15 +72,30 @@ std::string to_plan_text(const JobReport& report) {
 }
 
 ReportFile::ReportFile(const std::filesystem::path& path, bool may_replace) : path_(path) {
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (may_replace ? O_TRUNC : O_EXCL);
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (may_replace ? 0 : O_EXCL);
   fd_ = ::open(path.c_str(), flags, 0666);
-  if (fd_ >= 0) return;
+  if (fd_ >= 0) {
+    begin(may_replace);
+    return;
+  }
   if (errno == EEXIST) {
     throw Error(ErrorCode::kUsage, path.string() + " already exists",
                 "replace it with --overwrite, or name another with --report");
   }
   throw Error(ErrorCode::kUsage, path.string() + " can't be written: " + std::strerror(errno),
               "give --report a path in a folder that can be written");
+}
+
+void ReportFile::begin(bool may_replace) {
+  // The lock goes with the descriptor, so a run that was killed holds none. Not every file system has locks.
+  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    log::notice(printable(path_.string()) + " is being written by another run: the lines of both go there");
+  } else if (may_replace && ::ftruncate(fd_, 0) != 0 && errno != EINVAL) {
+    const int error = errno;
+    ::close(fd_);
+    throw Error(ErrorCode::kUsage, path_.string() + " can't be written: " + std::strerror(error),
+                "give --report a path in a folder that can be written");
+  }
 }
 
 ReportFile::~ReportFile() { ::close(fd_); }

@@ -14,7 +14,8 @@ std::string to_plan_text(const app::JobReport& report);
 /// `--report`: writes the lines of --json to a file, each as soon as its job is done.
 class ReportFile {
  public:
-  /// Begins the file anew. Errors: kUsage if it exists and may not be replaced, or can't be written.
+  /// Begins the file anew, unless another run is writing it: then the lines of both go there. Errors: kUsage if it
+  /// exists and may not be replaced, or can't be written.
   ReportFile(const std::filesystem::path& path, bool may_replace);
   ~ReportFile();
   ReportFile(const ReportFile&) = delete;
@@ -24,6 +25,8 @@ class ReportFile {
   void write(const std::string& line);
 
  private:
+  void begin(bool may_replace);
+
   std::filesystem::path path_;
   int fd_ = -1;
 };

@@ -46,6 +46,21 @@ def test_two_equal_runs_of_one_picture(work):
     assert work.files() == ["c.png", "l.safetensors", "m.png", "mask.png", "picture-inpainted.png", "picture.png"]
 
 
+def test_two_equal_runs_with_one_report_lose_no_line(batch):  # noqa: F811
+    arguments = [*batch.arguments, "--steps", "8", "--skip-existing", "--report", "report.jsonl"]
+    first = start(batch, *arguments)
+    while not (batch.folder / "report.jsonl").is_file():
+        assert first.poll() is None
+    second = start(batch, *arguments)
+    errors = [run.communicate(timeout=TIMEOUT)[1].decode() for run in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], errors
+    lines = json_lines((batch.folder / "report.jsonl").read_text())
+    if "the lines of both go there" in errors[1]:
+        assert len(lines) == 2 * PICTURES
+    else:  # the first had ended already
+        assert len(lines) == PICTURES
+
+
 def test_a_run_with_other_options_still_fails(batch):  # noqa: F811
     assert batch.run(*batch.arguments).code == 0
     other = batch.run(*batch.arguments, "--steps", "1", "--skip-existing")
