@@ -144,6 +144,9 @@ struct GroupNormApplyArgs {
   i64 round_between;  ///< 1: what the SiLU is given is rounded to the element, as by two ATen operations
 };
 
+/// The largest groups of rotated columns that int8's unpacker takes: its work grows with a group's length.
+constexpr i64 kMostRotated = 4096;
+
 /// Writes rows of a stored weight (weights/stored_weight.h) as numbers.
 struct UnpackArgs {
   const u8* data;
@@ -154,7 +157,7 @@ struct UnpackArgs {
   i64 row_bytes;     ///< from one row of `data` to the next
   i64 scale_stride;  ///< 0: one scale for all rows; 1: one for each
   i64 out_stride;
-  i64 rotation;         ///< of int8: columns were rotated in groups of so many, a power of 4; 0: they weren't
+  i64 rotation;  ///< of int8: columns were rotated in groups of so many, 4 to 4096 by powers of 4; 0: they weren't
   float rotation_norm;  ///< 1 / sqrt(rotation), which is exact
 };
 

@@ -38,6 +38,7 @@ bool is_vector_or_absent(const at::Tensor& t) {
 bool unpacks(const StoredWeight& weight, KernelId* kernel) {
   const std::optional<KernelId> found = unpacker_of(weight.encoding);
   if (!found || !is_vector_or_absent(weight.scale) || !is_vector_or_absent(weight.column_scale)) return false;
+  if (weight.rotation > kMostRotated) return false;
   if (kernel != nullptr) *kernel = *found;
   return true;
 }

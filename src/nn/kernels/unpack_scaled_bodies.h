@@ -26,11 +26,11 @@ struct Int8 {
 };
 
 /// Returns whether the columns `a` and `b` of a group meet in an odd number of −1 of the matrix ⊗ⁿH₄, where H₄'s row r
-/// has its −1 in column 3 − r: so it is counted in how many pairs of bits they differ twice.
+/// has its −1 in column 3 − r: so it is counted in how many pairs of bits they differ twice. They number quads of at
+/// most kMostRotated columns, so they have at most 10 bits.
 ZIMAGE_KERNEL bool meets_negative(u32 a, u32 b) {
   const u32 difference = a ^ b;
-  u32 pairs = difference & (difference >> 1) & 0x55555555U;
-  pairs ^= pairs >> 16;
+  u32 pairs = difference & (difference >> 1) & 0x155U;
   pairs ^= pairs >> 8;
   pairs ^= pairs >> 4;
   pairs ^= pairs >> 2;

@@ -93,14 +93,15 @@ TEST_CASE("portable unpackers know every code of fp8", "[kernels]") {
 
 TEST_CASE("portable unpacker of int8 turns rotated columns back", "[kernels]") {
   at::manual_seed(33);
-  const auto rotation = GENERATE(4, 16, 64, 256, 1024);
+  const auto rotation = GENERATE(4, 16, 64, 256, 1024, 4096);
   const auto offset = GENERATE(0, 1);
-  StoredWeight weight = random_weight(Encoding::kInt8, 3, 3 * rotation, 0, offset);
+  const std::int64_t columns = rotation < kernels::kMostRotated ? 3 * rotation : rotation;
+  StoredWeight weight = random_weight(Encoding::kInt8, 2, columns, 0, offset);
   weight.rotation = rotation;
   check_unpacked(weight, 32);
-  weight.scale = at::randn({3});
+  weight.scale = at::randn({2});
   check_unpacked(weight, 128);
-  weight.column_scale = at::randn({3 * rotation});
+  weight.column_scale = at::randn({columns});
   check_unpacked(weight, 1024);
 }
 
@@ -109,6 +110,10 @@ TEST_CASE("a weight without a portable unpacker says so", "[kernels]") {
   weight.encoding = Encoding::kNVFP4;
   CHECK_FALSE(kernels::unpacks(weight));
   weight.encoding = Encoding::kBF16;
+  CHECK_FALSE(kernels::unpacks(weight));
+  weight.encoding = Encoding::kInt8;
+  CHECK(kernels::unpacks(weight));
+  weight.rotation = 4 * kernels::kMostRotated;
   CHECK_FALSE(kernels::unpacks(weight));
 }
 
