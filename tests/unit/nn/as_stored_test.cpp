@@ -25,7 +25,7 @@ TEST_CASE("a dense weight of another dtype multiplies as its converted copy does
   Placement placement;
   placement.dtype = computed;
   placement.as_stored = true;
-  placement.packed = placement.int8 = true;  // as_stored wins
+  placement.packed = true;  // as_stored wins
   const auto workspace = std::make_shared<Workspace>();
   const auto layer = make_linear_weight(weight, {}, placement, WeightUse::kBulk, workspace);
   CHECK(refers_to_stored(weight, {}, placement, WeightUse::kBulk));
