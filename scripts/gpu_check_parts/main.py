@@ -1,6 +1,7 @@
 """Checks and measures the program on a machine with a card, in at most 8 minutes. Where there is a card, run this first.
 
-    scripts/gpu_check [--out FOLDER] [--minutes 8] [--wheels FOLDER] [--python PYTHON]
+    scripts/gpu_check [--out FOLDER] [--minutes 8] [--wheels FOLDER] [--debs FOLDER] [--python PYTHON]
+    scripts/gpu_check --fetch-debs FOLDER        on a machine like it that has a network
     scripts/gpu_check --device cpu --tiny        the same parts with tiny models on the CPU, in under a minute
 
 It builds with the torch of --python if no program is in build/, asks doctor about the device and its kernels, runs the gpu
@@ -12,6 +13,7 @@ a part failed.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from . import checks, speed
+from . import checks, packages, speed
 from .commands import Log
 from .job import ROOT, Job
 from .record import FAILED, LEFT_OUT, NO_TIME, OK, Budget, Failure, LeftOut, PartResult, Record
@@ -43,6 +45,7 @@ def plan(sizes: list[str], minutes: float) -> list[Part]:
     """Returns the parts, the most telling first: the time may not be enough for all. The build may take half of it."""
     parts = [
         Part("wheels", checks.wheels, 30, 5),
+        Part("packages", packages.unpack, 30, 5),
         Part("build", checks.build, minutes * 30, 30),
         Part("doctor", checks.doctor, 60, 5),
         Part("gpu tests", checks.gpu_tests, 90, 10),
@@ -97,6 +100,8 @@ def parse(argv: list[str]):
     parser.add_argument("--build", type=Path, metavar="FOLDER", help="use this build, and never build")
     parser.add_argument("--python", default=sys.executable, help="has torch and numpy, and may have diffusers")
     parser.add_argument("--wheels", type=Path, metavar="FOLDER", help="install these for --python first, for this run alone")
+    parser.add_argument("--debs", type=Path, metavar="FOLDER", help="unpack these packages beside the build, to build with")
+    parser.add_argument("--fetch-debs", type=Path, metavar="FOLDER", help="download the packages to build with, and do no more")
     parser.add_argument("--without", action="append", default=[], metavar="WORD", help="leave out parts with it in their name")
     parser.add_argument("--sizes", help=f"the most telling first ({SIZES}, tiny: 64x64)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -107,6 +112,9 @@ def parse(argv: list[str]):
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parse(sys.argv[1:] if argv is None else argv)
+    if arguments.fetch_debs:
+        return packages.fetch(arguments.fetch_debs)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what was started ends too
     budget = Budget(arguments.minutes * 60)
     arguments.out.mkdir(parents=True, exist_ok=True)
     log = Log(arguments.out / "log.txt")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -14,14 +15,14 @@ from conftest import BINARY, ROOT, environment
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from gpu_check_parts import checks, commands, table  # noqa: E402
+from gpu_check_parts import checks, commands, packages, table  # noqa: E402
 from gpu_check_parts.job import Job  # noqa: E402
 from gpu_check_parts.main import RESERVE, Part, plan, run_part  # noqa: E402
 from gpu_check_parts.record import Budget, Failure, LeftOut, Record  # noqa: E402
 
 BUILD = BINARY.parent
 SCRIPT = ROOT / "scripts" / "gpu_check"
-PARTS = ["wheels", "build", "doctor", "gpu tests", "bench bf16 64x64", "diffusers", "diffusers compiled", "model files",
+PARTS = ["wheels", "packages", "build", "doctor", "gpu tests", "bench bf16 64x64", "diffusers", "diffusers compiled", "model files",
          "first picture", "bench controlnet 64x64", "bench fp8 64x64"]  # fmt: skip
 
 # Answers as the program does where a card is, by asking it for the same on the CPU.
@@ -72,7 +73,7 @@ def test_it_runs_on_the_cpu_from_end_to_end(tmp_path):
     assert code == 0, text
     assert list(parts) == PARTS
     left_out = {name for name, part in parts.items() if part["status"] == "left out"}
-    assert left_out - {"bench fp8 64x64"} == {"wheels", "gpu tests", "diffusers", "diffusers compiled"}
+    assert left_out - {"bench fp8 64x64"} == {"wheels", "packages", "gpu tests", "diffusers", "diffusers compiled"}
     assert {part["status"] for name, part in parts.items() if name not in left_out} == {"ok"}
     figures = parts["bench bf16 64x64"]["figures"]
     assert figures["dtype"] == "bf16" and figures["forward_ms"] > 0 and figures["load_gb_per_s"] > 0
@@ -184,6 +185,41 @@ def test_carried_wheels_are_seen_by_this_run_alone(tmp_path):
     checks.wheels(job, 60)
     seen = job.run([sys.executable, "-c", "import carried; print(carried.__file__)"], 30)
     assert seen.out.strip() == str(tmp_path / "site" / "carried.py")
+
+
+def test_carried_packages_are_unpacked_beside_the_build(tmp_path, monkeypatch):
+    system = tmp_path / "package" / "usr" / "lib" / "x86_64-linux-gnu"
+    put_program(tmp_path / "package" / "DEBIAN" / "control", "Package: a\nVersion: 1\nArchitecture: all\n"
+                                                             "Maintainer: a <a@example.org>\nDescription: a\n")  # fmt: skip
+    put_program(tmp_path / "package" / "usr" / "bin" / "pkgconf", '#!/bin/sh\necho "$LD_LIBRARY_PATH $1"\n')
+    put_program(system / "liba.so.1", "")
+    put_program(system / "pkgconfig" / "a.pc", "prefix=/usr\nlibdir=${prefix}/lib\nincludedir=/usr/include\n")
+    subprocess.run(["dpkg-deb", "--build", tmp_path / "package", tmp_path / "a.deb"], check=True, stdout=subprocess.DEVNULL)
+    job = job_of(tmp_path, debs=tmp_path)
+    monkeypatch.setattr(packages.shutil, "which", lambda name: None)
+    assert packages.unpack(job, 60)["packages"] == ["a.deb"]
+    root = tmp_path / "build" / "packages"
+    place = root / "usr" / "lib" / "x86_64-linux-gnu"
+    pc = (place / "pkgconfig" / "a.pc").read_text()
+    assert pc == f"prefix={root}/usr\nlibdir=${{prefix}}/lib\nincludedir={root}/usr/include\n"
+    assert job.environment["CMAKE_PREFIX_PATH"].split(":")[0] == str(root / "usr")
+    assert f",-rpath,{place}" in job.environment["LDFLAGS"]
+    assert job.run([job.environment["PKG_CONFIG"], "--libs"], 10).out == f"{place} --libs\n"
+
+
+def test_ended_from_outside_it_ends_what_it_started(tmp_path, stand_in):
+    put_program(stand_in / "zimage-inpaint", f"#!/bin/sh\necho $$ >{tmp_path}/child\nexec sleep 60\n")
+    command = [SCRIPT, "--tiny", "--build", stand_in, "--out", tmp_path]
+    process = subprocess.Popen([sys.executable, *map(str, command)], stderr=subprocess.DEVNULL)
+    child = tmp_path / "child"
+    while not (child.exists() and child.read_text().endswith("\n")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.terminate()
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(child.read_text()), 0)
+    assert [part["name"] for part in json.loads((tmp_path / "results.json").read_text())["parts"]] == ["wheels", "packages"]
 
 
 def test_diffusers_is_left_out_where_it_is_missing(tmp_path):
