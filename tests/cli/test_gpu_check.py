@@ -165,7 +165,7 @@ def test_it_builds_with_the_torch_of_the_python(tmp_path, monkeypatch):
     put_program(tmp_path / "python", "#!/bin/sh\necho /some/torch\n")
     monkeypatch.setattr(checks, "ROOT", tmp_path)
     figures = checks.build(job_of(tmp_path, python=str(tmp_path / "python")), 60)
-    assert figures["built"]
+    assert figures["built"] and "not the gpu tests (no Catch2)" in figures["message"]
     first, second = (tmp_path / "scripts" / "build.calls").read_text().splitlines()
     assert first.startswith("/some/torch") and first.endswith("--tests --target zimage-inpaint --target gpu")
     assert second.endswith("-D ZIMAGE_TESTS=OFF --target zimage-inpaint")
