@@ -71,8 +71,10 @@ void check_stdout(const app::JobSpec& spec, bool stdout_open) {
 void open_report(const app::Settings& settings, State& state) {
   if (!settings.has("report") || settings.flag("dry-run")) return;
   app::check_own_file(settings, "report");
-  const bool may_replace = settings.flag("overwrite") || settings.flag("skip-existing");
-  state.report = std::make_unique<ReportFile>(settings.text("report"), may_replace);
+  const auto existing = settings.flag("overwrite")       ? ReportFile::Existing::kReplaced
+                        : settings.flag("skip-existing") ? ReportFile::Existing::kContinued
+                                                         : ReportFile::Existing::kRefused;
+  state.report = std::make_unique<ReportFile>(settings.text("report"), existing);
 }
 
 int run_one(app::Settings& settings, const Verbosity& verbosity, bool stdout_open, State& state) {

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -32,6 +33,20 @@ std::string option_text(const JobReport& report, const char* name) {
 /// Writes to stdout, and keeps a progress bar out of the way, for the two may meet on one terminal.
 void write_result(std::string_view text) {
   log::around_line([&] { write_stdout(text); }, stdout_is_terminal());
+}
+
+/// Refuses to write over or behind a file that is no report: its first line must be a job's. What can't be read here is
+/// left to be opened.
+void require_report(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) == 0) return;
+  std::string begin(4096, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  begin.resize(static_cast<std::size_t>(file.gcount()));
+  if (begin.starts_with("{\"status\":")) return;
+  throw Error(ErrorCode::kUsage, path.string() + " exists, and is no report of an earlier run",
+              "give --report another path");
 }
 
 }  // namespace
@@ -71,11 +86,12 @@ std::string to_plan_text(const JobReport& report) {
   return out.str();
 }
 
-ReportFile::ReportFile(const std::filesystem::path& path, bool may_replace) : path_(path) {
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (may_replace ? 0 : O_EXCL);
+ReportFile::ReportFile(const std::filesystem::path& path, Existing existing) : path_(path) {
+  if (existing != Existing::kRefused) require_report(path);
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (existing == Existing::kRefused ? O_EXCL : 0);
   fd_ = ::open(path.c_str(), flags, 0666);
   if (fd_ >= 0) {
-    begin(may_replace);
+    begin(existing);
     return;
   }
   if (errno == EEXIST) {
@@ -86,11 +102,11 @@ ReportFile::ReportFile(const std::filesystem::path& path, bool may_replace) : pa
               "give --report a path in a folder that can be written");
 }
 
-void ReportFile::begin(bool may_replace) {
+void ReportFile::begin(Existing existing) {
   // The lock goes with the descriptor, so a run that was killed holds none. Not every file system has locks.
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     log::notice(printable(path_.string()) + " is being written by another run: the lines of both go there");
-  } else if (may_replace && ::ftruncate(fd_, 0) != 0 && errno != EINVAL) {
+  } else if (existing == Existing::kReplaced && ::ftruncate(fd_, 0) != 0 && errno != EINVAL) {
     const int error = errno;
     ::close(fd_);
     throw Error(ErrorCode::kUsage, path_.string() + " can't be written: " + std::strerror(error),

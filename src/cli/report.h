@@ -14,9 +14,11 @@ std::string to_plan_text(const app::JobReport& report);
 /// `--report`: writes the lines of --json to a file, each as soon as its job is done.
 class ReportFile {
  public:
-  /// Begins the file anew, unless another run is writing it: then the lines of both go there. Errors: kUsage if it
-  /// exists and may not be replaced, or can't be written.
-  ReportFile(const std::filesystem::path& path, bool may_replace);
+  /// What becomes of a report that exists.
+  enum class Existing { kRefused, kContinued, kReplaced };
+  /// Where another run is writing the file, the lines of both go there. Errors: kUsage if it exists and is refused, or
+  /// isn't a report, or can't be written.
+  ReportFile(const std::filesystem::path& path, Existing existing);
   ~ReportFile();
   ReportFile(const ReportFile&) = delete;
   ReportFile& operator=(const ReportFile&) = delete;
@@ -25,7 +27,7 @@ class ReportFile {
   void write(const std::string& line);
 
  private:
-  void begin(bool may_replace);
+  void begin(Existing existing);
 
   std::filesystem::path path_;
   int fd_ = -1;

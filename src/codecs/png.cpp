@@ -11,6 +11,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "codecs/image_codecs.h"
 #include "codecs/png_color.h"
 #include "codecs/png_text.h"
@@ -29,6 +30,7 @@ struct PngState {
   Bytes input;
   std::size_t position = 0;
   bool truncated = false;
+  bool bad_profile = false;
   std::vector<std::uint8_t>* output = nullptr;
   char message[160] = "";
 };
@@ -39,8 +41,11 @@ void on_error(png_structp png, png_const_charp message) {
   png_longjmp(png, 1);
 }
 
-/// Ignores warnings: they are about things that libpng could handle, and don't affect the pixels.
-void on_warning(png_structp, png_const_charp) {}
+/// Ignores warnings: they are about things that libpng could handle, and don't affect the pixels. It leaves out a
+/// colour profile that it doesn't like, though.
+void on_warning(png_structp png, png_const_charp message) {
+  if (std::strncmp(message, "iCCP", 4) == 0) static_cast<PngState*>(png_get_error_ptr(png))->bad_profile = true;
+}
 
 void on_read(png_structp png, png_bytep out, std::size_t size) {
   auto* state = static_cast<PngState*>(png_get_io_ptr(png));
@@ -279,6 +284,11 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
   read_metadata(reader, file);
   file.metadata.color_chunks = color_chunks_of(bytes);
   file.metadata.left_out = left_out_of_png(bytes);
+  if (reader.state.bad_profile && file.metadata.icc.empty()) {
+    const char* kind = file.image.color_channels() == 1 ? "colour" : "grey";
+    file.metadata.left_out.push_back(
+        concat({"has a colour profile that is damaged or for ", kind, " pictures, which is left out"}));
+  }
   apply_color_chunks(file.metadata, file.image.color_channels() == 1);
   return file;
 }

@@ -324,3 +324,23 @@ def test_missing_device(clean):
     if pathlib.Path("/dev/nvidia0").exists():
         pytest.skip("there is an NVIDIA GPU here")
     check_failure(clean, clean.job("--device", "cuda"), 2, "--device cpu")
+
+
+@pytest.mark.parametrize("args", [[], ["--quiet"], ["--replay", "missing.png"], ["--outpaint", "0,0,8,0"]])
+def test_an_error_before_there_is_a_job_is_json_too(clean, args):
+    result = clean.run("--json", *args)
+    assert result.code == (3 if "--replay" in args else 2), result.err
+    report = json.loads(result.out)
+    assert report["status"] == "error" and report["error"]["code"] == result.code
+
+
+@pytest.mark.parametrize("more", [[], ["--skip-existing"], ["--overwrite"]])
+@pytest.mark.parametrize("option", ["--report", "--log-file"])
+def test_a_report_or_log_is_never_written_over_or_behind_a_picture(clean, option, more):
+    before = (clean.folder / "picture.png").read_bytes()
+    other = clean.folder / "pictures"
+    other.mkdir()
+    (other / "one.png").write_bytes(before)
+    result = clean.run("-i", "pictures", "-m", "mask.png", "-p", "x", "-o", "results", option, "pictures/one.png", *more)
+    assert result.code == 2 and "pictures/one.png" in result.lines[-1], result.err
+    assert (other / "one.png").read_bytes() == before

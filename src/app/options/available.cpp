@@ -1,11 +1,15 @@
 #include "app/options/available.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <fstream>
 #include <string>
+#include <vector>
 
 #include "app/options/option.h"
 #include "app/options/special_bindings.h"
 #include "base/text.h"
+#include "codecs/image_file.h"
 #include "zimage/error.h"
 
 namespace zimage::app {
@@ -19,6 +23,17 @@ std::string hint_for(const OptionSpec& spec) {
   const auto allowed = words(spec.only);
   if (allowed.empty() || spec.kind == Kind::kFlag) return "leave it out";
   return "this version has: " + list_some(allowed, allowed.size());
+}
+
+/// Returns whether a file that exists begins as a picture does.
+bool is_picture(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;
+  std::vector<std::uint8_t> begin(64);
+  std::ifstream file(path, std::ios::binary);
+  file.read(reinterpret_cast<char*>(begin.data()), static_cast<std::streamsize>(begin.size()));
+  begin.resize(static_cast<std::size_t>(file.gcount()));
+  return codecs::format_from_bytes(begin).has_value();
 }
 
 }  // namespace
@@ -51,6 +66,10 @@ void check_available_path(const std::string& option, const std::filesystem::path
 void check_own_file(const Settings& settings, const std::string& option) {
   const std::filesystem::path path = settings.text(option);
   if (path.empty()) return;
+  if (is_picture(path)) {
+    throw Error(ErrorCode::kUsage, concat({"--", option, " ", path.string(), " is a picture"}),
+                "give --" + option + " another path");
+  }
   for (const OptionSpec& other : settings.options()) {
     if (option == other.name || !other.path) continue;
     for (const std::string& value : settings.list(other.name)) {

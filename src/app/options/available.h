@@ -15,7 +15,7 @@ void check_available(const Settings& settings);
 void check_available_path(const std::string& option, const std::filesystem::path& path);
 
 /// Refuses a file that the program writes beside its results (`option` is "report" or "log-file") if another option
-/// names it too: it would be destroyed. Errors: kUsage.
+/// names it too, or if it is a picture: it would be destroyed. Errors: kUsage.
 void check_own_file(const Settings& settings, const std::string& option);
 
 }  // namespace zimage::app

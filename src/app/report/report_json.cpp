@@ -16,7 +16,9 @@ ordered_json or_null(const std::optional<T>& value) {
 }
 
 /// Returns the value of a reported option; null if it isn't known.
-ordered_json option(const JobReport& report, const char* name) { return report.options.value(name, ordered_json()); }
+ordered_json option(const JobReport& report, const char* name) {
+  return report.options.is_object() ? report.options.value(name, ordered_json()) : ordered_json();
+}
 
 ordered_json loras_json(const ModelInfo& model) {
   ordered_json loras = ordered_json::array();
