@@ -35,7 +35,7 @@ void write_result(std::string_view text) {
   log::around_line([&] { write_stdout(text); }, stdout_is_terminal());
 }
 
-/// Refuses to write over or behind a file that is no report: its first line must be a job's. What can't be read here is
+/// Refuses to write behind a file that is no report: its first line must be a job's. What can't be read here is
 /// left to be opened.
 void require_report(const std::filesystem::path& path) {
   std::error_code error;
@@ -87,7 +87,7 @@ std::string to_plan_text(const JobReport& report) {
 }
 
 ReportFile::ReportFile(const std::filesystem::path& path, Existing existing) : path_(path) {
-  if (existing != Existing::kRefused) require_report(path);
+  if (existing == Existing::kContinued) require_report(path);
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (existing == Existing::kRefused ? O_EXCL : 0);
   fd_ = ::open(path.c_str(), flags, 0666);
   if (fd_ >= 0) {

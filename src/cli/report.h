@@ -17,7 +17,7 @@ class ReportFile {
   /// What becomes of a report that exists.
   enum class Existing { kRefused, kContinued, kReplaced };
   /// Where another run is writing the file, the lines of both go there. Errors: kUsage if it exists and is refused, or
-  /// isn't a report, or can't be written.
+  /// is to be continued and is no report, or can't be written.
   ReportFile(const std::filesystem::path& path, Existing existing);
   ~ReportFile();
   ReportFile(const ReportFile&) = delete;

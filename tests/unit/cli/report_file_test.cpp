@@ -28,13 +28,12 @@ TEST_CASE("a report that exists is refused, continued or replaced") {
   CHECK(text_of(path) == kThree);
 }
 
-TEST_CASE("a file that is no report is never written to") {
+TEST_CASE("a file that is no report is not continued") {
   const test::TemporaryFolder folder;
   const auto path = folder / "notes.txt";
   for (const std::string text : {"my notes\n", "{\"image\": \"a.png\"}\n", "\x89PNG\r\n"}) {
     test::write(path, text);
-    for (const auto existing :
-         {ReportFile::Existing::kRefused, ReportFile::Existing::kContinued, ReportFile::Existing::kReplaced}) {
+    for (const auto existing : {ReportFile::Existing::kRefused, ReportFile::Existing::kContinued}) {
       const auto error = test::error_of([&] { ReportFile(path, existing); });
       REQUIRE(error.has_value());
       CHECK(error->code() == ErrorCode::kUsage);
