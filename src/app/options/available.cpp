@@ -66,10 +66,6 @@ void check_available_path(const std::string& option, const std::filesystem::path
 void check_own_file(const Settings& settings, const std::string& option) {
   const std::filesystem::path path = settings.text(option);
   if (path.empty()) return;
-  if (is_picture(path)) {
-    throw Error(ErrorCode::kUsage, concat({"--", option, " ", path.string(), " is a picture"}),
-                "give --" + option + " another path");
-  }
   for (const OptionSpec& other : settings.options()) {
     if (option == other.name || !other.path) continue;
     for (const std::string& value : settings.list(other.name)) {
@@ -81,6 +77,10 @@ void check_own_file(const Settings& settings, const std::string& option) {
                   concat({"--", option, " and --", other.name, " name the same file: ", path.string()}),
                   "give --" + option + " another path");
     }
+  }
+  if (is_picture(path)) {
+    throw Error(ErrorCode::kUsage, concat({"--", option, " ", path.string(), " is a picture"}),
+                "give --" + option + " another path");
   }
 }
 
