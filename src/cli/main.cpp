@@ -72,7 +72,7 @@ void open_report(const app::Settings& settings, State& state) {
   if (!settings.has("report") || settings.flag("dry-run")) return;
   app::check_own_file(settings, "report");
   const auto existing = settings.flag("overwrite")       ? ReportFile::Existing::kReplaced
-                        : settings.flag("skip-existing") ? ReportFile::Existing::kContinued
+                        : settings.flag("skip-existing") ? ReportFile::Existing::kReportReplaced
                                                          : ReportFile::Existing::kRefused;
   state.report = std::make_unique<ReportFile>(settings.text("report"), existing);
 }

@@ -35,7 +35,7 @@ void write_result(std::string_view text) {
   log::around_line([&] { write_stdout(text); }, stdout_is_terminal());
 }
 
-/// Refuses to write behind a file that is no report: its first line must be a job's. What can't be read here is
+/// Refuses to replace a file that is no report: its first line must be a job's. What can't be read here is
 /// left to be opened.
 void require_report(const std::filesystem::path& path) {
   std::error_code error;
@@ -87,7 +87,7 @@ std::string to_plan_text(const JobReport& report) {
 }
 
 ReportFile::ReportFile(const std::filesystem::path& path, Existing existing) : path_(path) {
-  if (existing == Existing::kContinued) require_report(path);
+  if (existing == Existing::kReportReplaced) require_report(path);
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (existing == Existing::kRefused ? O_EXCL : 0);
   fd_ = ::open(path.c_str(), flags, 0666);
   if (fd_ >= 0) {
@@ -106,7 +106,7 @@ void ReportFile::begin(Existing existing) {
   // The lock goes with the descriptor, so a run that was killed holds none. Not every file system has locks.
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     log::notice(printable(path_.string()) + " is being written by another run: the lines of both go there");
-  } else if (existing == Existing::kReplaced && ::ftruncate(fd_, 0) != 0 && errno != EINVAL) {
+  } else if (existing != Existing::kRefused && ::ftruncate(fd_, 0) != 0 && errno != EINVAL) {
     const int error = errno;
     ::close(fd_);
     throw Error(ErrorCode::kUsage, path_.string() + " can't be written: " + std::strerror(error),

@@ -15,9 +15,9 @@ std::string to_plan_text(const app::JobReport& report);
 class ReportFile {
  public:
   /// What becomes of a report that exists.
-  enum class Existing { kRefused, kContinued, kReplaced };
+  enum class Existing { kRefused, kReportReplaced, kReplaced };
   /// Where another run is writing the file, the lines of both go there. Errors: kUsage if it exists and is refused, or
-  /// is to be continued and is no report, or can't be written.
+  /// only a report may be replaced and it is none, or it can't be written.
   ReportFile(const std::filesystem::path& path, Existing existing);
   ~ReportFile();
   ReportFile(const ReportFile&) = delete;
