@@ -30,6 +30,7 @@ struct Place {
 struct Known {
   std::filesystem::path path;
   struct stat status {};
+  bool has_status = false;
   Place* place = nullptr;
 };
 
@@ -68,12 +69,12 @@ void on_fault(int signal, siginfo_t* info, void*) {
 
 }  // namespace
 
-MappedFileWatch::MappedFileWatch(const std::filesystem::path& path, const std::uint8_t* begin, std::size_t size) {
+MappedFileWatch::MappedFileWatch(const std::filesystem::path& path, int fd, const std::uint8_t* begin, std::size_t size)
+    : begin_(begin) {
   const std::lock_guard lock(mutex());
   Known& known = known_files()[begin];
   known.path = path;
-  if (::stat(path.c_str(), &known.status) != 0) known.status.st_ino = 0;
-  begin_ = begin;
+  known.has_status = ::fstat(fd, &known.status) == 0;
   for (Place& place : places) {
     if (place.begin != nullptr) continue;
     const std::string name = path.string().substr(0, kNameBytes - 1);
@@ -95,7 +96,7 @@ void require_unchanged_mapped_files() {
   const std::lock_guard lock(mutex());
   for (const auto& [begin, known] : known_files()) {
     struct stat now {};
-    if (known.status.st_ino == 0 || ::stat(known.path.c_str(), &now) != 0) continue;
+    if (!known.has_status || ::stat(known.path.c_str(), &now) != 0) continue;
     if (now.st_ino != known.status.st_ino || now.st_dev != known.status.st_dev) continue;
     if (now.st_size == known.status.st_size && same_time(now.st_mtim, known.status.st_mtim)) continue;
     throw Error(ErrorCode::kModel, concat({known.path.string(), " was written to while it was in use"}),

@@ -10,7 +10,8 @@ namespace zimage {
 /// Remembers what a mapped file was, while it lives.
 class MappedFileWatch {
  public:
-  MappedFileWatch(const std::filesystem::path& path, const std::uint8_t* begin, std::size_t size);
+  /// `fd` is the file that was mapped to [begin, begin + size); it may be closed afterwards.
+  MappedFileWatch(const std::filesystem::path& path, int fd, const std::uint8_t* begin, std::size_t size);
   ~MappedFileWatch();
   MappedFileWatch(const MappedFileWatch&) = delete;
   MappedFileWatch& operator=(const MappedFileWatch&) = delete;

@@ -45,7 +45,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
   mapped->data_ = static_cast<const std::uint8_t*>(address);
   mapped->size_ = file.size;
   mapped->path_ = path;
-  mapped->watch_.emplace(path, mapped->data_, mapped->size_);
+  mapped->watch_.emplace(path, file.fd.get(), mapped->data_, mapped->size_);
   return mapped;
 }
 

@@ -4,17 +4,20 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/report/memory_table.h"
 #include "app/report/report_json.h"
 #include "base/log.h"
+#include "base/regular_file.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 #include "zimage/error.h"
@@ -35,16 +38,13 @@ void write_result(std::string_view text) {
   log::around_line([&] { write_stdout(text); }, stdout_is_terminal());
 }
 
-/// Refuses to replace a file that is no report: its first line must be a job's. What can't be read here is
-/// left to be opened.
+/// Refuses to replace a file that is no report: its first line must be a job's.
 void require_report(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) == 0) return;
-  std::string begin(4096, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
-  begin.resize(static_cast<std::size_t>(file.gcount()));
-  if (begin.starts_with("{\"status\":")) return;
+  constexpr std::string_view kJob = "{\"status\":";
+  const std::vector<std::uint8_t> begin = read_start(path, kJob.size(), ErrorCode::kUsage);
+  if (std::equal(kJob.begin(), kJob.end(), begin.begin(), begin.end())) return;
   throw Error(ErrorCode::kUsage, path.string() + " exists, and is no report of an earlier run",
               "give --report another path");
 }

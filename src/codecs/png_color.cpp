@@ -6,33 +6,15 @@
 #include <utility>
 
 #include "codecs/metadata/made_profile.h"
+#include "codecs/png_chunks.h"
 
 namespace zimage::codecs {
 namespace {
 
 /// Drafts of the third edition spelt two of them with a small letter at the end, and programs wrote them so.
 constexpr std::string_view kColorChunks[] = {"cICP", "mDCV", "mDCv", "cLLI", "cLLi", "sRGB", "gAMA", "cHRM"};
-constexpr std::size_t kFirstChunk = 8;
 /// libpng takes a gamma of 1/2.2 with sRGB's primaries for sRGB, as most programs do that write it.
 constexpr double kSrgbGamma = 0.45455, kGammaTolerance = 0.05;
-
-std::uint32_t u32(Bytes bytes, std::size_t at) {
-  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 |
-         bytes[at + 3];
-}
-
-/// Calls `found` with the name and the data of each chunk before the pixels.
-template <class Found>
-void each_chunk(Bytes png, const Found& found) {
-  for (std::size_t at = kFirstChunk; at + 12 <= png.size();) {
-    const std::size_t size = u32(png, at);
-    if (size > png.size() - at - 12) return;
-    const std::string_view name(reinterpret_cast<const char*>(png.data() + at + 4), 4);
-    if (name == "IDAT" || name == "IEND") return;
-    found(name, png.subspan(at + 8, size));
-    at += 12 + size;
-  }
-}
 
 const PngChunk* find(const std::vector<PngChunk>& chunks, std::string_view name, std::size_t size) {
   const auto place = std::find_if(chunks.begin(), chunks.end(), [&](const PngChunk& c) { return c.name == name; });
@@ -97,11 +79,11 @@ std::optional<Meaning> meaning_of_gamma(const PngChunk* gamma, const PngChunk* c
   Meaning meaning;
   if (chromaticities != nullptr) {
     std::array<double, 8> v{};
-    for (std::size_t i = 0; i < v.size(); ++i) v[i] = u32(chromaticities->data, 4 * i) / 100000.0;
+    for (std::size_t i = 0; i < v.size(); ++i) v[i] = png_number(chromaticities->data, 4 * i) / 100000.0;
     meaning.primaries = {{v[0], v[1]}, {v[2], v[3]}, {v[4], v[5]}, {v[6], v[7]}};
   }
   if (gamma == nullptr) return meaning;
-  const double exponent = u32(gamma->data, 0) / 100000.0;
+  const double exponent = png_number(gamma->data, 0) / 100000.0;
   if (exponent <= 0) return std::nullopt;
   const bool srgb = exponent > kSrgbGamma * (1 - kGammaTolerance) && exponent < kSrgbGamma * (1 + kGammaTolerance);
   if (!srgb || !is_srgb(meaning.primaries)) meaning.transfer = {Transfer::Kind::kGamma, 1 / exponent};
@@ -125,7 +107,7 @@ bool use(ImageMetadata& metadata, const std::optional<Meaning>& meaning, bool gr
 
 std::vector<PngChunk> color_chunks_of(Bytes png) {
   std::vector<PngChunk> out;
-  each_chunk(png, [&](std::string_view name, Bytes data) {
+  each_png_chunk(png, [&](std::string_view name, Bytes data) {
     const bool wanted = std::find(std::begin(kColorChunks), std::end(kColorChunks), name) != std::end(kColorChunks);
     const bool known = std::any_of(out.begin(), out.end(), [&](const PngChunk& c) { return c.name == name; });
     if (wanted && !known) out.push_back({std::string(name), {data.begin(), data.end()}});
@@ -152,8 +134,8 @@ void apply_color_chunks(ImageMetadata& metadata, bool grey) {
 
 std::vector<std::string> left_out_of_png(Bytes png) {
   bool animated = false, credentials = false;
-  each_chunk(png, [&](std::string_view name, Bytes data) {
-    animated = animated || (name == "acTL" && data.size() == 8 && u32(data, 0) > 1);
+  each_png_chunk(png, [&](std::string_view name, Bytes data) {
+    animated = animated || (name == "acTL" && data.size() == 8 && png_number(data, 0) > 1);
     credentials = credentials || name == "caBX";
   });
   std::vector<std::string> out;

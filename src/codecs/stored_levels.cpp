@@ -4,32 +4,23 @@
 #include <cstddef>
 #include <string_view>
 
+#include "codecs/png_chunks.h"
+
 namespace zimage::codecs {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::size_t kSignature = 8;
-constexpr std::size_t kFrame = 12;  // a chunk's length, name and checksum
 constexpr std::uint8_t kGrey = 0;
 constexpr std::uint8_t kPalette = 3;
 
-std::size_t length_at(Bytes bytes, std::size_t at) {
-  return std::size_t{bytes[at]} << 24U | std::size_t{bytes[at + 1]} << 16U | std::size_t{bytes[at + 2]} << 8U |
-         std::size_t{bytes[at + 3]};
-}
-
 /// Returns what is in the first chunk of a name; empty if it isn't there before the pixels.
 Bytes chunk(Bytes png, std::string_view name) {
-  std::size_t at = kSignature;
-  while (at + kFrame <= png.size()) {
-    const std::size_t length = length_at(png, at);
-    const std::string_view found(reinterpret_cast<const char*>(png.data() + at + 4), 4);
-    if (length > png.size() - at - kFrame || (found == "IDAT" && name != "IDAT")) break;
-    if (found == name) return png.subspan(at + 8, length);
-    at += kFrame + length;
-  }
-  return {};
+  Bytes found;
+  each_png_chunk(png, [&](std::string_view its_name, Bytes data) {
+    if (its_name == name && found.data() == nullptr) found = data;
+  });
+  return found;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/fnv.h"
 #include "base/parallel.h"
 #include "base/text.h"
 #include "zimage/error.h"
@@ -17,10 +18,8 @@ constexpr double kVectorDeviation = 0.05;       // of biases and other vectors
 constexpr std::int64_t kGrain = 1 << 18;        // pairs of values
 constexpr std::uint32_t kSpread = 0x9E3779B9U;  // the golden ratio: neighbouring counters differ in many bits
 
-/// FNV-1a: the same for every build, which std::hash needn't be.
 std::uint64_t hash_of(const std::string& text, std::uint64_t seed) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL ^ seed;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  const std::uint64_t hash = fnv1a({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, kFnvBasis ^ seed);
   return hash ^ (hash >> 32);
 }
 

@@ -1,13 +1,11 @@
 #include "app/options/available.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <fstream>
 #include <string>
-#include <vector>
 
 #include "app/options/option.h"
 #include "app/options/special_bindings.h"
+#include "base/regular_file.h"
 #include "base/text.h"
 #include "codecs/image_file.h"
 #include "zimage/error.h"
@@ -27,13 +25,14 @@ std::string hint_for(const OptionSpec& spec) {
 
 /// Returns whether a file that exists begins as a picture does.
 bool is_picture(const std::filesystem::path& path) {
+  constexpr std::size_t kLooked = 64;
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return false;
-  std::vector<std::uint8_t> begin(64);
-  std::ifstream file(path, std::ios::binary);
-  file.read(reinterpret_cast<char*>(begin.data()), static_cast<std::streamsize>(begin.size()));
-  begin.resize(static_cast<std::size_t>(file.gcount()));
-  return codecs::format_from_bytes(begin).has_value();
+  if (!std::filesystem::is_regular_file(path, ignored) || std::filesystem::file_size(path, ignored) == 0) return false;
+  try {
+    return codecs::format_from_bytes(read_start(path, kLooked, ErrorCode::kUsage)).has_value();
+  } catch (const Error&) {
+    return false;  // who opens it to write says what is wrong
+  }
 }
 
 }  // namespace

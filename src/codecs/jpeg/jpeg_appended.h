@@ -1,4 +1,5 @@
-// What of a JPEG can't be kept: gain maps, further pictures and videos behind its picture, and signatures.
+// Finds a JPEG's contents that can't be kept: gain maps, further pictures and videos behind its picture, and
+// signatures.
 #pragma once
 
 #include <string>

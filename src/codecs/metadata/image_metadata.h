@@ -48,7 +48,7 @@ struct ImageMetadata {
   std::optional<Resolution> resolution{};
   int orientation = 1;  ///< the file's, 1…8 as in EXIF; 1 is upright. The decoded pixels are upright already
   TiffPacking tiff_packing = TiffPacking::kDeflate;  ///< a TIFF's own; deflate if it is packed another way
-  /// What of the file is not kept in any format, each as the end of a sentence that begins with the file's name.
+  /// Names the file's contents that no format keeps, each as the end of a sentence that begins with the file's name.
   std::vector<std::string> left_out;
 };
 

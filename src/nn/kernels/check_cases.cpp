@@ -184,7 +184,7 @@ void check_add_gated_norm_then_norm(Executor& executor, Inputs& in, Comparison& 
       const auto [x, next] = add_gated_norm_then_norm_(executor, r.x, r.y, r.weight, kEps, r.gate,
                                                        {weight, gated ? scale : at::Tensor(), kEps});
       result.compare(x, r.expected, r.size);
-      // Of the sum that the kernel itself made, so that a moved rounding there doesn't count twice.
+      // The expected norm is that of the sum that the kernel itself made: a moved rounding there doesn't count twice.
       const at::Tensor expected = twin::rms_norm(x, weight, kEps);
       result.compare(next, gated ? expected * scale : expected);
     }

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/atomic_file.h"
+#include "base/fnv.h"
 #include "base/log.h"
 #include "base/regular_file.h"
 #include "base/text.h"
@@ -21,20 +22,13 @@ namespace {
 constexpr std::string_view kMagic = "zimage-inpaint kernels 1\n";
 constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 
-/// The 64-bit FNV-1a hash (Fowler, Noll, Vo), begun with `basis`. It tells files apart and finds broken ones; nobody
-/// who could plant a file needs to plant this one, as the folder is the user's own.
-std::uint64_t fnv(std::span<const std::uint8_t> bytes, std::uint64_t basis) {
-  std::uint64_t hash = basis;
-  for (const std::uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001B3U;
-  return hash;
-}
-
-/// Returns 128 bits of two such hashes as 32 hexadecimal digits.
+/// Returns 128 bits of two hashes as 32 hexadecimal digits. They tell files apart and find broken ones; nobody who
+/// could plant a file needs to plant this one, as the folder is the user's own.
 std::string digest(std::span<const std::uint8_t> bytes) {
-  constexpr std::array<std::uint64_t, 2> kBases = {0xCBF29CE484222325U, 0x84222325CBF29CE4U};
+  constexpr std::array<std::uint64_t, 2> kBases = {kFnvBasis, 0x84222325CBF29CE4U};
   std::string text;
   for (const std::uint64_t basis : kBases) {
-    const std::uint64_t hash = fnv(bytes, basis);
+    const std::uint64_t hash = fnv1a(bytes, basis);
     for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[(hash >> shift) & 15U];
   }
   return text;
