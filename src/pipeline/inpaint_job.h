@@ -71,7 +71,8 @@ struct InpaintPipeline::Job {
   at::Tensor control_latents;                   ///< the ControlNet's input; undefined: none
   int steps_done = 0;                           ///< denoising steps over all regions
   DiTContext positive;
-  DiTContext negative;  ///< only with guidance
+  DiTContext negative;   ///< only with guidance
+  bool refined = false;  ///< `positive` and `negative` are the region's
   RepaintBlend blend;
   std::optional<NoiseSource> noise;  ///< draws the blend's noise, then the jumps'
   ControlContext control;            ///< tokens undefined: no ControlNet, or its scale is 0
