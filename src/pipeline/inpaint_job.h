@@ -50,11 +50,12 @@ struct InpaintPipeline::Job {
   }
   void check_cancelled() { require_not_cancelled(observer); }
 
-  /// Returns the part of the model that `get` returns. If it isn't `there` yet, loading it is a stage of its own.
+  /// Returns the part of the model that `get` returns. If it isn't `there` yet, loading it is a stage, of its own or
+  /// with the part before it.
   template <class Get>
   decltype(auto) load(bool there, Get get) {
     result.timings.try_emplace("load", 0.0);
-    if (!there) begin("load");
+    if (!there && name != "load") begin("load");
     return get();
   }
 

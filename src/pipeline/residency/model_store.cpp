@@ -144,7 +144,7 @@ Part ModelStore::load(const PartHeaders& part, const nn::Placement& placement, c
 const TextEncoder& ModelStore::text_encoder() {
   if (!text_encoder_) {
     if (!plan_.text_encoder_beside_dit) release_denoisers();
-    if (dit_is_coming()) dit();
+    if (dit_is_coming()) dit();  // one load at a time
     text_encoder_ = load<TextEncoder>(model_.text_encoder, text_encoder_placement_, watch_, model_.text_encoder_config);
   }
   return *text_encoder_;
