@@ -23,8 +23,9 @@ class Observer {
   virtual ~Observer() = default;
   /// Called when a stage begins ("load", "encode prompt", "encode picture", "denoise", "decode", "composite").
   virtual void stage(const std::string& /*name*/) {}
-  /// Called while a part of the model is loaded: so many of the `total` bytes that its files have for it are loaded. It
-  /// comes first with 0 bytes, then after each weight, which is often.
+  /// Called while a run waits for a part of the model: so many of the `total` bytes that its files have for it are
+  /// loaded. A part that is loaded by the run itself begins with 0 bytes, and this is called after each weight, which
+  /// is often; of one that was loaded beside other work, the run only waits for the rest.
   virtual void loading(std::uint64_t /*bytes*/, std::uint64_t /*total*/) {}
   /// Called when denoising step `step` of `total` is done.
   virtual void step(int /*step*/, int /*total*/) {}
@@ -103,8 +104,9 @@ class Inpainter {
   /// is too large for the model.
   Work plan(const Request& request) const;
 
-  /// Does the part of a run that needs no picture: encodes the prompts, and loads all weights but the ControlNet's.
-  /// Returns milliseconds by stage, as in Result::timings; a later run counts only what it does itself.
+  /// Does the part of a run that needs no picture: encodes the prompts, and loads all weights but the ControlNet's. On
+  /// a device the DiT may still be on its way when this returns; it is loaded beside other work, and a run waits for
+  /// it. Returns milliseconds by stage, as in Result::timings; a later run counts only what it does itself.
   std::map<std::string, double> prepare(const std::vector<std::string>& prompts, Observer& observer);
 
   /// Inpaints one picture. Loads the weights on first use.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nn/cpu_clones.h"
+#include "nn/kernels/kernel_ops.h"
 
 namespace zimage::nn {
 namespace {
@@ -167,7 +168,9 @@ void norm_into(at::Tensor out, const at::Tensor& x, const ChannelAffine& norm, b
 
 void ChannelSums::add(const at::Tensor& cells) {
   at::Tensor sums;
-  if (!has_kernel(cells)) {
+  if (auto* executor = kernels::executor_for(cells, kernels::KernelId::kGroupNormParts)) {
+    sums = kernels::channel_sums(*executor, cells);
+  } else if (!has_kernel(cells)) {
     sums = twin::channel_sums(cells);
   } else {
     sums = is_bf16(cells) ? sums_on_cpu<BF16>(cells) : sums_on_cpu<float>(cells);
@@ -188,7 +191,11 @@ ChannelAffine ChannelSums::group_norm(std::int64_t groups, const at::Tensor& wei
 }
 
 void norm_into(at::Tensor out, const at::Tensor& x, const ChannelAffine& norm, bool silu) {
-  if (!has_kernel(x) || !has_kernel(out) || (is_bf16(out) && !is_bf16(x))) {
+  auto* executor =
+      x.scalar_type() == out.scalar_type() ? kernels::executor_for(x, kernels::KernelId::kGroupNormApply) : nullptr;
+  if (executor != nullptr) {
+    kernels::channel_norm(*executor, out, x, at::stack({norm.scale, norm.shift}), silu);
+  } else if (!has_kernel(x) || !has_kernel(out) || (is_bf16(out) && !is_bf16(x))) {
     twin::norm_into(out, x, norm, silu);
   } else if (!is_bf16(x)) {
     norm_on_cpu<float, float>(out, x, norm, silu);

@@ -29,7 +29,8 @@ class ChannelSums {
 /// may have another dtype. What lies between is fp32 and is rounded once.
 void norm_into(at::Tensor out, const at::Tensor& x, const ChannelAffine& norm, bool silu);
 
-/// The ATen twins of the CPU kernels: the kernels are tested against them, and they serve other devices and dtypes.
+/// The ATen twins of the kernels: those of the CPU and the portable ones (nn/kernels) are tested against them, and they
+/// serve devices and dtypes that have neither.
 namespace twin {
 at::Tensor channel_sums(const at::Tensor& cells);
 void norm_into(at::Tensor out, const at::Tensor& x, const ChannelAffine& norm, bool silu);

@@ -28,6 +28,9 @@ bool finite_bits(const Bits* values, std::int64_t count, Bits exponent) {
   return finite;
 }
 
+/// A weight's factors below this can't make its numbers overflow (see FiniteFlag::add).
+constexpr double kLargestFactor = 0x1p40;
+
 const std::uint8_t* row_data(const StoredWeight& weight, std::int64_t row) {
   return weight.data.const_data_ptr<std::uint8_t>() + row * weight.data.stride(0);
 }
@@ -71,12 +74,46 @@ bool block_scales_finite(const StoredWeight& weight) {
                       [&](std::uint8_t b) { return fp8 ? (b & 0x7F) == 0x7F : b == 0xFF; });
 }
 
+void FiniteFlag::add_to_sum(const at::Tensor& number) { sum_ = sum_.defined() ? sum_ + number : number; }
+
 void FiniteFlag::add(const at::Tensor& tensor) {
   if (tensor.numel() == 0) return;
   // Both propagate NaN. Zero times an infinity is NaN too; in fp64 the difference of finite numbers is finite.
   const auto [least, most] = at::aminmax(tensor);
-  const at::Tensor zero = (most.to(at::kDouble) - least.to(at::kDouble)) * 0.0;
-  sum_ = sum_.defined() ? sum_ + zero : zero;
+  add_to_sum((most.to(at::kDouble) - least.to(at::kDouble)) * 0.0);
+}
+
+void FiniteFlag::add_codes(const at::Tensor& bytes, std::int64_t mask, std::int64_t least) {
+  const at::Tensor codes = mask == 0xFF ? bytes : bytes.bitwise_and(mask);
+  add_to_sum(codes.amax().ge(least).to(at::kDouble));
+}
+
+void FiniteFlag::add(const StoredWeight& weight) {
+  if (is_dense(weight.encoding)) return add(weight.data);
+  if (weight.data.numel() == 0) return;
+  if (is_gguf_block(weight.encoding)) {
+    const EncodingInfo& info = info_of(weight.encoding);
+    const std::int64_t blocks = weight.columns() / info.block_values;
+    const at::Tensor bytes = weight.data.narrow(1, 0, blocks * info.block_bytes).unflatten(1, {blocks, -1});
+    const cpu::Halves halves = cpu::halves_of(weight.encoding);
+    add(bytes.narrow(2, halves.first, 2).contiguous().view(at::kHalf));
+    if (halves.second != halves.first) add(bytes.narrow(2, halves.second, 2).contiguous().view(at::kHalf));
+    return;
+  }
+  // The numbers' NaNs and infinities, and the blocks' scales: of fp8 e4m3 (nvfp4), or exponents (mxfp8).
+  const Encoding encoding = weight.encoding;
+  const at::Tensor codes = encoding == Encoding::kNVFP4 ? at::Tensor() : weight.data.narrow(1, 0, weight.columns());
+  if (encoding == Encoding::kF8E4M3 || encoding == Encoding::kMXFP8) add_codes(codes, 0x7F, 0x7F);
+  if (encoding == Encoding::kF8E5M2) add_codes(codes, 0x7F, 0x7C);
+  if (encoding == Encoding::kNVFP4) add_codes(weight.block_scale, 0x7F, 0x7F);
+  if (encoding == Encoding::kMXFP8) add_codes(weight.block_scale, 0xFF, 127 + 64);
+  // Codes and blocks' scales make numbers below 2^40, or 2^73 with mxfp8's exponents, and sums of rotated int8 below
+  // that. With two factors below 2^40 of the former, or one of the latter, they stay far below fp32's 2^128.
+  for (const at::Tensor& factor : {weight.scale, weight.column_scale}) {
+    if (!factor.defined() || factor.numel() == 0) continue;
+    add(factor);
+    add_to_sum(factor.abs().amax().ge(kLargestFactor).to(at::kDouble));
+  }
 }
 
 bool FiniteFlag::finite() const { return !sum_.defined() || sum_.item<double>() == 0.0; }

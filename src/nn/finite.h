@@ -22,11 +22,19 @@ class FiniteFlag {
  public:
   /// Adds a tensor of a floating-point dtype. It doesn't wait for the device, and takes no memory but a few numbers.
   void add(const at::Tensor& tensor);
+  /// Adds a stored weight in the same way, without making numbers of it: of quantised ones the codes and the scales are
+  /// looked at. It errs on one side: scales above 2^40, and those of padding, count as bad too, so that whoever is told
+  /// has to look at the weight itself.
+  void add(const StoredWeight& weight);
   /// Returns whether every value of every tensor is finite. Waits for the device.
   bool finite() const;
 
  private:
-  at::Tensor sum_;  ///< fp64 on the device: 0 while all is finite, then NaN; undefined: nothing was added
+  /// Adds whether any of the bytes is at least `least` once it is masked.
+  void add_codes(const at::Tensor& bytes, std::int64_t mask, std::int64_t least);
+  void add_to_sum(const at::Tensor& number);
+
+  at::Tensor sum_;  ///< fp64 on the device: 0 while all is finite; undefined: nothing was added
 };
 
 }  // namespace zimage::nn

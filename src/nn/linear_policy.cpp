@@ -70,8 +70,8 @@ StoredWeight to_device(const StoredWeight& weight, at::Device device) {
 
 at::Tensor make_tensor(const StoredWeight& weight, const WeightChanges& changes, const Placement& placement) {
   if (!changes.empty()) return make_tensor(merge(weight, changes, placement.device), {}, placement);
-  if (!is_dense(weight.encoding)) return dequantise(weight, placement.dtype).to(placement.device);
-  // Move it to the device first: a bf16 file has half the bytes to move, and the conversion is faster there.
+  // Move it to the device first: it has fewer bytes as it is stored, and the conversion is faster there.
+  if (!is_dense(weight.encoding)) return dequantise(to_device(weight, placement.device), placement.dtype);
   const at::Tensor placed = weight.data.to(placement.device).to(placement.dtype);
   return placement.packed && !placement.as_stored && placed.is_alias_of(weight.data) ? placed.clone() : placed;
 }

@@ -21,6 +21,22 @@ void append_kind(std::string& line, const char* kind, const std::vector<std::str
   if (names.size() > limit) line += " and " + std::to_string(names.size() - limit) + " more";
 }
 
+/// A part of a fused matrix has the scales of all blocks of the whole, in tiles of 128 rows; it keeps those of its own.
+void keep_own_block_scales(StoredWeight& weight) {
+  constexpr std::int64_t kTile = 128;
+  const std::int64_t first = weight.block_scale_row / kTile * kTile;
+  const std::int64_t end =
+      std::min((weight.block_scale_row + weight.row_count() + kTile - 1) / kTile * kTile, weight.block_scale.size(0));
+  weight.block_scale_row -= first;
+  weight.block_scale = weight.block_scale.narrow(0, first, end - first);
+}
+
+/// Returns what to call a weight that isn't finite, which the source calls `info`. A scale has no name here, so the
+/// source says what the file calls it.
+std::string name_of_bad(const std::string& name, const StoredWeight& stored, const WeightInfo& info) {
+  return block_scales_finite(stored) ? name : concat({name, "'s scale ", info.block_scale});
+}
+
 }  // namespace
 
 std::string WeightProblems::summary(std::size_t limit) const {
@@ -73,23 +89,15 @@ std::optional<StoredWeight> WeightLoader::read(const std::string& name, const st
 }
 
 void WeightLoader::check_now(const std::string& name, const StoredWeight& stored) {
-  if (all_finite(stored)) return;
-  // A scale has no name here, so the source says what the file calls it.
-  const WeightInfo& info = *source_.find(name);
-  problems_.not_finite.push_back(block_scales_finite(stored) ? name : concat({name, "'s scale ", info.block_scale}));
+  if (!all_finite(stored)) problems_.not_finite.push_back(name_of_bad(name, stored, *source_.find(name)));
 }
 
 void WeightLoader::check(const std::string& name, StoredWeight& stored, const WeightChanges& changes, WeightUse use) {
-  const bool dense = is_dense(stored.encoding) && changes.empty();
-  if (check_after_moving_ && dense) {
-    stored.data = moved(stored.data);
-    flag_.add(stored.data);
+  if (check_after_moving_) {
+    // The host only copies the bytes: they are checked, converted and changed on the device.
+    move(stored);
+    flag_.add(stored);
     flagged_.push_back(name);
-    return;
-  }
-  if (!dense) {
-    check_now(name, stored);
-    if (use != WeightUse::kTensor) stored.data = moved(stored.data);
     return;
   }
   if (!is_copied_first(stored, changes, placement_, use)) return check_now(name, stored);
@@ -99,10 +107,14 @@ void WeightLoader::check(const std::string& name, StoredWeight& stored, const We
   stored.encoding = dense_encoding(placement_.dtype);
 }
 
-at::Tensor WeightLoader::moved(const at::Tensor& tensor) {
-  if (placement_.device.is_cpu()) return tensor;
+void WeightLoader::move(StoredWeight& stored) {
+  if (uploader_ == nullptr && placement_.device.is_cpu()) return;
   if (uploader_ == nullptr) uploader_ = std::make_unique<Uploader>(upload_device(placement_.device));
-  return uploader_->upload(tensor.contiguous());
+  if (stored.block_scale.defined()) keep_own_block_scales(stored);
+  // A small scale goes the same way: a copy of its own would wait for all that is still being copied.
+  for (at::Tensor* part : {&stored.data, &stored.scale, &stored.block_scale, &stored.column_scale}) {
+    if (part->defined()) *part = uploader_->upload(part->contiguous());
+  }
 }
 
 void WeightLoader::used(const std::string& name, bool kept) {
@@ -192,7 +204,8 @@ WeightProblems WeightLoader::problems() const {
   if (!flag_.finite()) {
     // The device only knows that something is wrong, so the file's bytes are looked at once more.
     for (const std::string& name : flagged_) {
-      if (!all_finite(source_.stored(name))) all.not_finite.push_back(name);
+      const StoredWeight stored = source_.stored(name);
+      if (!all_finite(stored)) all.not_finite.push_back(name_of_bad(name, stored, *source_.find(name)));
       source_.release(name);
     }
   }

@@ -64,9 +64,15 @@ class WeightLoader {
   }
   /// Sets a function to call with the bytes that are loaded and those of the plan: at first, and after each weight.
   void report_to(std::function<void(std::uint64_t bytes, std::uint64_t total)> report) { report_ = std::move(report); }
-  /// Checks dense weights where they were moved to, whatever the device; otherwise only those on the CPU are checked
-  /// before they are moved.
+  /// Checks weights where they were moved to, whatever the device; otherwise only those on the CPU are checked before
+  /// they are moved.
   void check_after_moving() { check_after_moving_ = true; }
+  /// Moves weights through this device, whatever the placement's is, and checks them there; tests record what it is
+  /// told.
+  void move_by(std::unique_ptr<UploadDevice> device) {
+    uploader_ = std::make_unique<Uploader>(std::move(device));
+    check_after_moving_ = true;
+  }
 
   /// Sets the LoRAs that change what tensor() and the linear layers load from now on; they must outlive the
   /// loader.
@@ -113,8 +119,8 @@ class WeightLoader {
   /// has the placement's dtype, and memory of its own.
   void check(const std::string& name, StoredWeight& stored, const WeightChanges& changes, WeightUse use);
   void check_now(const std::string& name, const StoredWeight& stored);
-  /// Returns the tensor on the placement's device.
-  at::Tensor moved(const at::Tensor& tensor);
+  /// Brings the weight, scales included, to the placement's device.
+  void move(StoredWeight& stored);
   /// Says that a weight was used; `kept`: what was made of it refers to its stored bytes.
   void used(const std::string& name, bool kept);
   Linear make_linear(const std::string& prefix, std::int64_t in, std::int64_t out, bool bias, WeightUse use);

@@ -13,6 +13,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 #include <memory>
 #include <set>
@@ -45,7 +46,8 @@ std::size_t most_unexpected(const ModelStore& models) {
                   static_cast<std::size_t>(models.info().parameters) * sizeof(float) / kWeightsPerPrompts);
 }
 
-/// Lets the observer follow and cancel the loading of weights while this lives.
+/// Lets the observer follow and cancel the loading of weights while this lives. If an exception ends that, nothing
+/// goes on loading.
 class LoadingCheck {
  public:
   LoadingCheck(ModelStore& models, Observer& observer) : models_(models) {
@@ -53,6 +55,7 @@ class LoadingCheck {
     models.report_loading([&observer](std::uint64_t bytes, std::uint64_t total) { observer.loading(bytes, total); });
   }
   ~LoadingCheck() {
+    if (std::uncaught_exceptions() > exceptions_) models_.stop_loading_ahead();
     models_.check_while_loading({});
     models_.report_loading({});
   }
@@ -61,6 +64,7 @@ class LoadingCheck {
 
  private:
   ModelStore& models_;
+  int exceptions_ = std::uncaught_exceptions();
 };
 
 /// Returns the DiT's timestep: it takes 1 − σ.
@@ -178,9 +182,11 @@ std::map<std::string, double> InpaintPipeline::prepare(const std::vector<std::st
   Job job(no_picture, observer, models_.device());
   for (const std::string& prompt : prompts) encode_prompt(job, prompt);
   models_.finish_text_encoder();
+  load_ahead(job);
   job.begin("load");
   models_.vae();
-  if (models_.keeps_dit()) models_.dit();
+  // What is on its way may come while the picture is encoded.
+  if (models_.keeps_dit() && !models_.dit_is_coming()) models_.dit();
   job.end();
   return std::move(job.result.timings);
 }
@@ -198,14 +204,16 @@ std::vector<Result> InpaintPipeline::run(const std::vector<Work>& works, Observe
   for (std::size_t r = 0; r < jobs.front()->work.regions.size(); ++r) {
     for (Job* job : jobs) {
       job->region = job->work.regions[r];
+      job->refined = false;
       encode_prompts(*job);
-      // Where memory is short, the DiT has to wait until the VAE is done.
-      if (models_.keeps_dit()) refine_captions(*job);
+      // Where memory is short, the DiT has to wait until the VAE is done, and the VAE needn't wait for one that is on
+      // its way.
+      if (models_.keeps_dit() && !models_.dit_is_coming()) refine_captions(*job);
       encode_picture(*job);
       job->end();
     }
     for (Job* job : jobs) {
-      if (!models_.keeps_dit()) refine_captions(*job);
+      if (!job->refined) refine_captions(*job);
       embed_control(*job);
       job->end();
     }

@@ -44,6 +44,8 @@ class InpaintPipeline {
   std::vector<WorkingRegion> regions_of(const Request& request) const;
   EncodedPrompt encode_prompt(Job& job, const std::string& prompt);
   void encode_prompts(Job& job);
+  /// Begins to load the DiT, and loads the VAE before it, if the DiT may come while something else computes.
+  void load_ahead(Job& job);
   void encode_picture(Job& job);
   at::Tensor control_latents(Job& job);
   void refine_captions(Job& job);

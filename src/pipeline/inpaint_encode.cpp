@@ -62,6 +62,7 @@ EncodedPrompt InpaintPipeline::encode_prompt(Job& job, const std::string& prompt
   }
   const TextEncoder& encoder =
       job.load(models_.has_text_encoder(), [&]() -> const TextEncoder& { return models_.text_encoder(); });
+  load_ahead(job);
   job.begin("encode prompt");
   // Embeddings stay in the host's memory: the device's is for what it works on.
   EncodedPrompt encoded{encoder.forward(tokens.ids).cpu(), static_cast<std::int64_t>(tokens.ids.size())};
@@ -81,6 +82,13 @@ void InpaintPipeline::encode_prompts(Job& job) {
     while (const auto next = prompts_.next_missing()) encode_prompt(job, *next);
   }
   models_.finish_text_encoder();
+  load_ahead(job);
+}
+
+void InpaintPipeline::load_ahead(Job& job) {
+  if (!models_.may_load_dit_ahead()) return;
+  job.load(models_.has_vae(), [&]() -> const VAE& { return models_.vae(); });
+  models_.load_dit_ahead();
 }
 
 void InpaintPipeline::refine_captions(Job& job) {
@@ -90,6 +98,7 @@ void InpaintPipeline::refine_captions(Job& job) {
   job.begin("encode prompt");
   job.positive = dit.prepare(job.positive_embeds, height, width);
   if (job.negative_embeds.defined()) job.negative = dit.prepare(job.negative_embeds, height, width);
+  job.refined = true;
 }
 
 void InpaintPipeline::embed_control(Job& job) {

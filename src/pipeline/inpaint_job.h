@@ -50,11 +50,12 @@ struct InpaintPipeline::Job {
   }
   void check_cancelled() { require_not_cancelled(observer); }
 
-  /// Returns the part of the model that `get` returns. If it isn't `there` yet, loading it is a stage of its own.
+  /// Returns the part of the model that `get` returns. If it isn't `there` yet, loading it is a stage, of its own or
+  /// with the part before it.
   template <class Get>
   decltype(auto) load(bool there, Get get) {
     result.timings.try_emplace("load", 0.0);
-    if (!there) begin("load");
+    if (!there && name != "load") begin("load");
     return get();
   }
 
@@ -71,7 +72,8 @@ struct InpaintPipeline::Job {
   at::Tensor control_latents;                   ///< the ControlNet's input; undefined: none
   int steps_done = 0;                           ///< denoising steps over all regions
   DiTContext positive;
-  DiTContext negative;  ///< only with guidance
+  DiTContext negative;   ///< only with guidance
+  bool refined = false;  ///< `positive` and `negative` are the region's
   RepaintBlend blend;
   std::optional<NoiseSource> noise;  ///< draws the blend's noise, then the jumps'
   ControlContext control;            ///< tokens undefined: no ControlNet, or its scale is 0

@@ -47,6 +47,34 @@ AddGatedNormArgs add_args(const Rows& x, const Rows& y, const at::Tensor& weight
   return a;
 }
 
+/// Returns the statistics of the parts of a map of contiguous cells, fp32 [images, parts, 2, channels].
+at::Tensor map_parts(Executor& executor, const at::Tensor& x, i64 images, i64 cells, i64 channels) {
+  const i64 parts = (cells + kPartCells - 1) / kPartCells;
+  at::Tensor sums = at::empty({images, parts, 2, channels}, x.options().dtype(at::kFloat));
+  GroupNormPartsArgs a{};
+  a.x = x.const_data_ptr();
+  a.parts = sums.mutable_data_ptr<float>();
+  a.channels = channels;
+  a.cells = cells;
+  a.part_cells = kPartCells;
+  run(executor, KernelId::kGroupNormParts, x, images * parts, channels, a);
+  return sums;
+}
+
+/// Applies affine, fp32 [images, 2, channels], to a map of contiguous cells.
+void apply_to_map(Executor& executor, const at::Tensor& x, const at::Tensor& affine, at::Tensor& out, i64 cells,
+                  bool silu, bool round_between) {
+  GroupNormApplyArgs a{};
+  a.x = x.const_data_ptr();
+  a.affine = affine.const_data_ptr<float>();
+  a.out = out.mutable_data_ptr();
+  a.channels = affine.size(-1);
+  a.cells = cells;
+  a.silu = silu ? 1 : 0;
+  a.round_between = round_between ? 1 : 0;
+  run(executor, KernelId::kGroupNormApply, x, x.numel() / a.channels, a.channels, a);
+}
+
 void check_alike(const at::Tensor& a, const at::Tensor& b) {
   TORCH_CHECK(a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type() && a.device() == b.device(),
               "a kernel's tensors must have one shape, dtype and device");
@@ -166,19 +194,11 @@ at::Tensor group_norm(Executor& executor, const at::Tensor& x, i64 groups, const
   TORCH_CHECK(x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % groups == 0,
               "a map must be channels-last, and its groups equally large");
   const i64 images = x.size(0), channels = x.size(1), cells = x.size(2) * x.size(3);
-  const i64 parts = (cells + kPartCells - 1) / kPartCells;
-  const at::Tensor sums = at::empty({images, parts, 2, channels}, x.options().dtype(at::kFloat));
+  const at::Tensor parts = map_parts(executor, x, images, cells, channels);
   const at::Tensor affine = at::empty({images, 2, channels}, x.options().dtype(at::kFloat));
   at::Tensor out = at::empty(x.sizes(), x.options().memory_format(at::MemoryFormat::ChannelsLast));
-  GroupNormPartsArgs part{};
-  part.x = x.const_data_ptr();
-  part.parts = sums.mutable_data_ptr<float>();
-  part.channels = channels;
-  part.cells = cells;
-  part.part_cells = kPartCells;
-  run(executor, KernelId::kGroupNormParts, x, images * parts, channels, part);
   GroupNormAffineArgs whole{};
-  whole.parts = sums.const_data_ptr<float>();
+  whole.parts = parts.const_data_ptr<float>();
   whole.weight = vector_of(weight, x, channels);
   whole.bias = vector_of(bias, x, channels);
   whole.affine = affine.mutable_data_ptr<float>();
@@ -187,17 +207,32 @@ at::Tensor group_norm(Executor& executor, const at::Tensor& x, i64 groups, const
   whole.cells = cells;
   whole.part_cells = kPartCells;
   whole.eps = static_cast<float>(eps);
-  run(executor, KernelId::kGroupNormAffine, x, images * groups, parts * (channels / groups), whole);
-  GroupNormApplyArgs apply{};
-  apply.x = x.const_data_ptr();
-  apply.affine = affine.const_data_ptr<float>();
-  apply.out = out.mutable_data_ptr();
-  apply.channels = channels;
-  apply.cells = cells;
-  apply.silu = silu ? 1 : 0;
-  apply.round_between = 1;
-  run(executor, KernelId::kGroupNormApply, x, images * cells, channels, apply);
+  run(executor, KernelId::kGroupNormAffine, x, images * groups, parts.size(1) * (channels / groups), whole);
+  apply_to_map(executor, x, affine, out, cells, silu, /*round_between=*/true);
   return out;
+}
+
+at::Tensor channel_sums(Executor& executor, const at::Tensor& cells) {
+  TORCH_CHECK(cells.is_contiguous() && cells.numel() > 0, "there must be cells, and their numbers must be neighbours");
+  const i64 channels = cells.size(-1), count = cells.numel() / channels;
+  const at::Tensor parts = map_parts(executor, cells, 1, count, channels).squeeze(0).to(at::kDouble);
+  const at::Tensor means = parts.select(1, 0);
+  const at::Tensor of_squares = means.square();
+  // The last part may have fewer cells than the others.
+  const i64 last = parts.size(0) - 1;
+  const auto all = [&](const at::Tensor& t) {
+    return t.sum(0) * static_cast<double>(kPartCells) -
+           t.select(0, last) * static_cast<double>((last + 1) * kPartCells - count);
+  };
+  return at::stack({all(means), all(of_squares) + parts.select(1, 1).sum(0)});
+}
+
+void channel_norm(Executor& executor, at::Tensor& out, const at::Tensor& x, const at::Tensor& affine, bool silu) {
+  check_alike(out, x);
+  TORCH_CHECK(x.is_contiguous() && out.is_contiguous() && affine.is_contiguous() &&
+                  affine.scalar_type() == at::kFloat && affine.numel() == 2 * x.size(-1),
+              "a map's numbers must be neighbours, with two fp32 numbers for each channel");
+  apply_to_map(executor, x, affine, out, x.numel() / x.size(-1), silu, /*round_between=*/false);
 }
 
 }  // namespace zimage::nn::kernels

@@ -68,6 +68,13 @@ at::Tensor swiglu(Executor& executor, const at::Tensor& gate, const at::Tensor& 
 at::Tensor group_norm(Executor& executor, const at::Tensor& x, i64 groups, const at::Tensor& weight,
                       const at::Tensor& bias, double eps, bool silu);
 
+/// The first and the last of group_norm's three launches, for a map that arrives in strips. Returns the sums over
+/// contiguous cells [..., C] of x and of x², fp64 [2, C].
+at::Tensor channel_sums(Executor& executor, const at::Tensor& cells);
+/// Writes x · affine[0] + affine[1], or its SiLU, to `out`; both are contiguous [..., C], and affine is fp32 [2, C]. It
+/// rounds once.
+void channel_norm(Executor& executor, at::Tensor& out, const at::Tensor& x, const at::Tensor& affine, bool silu);
+
 /// Returns whether there is a kernel that unpacks such a weight, and which.
 bool unpacks(const StoredWeight& weight, KernelId* kernel = nullptr);
 /// Writes the weight to `out` [rows, columns], which is contiguous, on the same device. unpacks() must hold.

@@ -210,12 +210,7 @@ ZIMAGE_CLONES void write_row(Encoding encoding, const Byte* data, float* out, st
   }
 }
 
-/// Where a block's fp16 numbers are: its scale, and its minimum or the scale of its minima. One that has no second
-/// number repeats the first.
-struct Halves {
-  int first;
-  int second;
-};
+}  // namespace
 
 Halves halves_of(Encoding encoding) {
   switch (encoding) {
@@ -229,8 +224,6 @@ Halves halves_of(Encoding encoding) {
     default: return {0, 0};
   }
 }
-
-}  // namespace
 
 void dequantise_gguf_row(Encoding encoding, const std::uint8_t* data, float* out, std::int64_t values) {
   write_row(encoding, data, out, values);

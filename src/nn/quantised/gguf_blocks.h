@@ -11,6 +11,14 @@ namespace zimage::nn::cpu {
 /// Writes `values` numbers, a multiple of the encoding's block. `encoding` is one of GGUF's blocks.
 void dequantise_gguf_row(Encoding encoding, const std::uint8_t* data, float* out, std::int64_t values);
 
+/// Where a block's fp16 numbers are: its scale, and its minimum or the scale of its minima. One that has no second
+/// number repeats the first.
+struct Halves {
+  int first;
+  int second;
+};
+Halves halves_of(Encoding encoding);
+
 /// Returns whether all those numbers are finite; reads the blocks' scales only.
 bool gguf_row_finite(Encoding encoding, const std::uint8_t* data, std::int64_t values);
 

@@ -8,7 +8,9 @@
 
 namespace zimage::nn {
 
-/// Bytes in large blocks. They are pinned if they go to a device, so that it can fetch them by itself.
+/// Bytes in large blocks. They are pinned if they go to a device, so that it can fetch them by itself. An Uploader has
+/// pinned memory too, but nothing else in common with this: it hands weights on once, through two buffers that the host
+/// has to wait for, and this keeps them for every forward, while the device's streams wait for each other (SlotOrder).
 class HostStore {
  public:
   /// A range of the stored bytes.

@@ -73,6 +73,13 @@ class Stages {
             stage("decode", {vae, beside_vae, kept}, plan_.vae_strips ? work.decode_strips : work.decode)};
   }
 
+  /// Returns what is there while the prompt is encoded if the DiT and the VAE come meanwhile.
+  StageMemory prompt_beside_dit() const {
+    const Held text_encoder = held(need_.text_encoder, plan_.text_encoder_layers, Holding::kConverted);
+    const Held vae = held(need_.vae, need_.vae.layer_count, Holding::kConverted);
+    return stage("", {text_encoder, vae, held(need_.dit, plan_.dit_layers, plan_.holding)}, need_.work.prompt);
+  }
+
  private:
   Held held(const PartWeights& part, std::int64_t resident, Holding holding) const {
     return held_part(part, resident, holding, need_.dtype_bytes, cpu_);
@@ -143,7 +150,8 @@ class Planner {
   /// Fills in the summary and returns whether the plan fits and leaves 1/`spare` of the memory free; 0: none.
   bool fits(MemoryPlan& plan, std::uint64_t spare) const {
     MemorySummary& summary = plan.summary;
-    summary.stages = Stages(need_, machine_, plan).all();
+    const Stages stages(need_, machine_, plan);
+    summary.stages = stages.all();
     summary.limit = machine_.device.value_or(machine_.host);
     summary.host_limit = machine_.host;
     summary.peak = 0;
@@ -158,6 +166,8 @@ class Planner {
       return bytes <= (spare == 0 ? limit : limit - limit / spare);
     };
     plan.text_encoder_beside_dit = beside(summary);
+    const StageMemory together = stages.prompt_beside_dit();
+    plan.dit_beside_prompt = together.weights + together.work <= summary.peak && together.host <= summary.host_peak;
     summary.fits = summary.peak <= summary.limit && summary.host_peak <= summary.host_limit;
     return within(summary.peak, summary.limit) && within(summary.host_peak, summary.host_limit);
   }

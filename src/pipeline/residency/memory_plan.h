@@ -70,9 +70,11 @@ struct MachineMemory {
 };
 
 struct MemoryPlan {
-  bool keep_text_encoder = false;         ///< it stays beside the other parts once the prompt is encoded
-  bool keep_dit = false;                  ///< the DiT and the ControlNet stay while the VAE works
-  bool text_encoder_beside_dit = false;   ///< they need not leave when another prompt comes
+  bool keep_text_encoder = false;        ///< it stays beside the other parts once the prompt is encoded
+  bool keep_dit = false;                 ///< the DiT and the ControlNet stay while the VAE works
+  bool text_encoder_beside_dit = false;  ///< they need not leave when another prompt comes
+  /// The DiT and the VAE may come while the prompt is encoded: no more is there then than in the stage that takes most.
+  bool dit_beside_prompt = false;
   bool vae_strips = false;                ///< the VAE works in strips of rows
   Holding holding = Holding::kConverted;  ///< of the DiT and the ControlNet
   std::int64_t text_encoder_layers = 0;   ///< how many of the main layers are resident; the others are streamed

@@ -1,12 +1,14 @@
 #include "pipeline/residency/model_store.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
 #include <malloc.h>
 
 #include <algorithm>
 #include <type_traits>
 
 #include "base/text.h"
+#include "nn/card_mode.h"
 #include "nn/int8/int8_product.h"
 #include "pipeline/residency/cuda_settings.h"
 #include "pipeline/residency/dtype_choice.h"
@@ -90,7 +92,7 @@ MemorySummary ModelStore::memory_for(const WorkSize& size) const {
 void ModelStore::place_for(const WorkSize& size) {
   const MemoryPlan plan = planner_.plan(size);
   planner_.require_fits(plan, size);
-  if (!has_dit()) planner_.require_free(plan, size);
+  if (!has_dit() && !dit_is_coming()) planner_.require_free(plan, size);
   follow(plan);
 }
 
@@ -112,18 +114,22 @@ void ModelStore::follow(const MemoryPlan& plan) {
   if (!same_place(old_text_encoder, text_encoder_placement_, model_.text_encoder_config.num_hidden_layers)) {
     text_encoder_.reset();
   }
-  if (!same_place(old_dit, dit_placement_, model_.dit_config.n_layers)) dit_.reset();
+  if (!same_place(old_dit, dit_placement_, model_.dit_config.n_layers)) {
+    dit_ahead_.stop();
+    dit_.reset();
+  }
   if (!same_place(old_controlnet, controlnet_placement_, model_.dit_config.n_layers)) controlnet_.reset();
 }
 
 /// Loads a part. Errors: kModel for weights that aren't finite. Names and shapes were checked before.
 template <class Part, class... Configs>
-Part ModelStore::load(const PartHeaders& part, const nn::Placement& placement, const Configs&... configs) const {
+Part ModelStore::load(const PartHeaders& part, const nn::Placement& placement, const LoadingWatch& watch,
+                      const Configs&... configs) const {
   const SeparateBlocks blocks;
   const WeightSource& source = *part.source;
   nn::WeightLoader loader(source, placement, nn::WeightLoader::Mode::kLoad);
-  loader.check_before_each(check_);
-  loader.report_to(report_);
+  loader.check_before_each(watch.check);
+  loader.report_to(watch.report);
   loader.plan_by([&](nn::WeightLoader& plan) { Part::load(plan, configs...); });
   if constexpr (std::is_same_v<Part, DiT>) loader.change_by(model_.loras);
   Part loaded = Part::load(loader, configs...);
@@ -138,25 +144,43 @@ Part ModelStore::load(const PartHeaders& part, const nn::Placement& placement, c
 const TextEncoder& ModelStore::text_encoder() {
   if (!text_encoder_) {
     if (!plan_.text_encoder_beside_dit) release_denoisers();
-    text_encoder_ = load<TextEncoder>(model_.text_encoder, text_encoder_placement_, model_.text_encoder_config);
+    if (dit_is_coming()) dit();  // one load at a time
+    text_encoder_ = load<TextEncoder>(model_.text_encoder, text_encoder_placement_, watch_, model_.text_encoder_config);
   }
   return *text_encoder_;
 }
 
 const DiT& ModelStore::dit() {
-  if (!dit_) dit_ = load<DiT>(model_.dit, dit_placement_, model_.dit_config);
+  if (dit_is_coming()) dit_ = dit_ahead_.take(watch_);
+  if (!dit_) dit_ = load<DiT>(model_.dit, dit_placement_, watch_, model_.dit_config);
   return *dit_;
 }
 
+bool ModelStore::may_load_dit_ahead() const {
+  return nn::in_card_mode(placement_.device) && plan_.keep_dit && !has_dit() && !dit_is_coming() &&
+         (!has_text_encoder() || plan_.dit_beside_prompt);
+}
+
+void ModelStore::load_dit_ahead() {
+  const bool inference = c10::InferenceMode::is_enabled();
+  // It uploads on the device's one working stream, where everything else is begun as well. So what is begun after
+  // dit() comes after the uploads, and no memory changes hands between streams. The copies are short enough that the
+  // encoder's kernels hardly wait for them.
+  dit_ahead_.begin([this, inference, placement = dit_placement_](const LoadingWatch& watch) {
+    const c10::InferenceMode guard(inference);
+    return load<DiT>(model_.dit, placement, watch, model_.dit_config);
+  });
+}
+
 const VAE& ModelStore::vae() {
-  if (!vae_) vae_ = load<VAE>(model_.vae, placement_, model_.vae_config);
+  if (!vae_) vae_ = load<VAE>(model_.vae, placement_, watch_, model_.vae_config);
   return *vae_;
 }
 
 const ControlNet& ModelStore::controlnet() {
   if (!controlnet_) {
     controlnet_ =
-        load<ControlNet>(model_.controlnet, controlnet_placement_, model_.controlnet_config, model_.dit_config);
+        load<ControlNet>(model_.controlnet, controlnet_placement_, watch_, model_.controlnet_config, model_.dit_config);
   }
   return *controlnet_;
 }
@@ -186,6 +210,7 @@ void ModelStore::begin_vae_work() {
 }
 
 void ModelStore::release_denoisers() {
+  dit_ahead_.stop();
   if (!has_dit() && !has_loaded_controlnet()) return;
   for (const PartHeaders* part : {&model_.dit, &model_.controlnet}) {
     for (const auto& [name, shape] : part->asked) part->source->release(name);

@@ -15,6 +15,7 @@
 #include "models/vae.h"
 #include "nn/placement.h"
 #include "pipeline/residency/compute.h"
+#include "pipeline/residency/loading_ahead.h"
 #include "pipeline/residency/memory_planner.h"
 #include "pipeline/residency/opened_model.h"
 
@@ -52,12 +53,12 @@ class ModelStore {
 
   /// Calls `check` before each weight that is read from now on, and while that takes long. If it throws, the part that
   /// is being loaded is dropped, and the next use loads it anew. Empty: there is no check.
-  void check_while_loading(std::function<void()> check) { check_ = std::move(check); }
+  void check_while_loading(std::function<void()> check) { watch_.check = std::move(check); }
 
   /// Calls `report` while a part is loaded, with the bytes of its files that are loaded and those in all. Empty: nobody
   /// is told.
   void report_loading(std::function<void(std::uint64_t bytes, std::uint64_t total)> report) {
-    report_ = std::move(report);
+    watch_.report = std::move(report);
   }
 
   /// Each part is loaded on first use. Errors: kModel for weights that aren't finite; kMemory.
@@ -71,6 +72,17 @@ class ModelStore {
   bool has_dit() const { return dit_.has_value(); }
   bool has_vae() const { return vae_.has_value(); }
   bool has_loaded_controlnet() const { return controlnet_.has_value(); }
+
+  /// Returns whether the DiT isn't there and may be loaded while something else computes: on a device, whose work takes
+  /// nothing that loading needs, and where the plan has both in memory. On the CPU they would compete for its cores.
+  bool may_load_dit_ahead() const;
+  /// Begins to load the DiT on a thread of its own; dit() waits for it. may_load_dit_ahead() must hold. No other part
+  /// is loaded meanwhile, because two at a time would take twice the memory for staging: load the VAE before.
+  void load_dit_ahead();
+  /// Returns whether that was begun and dit() wasn't called yet.
+  bool dit_is_coming() const { return dit_ahead_.begun(); }
+  /// Ends that load, if there is one, and drops what it made.
+  void stop_loading_ahead() { dit_ahead_.stop(); }
 
   /// Releases the text encoder once the prompt is encoded, unless it stays. Its mapped pages leave memory in any case;
   /// the system keeps a copy of them while it has room.
@@ -90,7 +102,8 @@ class ModelStore {
   void follow(const MemoryPlan& plan);
   void release_denoisers();
   template <class Part, class... Configs>
-  Part load(const PartHeaders& part, const nn::Placement& placement, const Configs&... configs) const;
+  Part load(const PartHeaders& part, const nn::Placement& placement, const LoadingWatch& watch,
+            const Configs&... configs) const;
 
   OpenedModel model_;
   nn::Placement placement_;  ///< the VAE's
@@ -101,8 +114,8 @@ class ModelStore {
   std::optional<DiT> dit_;
   std::optional<VAE> vae_;
   std::optional<ControlNet> controlnet_;
-  std::function<void()> check_;
-  std::function<void(std::uint64_t, std::uint64_t)> report_;
+  LoadingWatch watch_;
+  LoadingAhead<DiT> dit_ahead_;  ///< it goes first, as it loads from `model_`
 };
 
 }  // namespace zimage

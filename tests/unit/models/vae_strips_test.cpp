@@ -4,7 +4,9 @@
 #include <ATen/ATen.h>
 
 #include "models/vae.h"
+#include "nn/kernels/kernel_ops.h"
 #include "support/catch.h"
+#include "support/kernel_checks.h"
 #include "support/random_weights.h"
 
 namespace zimage {
@@ -52,6 +54,24 @@ TEST_CASE("strips of any height give the whole VAE's pixels and latents") {
     CHECK(apart(vae.decoder.decode(in.latents, strip), decoded) < 1e-5);
     CHECK(apart(vae.encoder.encode(in.pixels, strip), encoded) < 1e-5);
   }
+}
+
+TEST_CASE("strips take the portable kernels where there are some, and give the same") {
+  const auto dtype = GENERATE(at::kFloat, at::kBFloat16);
+  const VAE vae = small_vae(dtype);
+  const Pictures in = pictures(7, 9);
+  const at::Tensor decoded = vae.decoder.decode(in.latents, 5);
+  const at::Tensor encoded = vae.encoder.encode(in.pixels, 5);
+  test::CountingLanes executor;
+  const nn::kernels::ScopedPortableKernels kernels(executor);
+  const double near = dtype == at::kFloat ? 1e-5 : 1e-2;
+  CHECK(apart(vae.decoder.decode(in.latents, 5), decoded) < near);
+  CHECK(executor.launches["group_norm_parts"] > 10);
+  CHECK(executor.launches["group_norm_apply"] > 10);
+  executor.launches.clear();
+  CHECK(apart(vae.encoder.encode(in.pixels, 5), encoded) < near);
+  CHECK(executor.launches["group_norm_parts"] > 10);
+  CHECK(executor.launches["group_norm_apply"] > 10);
 }
 
 TEST_CASE("the comparison of strips and whole would notice statistics of a strip and a missing halo") {

@@ -7,6 +7,7 @@
 #include <bit>
 #include <limits>
 
+#include "nn/finite.h"
 #include "nn/quantised/dequantise.h"
 #include "support/catch.h"
 #include "support/files.h"
@@ -139,6 +140,11 @@ TEST_CASE("gguf blocks: a row is finite if its scales are") {
       const bool said = nn::cpu::gguf_row_finite(encoding, row.data(), 3 * info.block_values);
       std::vector<float> values(static_cast<std::size_t>(3 * info.block_values));
       nn::cpu::dequantise_gguf_row(encoding, row.data(), values.data(), 3 * info.block_values);
+      // A device's flag knows it too.
+      const at::Tensor bytes = at::from_blob(row.data(), {1, static_cast<std::int64_t>(row.size())}, at::kByte);
+      nn::FiniteFlag flag;
+      flag.add(StoredWeight{.encoding = encoding, .shape = {1, 3 * info.block_values}, .data = bytes});
+      CHECK(flag.finite() == said);
       for (const float value : values) {
         if (!std::isfinite(value)) return said ? throw std::logic_error("a number isn't finite") : false;
       }

@@ -92,6 +92,33 @@ TEST_CASE("portable group_norm is exact but for the order of its sums", "[kernel
   }
 }
 
+TEST_CASE("the sums of strips, and what they do to a strip, are exact but for their order", "[kernels]") {
+  at::manual_seed(23);
+  const auto [cells, channels] =
+      GENERATE(table<std::int64_t, std::int64_t>({{1, 4}, {63, 32}, {64, 8}, {65, 33}, {300, 128}}));
+  const auto lanes = GENERATE(1, 32, 128);
+  CountingLanes executor(lanes);
+  for (const auto dtype : test::kElements) {
+    INFO(cells << " cells of " << channels << " channels of " << dtype << ", " << lanes << " lanes");
+    const at::Tensor x = random_numbers({cells, channels}, dtype, 2.0) + 0.75;
+    const at::Tensor wide = x.to(at::kDouble);
+    const at::Tensor sums = kernels::channel_sums(executor, x);
+    const at::Tensor exact = at::stack({wide.sum(0), wide.square().sum(0)});
+    REQUIRE(sums.scalar_type() == at::kDouble);
+    // A mean over 64 cells is rounded to fp32.
+    const at::Tensor size = at::stack({wide.abs().sum(0), wide.square().sum(0)});
+    CHECK(((sums - exact).abs() <= size * 1e-6).all().item<bool>());
+
+    const at::Tensor affine = at::randn({2, channels});
+    at::Tensor out = at::empty_like(x);
+    kernels::channel_norm(executor, out, x, affine, false);
+    const at::Tensor scaled = x.to(at::kFloat) * affine[0] + affine[1];
+    CHECK(different_bits(out, scaled.to(dtype)) == 0);
+    kernels::channel_norm(executor, out, x, affine, true);
+    check_near_twin(out, at::silu(scaled).to(dtype), scaled.abs(), {.share = 1e-6, .of_thousand = 3});
+  }
+}
+
 TEST_CASE("portable group_norm keeps a small variance about a large mean", "[kernels]") {
   at::manual_seed(22);
   const at::Tensor x = (at::randn({1, 32, 40, 40}) * 0.25 + 1000.0).contiguous(at::MemoryFormat::ChannelsLast);

@@ -49,6 +49,15 @@ StoredWeight zeros(Encoding encoding, std::int64_t rows, std::int64_t columns) {
   return weight;
 }
 
+/// Returns whether all numbers are finite, of which a device's flag must never know less.
+bool finite(const StoredWeight& weight) {
+  const bool known = all_finite(weight);
+  FiniteFlag flag;
+  flag.add(weight);
+  if (!known) CHECK_FALSE(flag.finite());
+  return known;
+}
+
 constexpr Encoding kAll[] = {Encoding::kF8E4M3, Encoding::kF8E5M2, Encoding::kInt8, Encoding::kNVFP4, Encoding::kMXFP8};
 
 TEST_CASE("every fixture stands for the numbers that torch, numpy and comfy-kitchen give, to the bit") {
@@ -63,7 +72,10 @@ TEST_CASE("every fixture stands for the numbers that torch, numpy and comfy-kitc
     CHECK(same(dequantise(weight, at::kFloat), expected));
     CHECK(same(twin::dequantise(weight), expected));
     CHECK(dequantise(weight, at::kBFloat16).nan_to_num().equal(expected.to(at::kBFloat16).nan_to_num()));
-    CHECK(all_finite(weight) == expected.isfinite().all().item<bool>());
+    CHECK(finite(weight) == expected.isfinite().all().item<bool>());
+    FiniteFlag flag;
+    flag.add(weight);
+    CHECK(flag.finite() == expected.isfinite().all().item<bool>());
   }
 }
 
@@ -112,8 +124,8 @@ TEST_CASE("E8M0 scales are powers of two from 2^-127 on, and 0xFF is NaN") {
   CHECK(values[2][31].item<float>() == 0x1p127F);
   CHECK(std::isnan(values[3][31].item<float>()));
   CHECK(same(twin::dequantise(weight), values));
-  CHECK_FALSE(all_finite(weight));
-  CHECK(all_finite(weight.rows(0, 3)));
+  CHECK_FALSE(finite(weight));
+  CHECK(finite(weight.rows(0, 3)));
 }
 
 TEST_CASE("a scale that is not finite is found in every encoding, even if it multiplies zeros alone") {
@@ -121,38 +133,38 @@ TEST_CASE("a scale that is not finite is found in every encoding, even if it mul
     for (const float bad : {kNaN, kInfinity, -kInfinity}) {
       INFO(info_of(encoding).name << " " << bad);
       StoredWeight weight = zeros(encoding, 40, 64);
-      CHECK(all_finite(weight));
+      CHECK(finite(weight));
       if (encoding != Encoding::kMXFP8) {
         weight.scale = at::full({}, bad);
-        CHECK_FALSE(all_finite(weight));
+        CHECK_FALSE(finite(weight));
       }
       if (encoding != Encoding::kMXFP8 && encoding != Encoding::kNVFP4) {
         weight.scale = at::ones({40});
-        CHECK(all_finite(weight));
+        CHECK(finite(weight));
         weight.scale[39] = bad;
-        CHECK_FALSE(all_finite(weight));
-        CHECK(all_finite(weight.rows(0, 39)));
+        CHECK_FALSE(finite(weight));
+        CHECK(finite(weight.rows(0, 39)));
       }
       weight = zeros(encoding, 40, 64);
       weight.column_scale = at::ones({64});
-      CHECK(all_finite(weight));
+      CHECK(finite(weight));
       weight.column_scale[63] = bad;
-      CHECK_FALSE(all_finite(weight));
+      CHECK_FALSE(finite(weight));
     }
   }
   StoredWeight rotated = zeros(Encoding::kInt8, 2, 64);
   rotated.rotation = 16;
   rotated.scale = at::full({2}, kNaN);
-  CHECK_FALSE(all_finite(rotated));
+  CHECK_FALSE(finite(rotated));
   for (const Encoding encoding : {Encoding::kNVFP4, Encoding::kMXFP8}) {
     const std::uint8_t bad = encoding == Encoding::kNVFP4 ? 0x7F : 0xFF;
     StoredWeight weight = zeros(encoding, 40, 64);
     weight.block_scale.view(-1)[39 % 32 * 16 + 39 / 32 * 4 + 1] = bad;  // row 39, block 1
-    CHECK_FALSE(all_finite(weight));
-    CHECK(all_finite(weight.rows(0, 39)));
+    CHECK_FALSE(finite(weight));
+    CHECK(finite(weight.rows(0, 39)));
     weight = zeros(encoding, 40, 64);
     weight.block_scale.view(-1)[40 % 32 * 16 + 40 / 32 * 4] = bad;  // row 40 is padding
-    CHECK(all_finite(weight));
+    CHECK(finite(weight));
   }
 }
 
@@ -166,16 +178,16 @@ TEST_CASE("codes that are not finite are found, and so are products that overflo
     INFO(info_of(encoding).name << " " << code);
     StoredWeight weight = zeros(encoding, 3, 64);
     weight.data[2][63] = good;
-    CHECK(all_finite(weight));
+    CHECK(finite(weight));
     weight.data[2][63] = code;
-    CHECK_FALSE(all_finite(weight));
+    CHECK_FALSE(finite(weight));
   }
   StoredWeight weight = zeros(Encoding::kF8E4M3, 2, 32);
   weight.scale = at::full({}, 1e37F);
   weight.data[1][31] = 0x38;  // 1.0
-  CHECK(all_finite(weight));
+  CHECK(finite(weight));
   weight.data[1][31] = 0x7E;  // 448.0
-  CHECK_FALSE(all_finite(weight));
+  CHECK_FALSE(finite(weight));
 }
 
 }  // namespace

@@ -196,6 +196,35 @@ TEST_CASE("--offload decides what stays") {
   CHECK_FALSE(plan_memory(need, {.host = 16 * kGB}, Offload::kNone).summary.fits);
 }
 
+TEST_CASE("the DiT comes while the prompt is encoded only where that takes no more than the plan says") {
+  for_each_need([](const MemoryNeed& need) {
+    for (const bool device : {false, true}) {
+      for (const std::uint64_t gigabytes : {8, 16, 24, 32, 48, 80}) {
+        MachineMemory machine{.host = 64 * kGB};
+        (device ? machine.device.emplace() : machine.host) = gigabytes * kGB;
+        const MemoryPlan plan = plan_memory(need, machine, Offload::kAuto);
+        INFO((device ? "card of " : "host of ") << gigabytes << " GB: " << plan.summary.residency);
+        // What stays for good is there while the next prompt is encoded anyway.
+        if (plan.keep_text_encoder && plan.keep_dit) CHECK(plan.dit_beside_prompt);
+        if (!plan.dit_beside_prompt) continue;
+        const auto& stages = plan.summary.stages;
+        const bool streams_dit = plan.dit_layers < need.dit.layer_count;
+        const std::uint64_t dit = held_bytes(need.dit.fixed, plan.holding, 2) +
+                                  (streams_dit ? 0 : held_bytes(need.dit.layers, plan.holding, 2));
+        CHECK(stages[0].weights + dit + stages[0].work <= plan.summary.peak);
+        CHECK(stages[0].host <= plan.summary.host_peak);
+      }
+    }
+  });
+  const auto on_card = [](std::uint64_t gigabytes) {
+    return plan_memory(need_of(kFiles[1], false, 1.0), {.host = 64 * kGB, .device = gigabytes * kGB}, Offload::kAuto);
+  };
+  CHECK(on_card(32).dit_beside_prompt);
+  CHECK_FALSE(on_card(16).dit_beside_prompt);
+  CHECK_FALSE(plan_memory(need_of(kFiles[1], false, 1.0), {.host = 64 * kGB, .device = 80 * kGB}, Offload::kStage)
+                  .dit_beside_prompt);
+}
+
 TEST_CASE("a plan that is made for one size is summarised for a run of another") {
   const MachineMemory machine{.host = 8 * kGB};
   const MemoryPlan plan = plan_memory(need_of(kFiles[1], false, 1.0), machine, Offload::kAuto);
