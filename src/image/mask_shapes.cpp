@@ -124,14 +124,17 @@ bool fill_polygon(Mask& mask, std::span<const MaskPoint> outline) {
   for (int y = edges.empty() ? mask.height : edges.front().first; y < mask.height; ++y) {
     while (next < edges.size() && edges[next].first <= y) active.push_back(next++);
     std::erase_if(active, [&](std::size_t i) { return edges[i].end <= y; });
-    if (active.empty()) continue;
-    std::fill(turns.begin(), turns.end(), 0);
+    int left = mask.width;
+    int right = 0;
     for (const std::size_t i : active) {
-      turns[static_cast<std::size_t>(first_pixel(edges[i].x_at(y + 0.5), mask.width))] += edges[i].turn;
+      const int column = first_pixel(edges[i].x_at(y + 0.5), mask.width);
+      turns[static_cast<std::size_t>(column)] += edges[i].turn;
+      left = std::min(left, column);
+      right = std::max(right, column);
     }
     int winding = 0;
-    for (int x = 0; x < mask.width; ++x) {
-      winding += turns[static_cast<std::size_t>(x)];
+    for (int x = left; x <= right; ++x) {
+      winding += std::exchange(turns[static_cast<std::size_t>(x)], 0);
       if (winding == 0) continue;
       mask.repaint[mask.index(x, y)] = 1;
       any = true;
