@@ -18,6 +18,7 @@
 
 #include "app/batch/batch.h"
 #include "app/job/interrupt.h"
+#include "app/job/mask_alone.h"
 #include "app/job/resolve.h"
 #include "app/job/run_inpaint.h"
 #include "app/options/available.h"
@@ -87,6 +88,15 @@ int run_one(app::Settings& settings, const Verbosity& verbosity, bool stdout_ope
   return 0;
 }
 
+int run_mask_alone(const app::Settings& settings, const Verbosity& verbosity, bool stdout_open, State& state) {
+  const app::JobSpec spec = app::resolve_mask_alone(settings);
+  if (!stdout_open) refuse_closed_stdout();
+  open_report(settings, state);
+  StdoutReporter reporter(verbosity.json, state.report.get());
+  app::write_mask_alone(spec, reporter);
+  return 0;
+}
+
 /// Logs the table of failures, each row as a line of its own, for programs that read lines.
 void warn_of_failures(const app::BatchSummary& summary) {
   std::istringstream table(summary.failure_table());
@@ -122,8 +132,9 @@ int run(const std::vector<std::string>& args, bool stdout_open, State& state) {
   log::configure(verbosity.log);
   log::debug(version_line());
   settings.check_values();
-  return app::is_batch(settings) ? run_many(settings, verbosity, stdout_open, state)
-                                 : run_one(settings, verbosity, stdout_open, state);
+  if (app::is_batch(settings)) return run_many(settings, verbosity, stdout_open, state);
+  if (app::asks_for_mask_alone(settings)) return run_mask_alone(settings, verbosity, stdout_open, state);
+  return run_one(settings, verbosity, stdout_open, state);
 }
 
 int fail(State& state, const Error& error) {

@@ -1,6 +1,7 @@
 // A decoder and an encoder for each picture format; image_file.cpp chooses among them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,6 +13,7 @@
 namespace zimage::codecs {
 
 using Bytes = std::span<const std::uint8_t>;
+using Palette = std::vector<std::array<std::uint8_t, 3>>;
 
 /// Decoders. `name` is the file's name in messages. Pixels keep the file's orientation. Errors: kInput.
 ImageFile decode_png(Bytes bytes, const std::string& name);
@@ -25,6 +27,13 @@ ImageFile decode_psd(Bytes bytes, const std::string& name);
 ImageFile decode_tga(Bytes bytes, const std::string& name);
 /// Returns whether the bytes can be the start of a TGA, which has no signature. decode_tga() requires it.
 bool is_tga(Bytes start);
+
+/// Return the colours that a file's values stand for: its palette, or the greys of values that decode_…() changes.
+/// Empty if values stay as they are. The bytes may be any. Errors: kInput.
+Palette palette_of_bmp(Bytes bytes);
+Palette palette_of_gif(Bytes bytes);
+Palette palette_of_pnm(Bytes bytes);
+Palette palette_of_tiff(Bytes bytes);
 
 /// Encoders; the image must not be empty. Errors: kRuntime.
 std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options);

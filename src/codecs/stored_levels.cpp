@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <string_view>
 
+#include "codecs/image_codecs.h"
 #include "codecs/png_chunks.h"
+#include "zimage/error.h"
 
 namespace zimage::codecs {
 namespace {
-
-using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::uint8_t kGrey = 0;
 constexpr std::uint8_t kPalette = 3;
@@ -23,13 +23,9 @@ Bytes chunk(Bytes png, std::string_view name) {
   return found;
 }
 
-}  // namespace
-
-StoredLevels stored_levels(Bytes file) {
-  constexpr std::string_view kPng = "\x89PNG\r\n\x1a\n";
+StoredLevels levels_of_png(Bytes file) {
   StoredLevels stored;
-  const std::string_view start(reinterpret_cast<const char*>(file.data()), std::min(file.size(), kPng.size()));
-  const Bytes header = start == kPng ? chunk(file, "IHDR") : Bytes();
+  const Bytes header = chunk(file, "IHDR");
   if (header.size() < 13) return stored;
   const std::uint8_t depth = header[8];
   const std::uint8_t kind = header[9];
@@ -40,6 +36,24 @@ StoredLevels stored_levels(Bytes file) {
     stored.palette.push_back({entries[i], entries[i + 1], entries[i + 2]});
   }
   return stored;
+}
+
+}  // namespace
+
+StoredLevels stored_levels(Bytes file) {
+  constexpr std::size_t kStart = 64;
+  const auto format =
+      format_from_bytes({file.begin(), file.begin() + static_cast<std::ptrdiff_t>(std::min(file.size(), kStart))});
+  try {
+    if (format == ImageFormat::kPng) return levels_of_png(file);
+    if (format == ImageFormat::kBmp) return {.palette = palette_of_bmp(file)};
+    if (format == ImageFormat::kGif) return {.palette = palette_of_gif(file)};
+    if (format == ImageFormat::kPnm) return {.palette = palette_of_pnm(file)};
+    if (format == ImageFormat::kTiff) return {.palette = palette_of_tiff(file)};
+  } catch (const Error&) {
+    return {};
+  }
+  return {};
 }
 
 std::optional<std::array<std::uint16_t, 3>> decoded_level(const StoredLevels& stored, int image_depth, int level) {

@@ -1,4 +1,4 @@
-// The levels of a PNG's pixels as the file holds them: decode_image() turns palettes into RGB and small greys into 8
+// The levels of a file's pixels as the file holds them: decode_image() turns palettes into RGB and small greys into 8
 // bits.
 #pragma once
 
@@ -12,11 +12,12 @@
 namespace zimage::codecs {
 
 struct StoredLevels {
-  int bit_depth = 8;                                   ///< of a grey sample; 8 for files other than PNG
+  int bit_depth = 8;                                   ///< of a grey sample without a palette
   std::vector<std::array<std::uint8_t, 3>> palette{};  ///< empty: the file has none
 };
 
-/// Reads a file's header and palette. Files other than PNG, and damaged ones, have 8 bits and no palette.
+/// Reads a file's header and palette: of PNG, BMP, GIF, TIFF and PNM. Small and inverted greys of TIFF and PNM count as
+/// palettes. TGA, whose palettes aren't read, and damaged files have 8 bits and no palette.
 StoredLevels stored_levels(std::span<const std::uint8_t> file);
 
 /// Returns the colour that decode_image() gives to a level of the file: of a palette's entry, or of a grey value.

@@ -151,7 +151,40 @@ def save_grey4(work, name, values):
                                      chunk(b"IEND", b""))  # fmt: skip
 
 
+def save_small_bmp(work, values, bits):
+    """Writes a BMP of 1 or 4 bits with a palette of VOC's colours; Pillow writes none of 4 bits."""
+    import struct
+
+    height, width = values.shape
+    grid = np.zeros((height, -(-width // 32) * 32), np.uint8)
+    grid[:, :width] = values
+    parts = [grid[:, i :: 8 // bits] << (8 - bits * (i + 1)) for i in range(8 // bits)]
+    rows = np.bitwise_or.reduce(parts)
+    palette = b"".join(bytes((*VOC[3 * i : 3 * i + 3][::-1], 0)) for i in range(1 << min(bits, 2)))
+    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, 0, 0, 0, 0, len(palette) // 4, 0)
+    start = 14 + len(header) + len(palette)
+    data = rows[::-1].tobytes()
+    (work.folder / "m.png").write_bytes(b"BM" + struct.pack("<IHHI", start + len(data), 0, 0, start) + header + palette + data)
+
+
+def save_as(work, kind, values, **options):
+    image = Image.fromarray(values, "P")
+    image.putpalette(VOC)
+    image.save(work.folder / "m.png", kind, **options)
+
+
+def save_pgm(work, values):
+    """Writes a PGM whose largest value is 3, which decoders scale to 255."""
+    height, width = values.shape
+    (work.folder / "m.png").write_bytes(b"P5\n%d %d\n3\n" % (width, height) + values.tobytes())
+
+
 KINDS = {
+    "GIF": lambda work, values: save_as(work, "GIF", values),
+    "BMP of 8 bits": lambda work, values: save_as(work, "BMP", values),
+    "BMP of 4 bits": lambda work, values: save_small_bmp(work, values, 4),
+    "TIFF with a palette": lambda work, values: save_as(work, "TIFF", values, compression="tiff_lzw"),
+    "PGM of 2 bits": lambda work, values: save_pgm(work, values),
     "grey": lambda work, values: Image.fromarray(values).save(work.folder / "m.png"),
     "palette": lambda work, values: save_palette(work, "m.png", values),
     "grey of 4 bits": lambda work, values: save_grey4(work, "m.png", values),
@@ -171,10 +204,25 @@ def test_a_label_is_picked_by_the_masks_own_value(work, kind):
     assert np.array_equal(effective, labels(work) != 3)
     missing = work.job("--mask-threshold", "=7", mask="m.png")
     assert missing.code == 3
-    if kind == "palette":
+    if kind in ("palette", "BMP of 8 bits", "BMP of 4 bits", "PGM of 2 bits", "GIF"):
         assert "its values go from 0 to 3" in missing.err
+    elif kind == "TIFF with a palette":  # its 256 entries are black from the fifth on
+        assert "has one colour for its values 0 and 7 (give --mask-threshold =0 " in missing.err
     else:
         assert "it has 0, 1, 2, 3" in missing.err
+
+
+def test_a_label_of_one_bit(work):
+    """In a TIFF of scanned text 0 is white, and in a BMP the palette says what is."""
+    bits = work.hole
+    Image.fromarray(bits).save(work.folder / "black.tif")
+    Image.fromarray(bits).save(work.folder / "white.tif", compression="group4", tiffinfo={262: 0})
+    save_small_bmp(work, bits.astype(np.uint8), 1)
+    for name in ("black.tif", "m.png"):
+        assert np.array_equal(repainted(work, "--mask-threshold", "=1", mask=name)[1], bits), name
+    stored = Image.open(work.folder / "white.tif").tag_v2[262]
+    label = "=0" if stored == 0 else "=1"
+    assert np.array_equal(repainted(work, "--mask-threshold", label, mask="white.tif")[1], bits)
 
 
 def test_a_refusal_lists_the_labels(work):

@@ -120,3 +120,22 @@ def test_a_jpeg_that_keeps_its_coefficients_is_not_said_to_change(work):
     assert "encoding changes kept pixels" in whole.err
     grown = work.job("-v", "--outpaint", "0,0,16,0", "--overwrite", image="p.jpg")
     assert "encoding changes kept pixels" in grown.err
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\t\r\n\r\n", "\ufeff"])
+def test_an_empty_prompt_is_said_to_be_empty_wherever_it_comes_from(work, text):
+    (work.folder / "p.txt").write_text(text)
+    filed = work.run(*ARGUMENTS, "--prompt-file", "p.txt", "-o", "file.png")
+    assert filed.code == 0 and "the prompt in p.txt is empty" in filed.err
+    typed = work.run(*ARGUMENTS, "-p", text.replace("\ufeff", ""), "-o", "typed.png")
+    assert typed.code == 0 and "the prompt is empty" in typed.err
+    assert "is empty" not in work.run(*ARGUMENTS, "-p", "x", "-o", "x.png").err
+
+
+def test_an_empty_prompt_beside_a_picture_names_its_file(work):
+    (work.folder / "in").mkdir()
+    for name in ("a", "b"):
+        os.link(work.folder / "picture.png", work.folder / "in" / f"{name}.png")
+    (work.folder / "in" / "b.txt").write_text("\n")
+    finished = work.job(image="in", mask="mask.png")
+    assert finished.code == 0 and finished.err.count("is empty") == 1 and "the prompt in in/b.txt is empty" in finished.err

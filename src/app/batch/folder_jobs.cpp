@@ -4,6 +4,7 @@
 
 #include "app/batch/job_source.h"
 #include "app/job/outputs.h"
+#include "app/options/mask_source.h"
 #include "app/options/special_bindings.h"
 #include "base/file_name.h"
 #include "base/log.h"
@@ -28,7 +29,12 @@ class JobList final : public JobSource {
   std::size_t place_ = 0;
 };
 
-/// The pictures below a folder, and the folders in it that can't be read.
+bool is_picture(const fs::path& path) { return codecs::format_from_name(path).has_value(); }
+bool is_annotation(const fs::path& path) { return lower(path.extension().string()) == ".json"; }
+bool is_mask(const fs::path& path) { return is_picture(path) || is_annotation(path); }
+using IsListed = bool (*)(const fs::path&);
+
+/// The pictures (or masks) below a folder, and the folders in it that can't be read.
 struct Listing {
   struct Unreadable {
     fs::path folder;
@@ -39,7 +45,8 @@ struct Listing {
 };
 
 /// Adds what is in `folder` / `part`. A part that has disappeared meanwhile is no error.
-void list_part(const fs::path& folder, const fs::path& part, const std::vector<fs::path>& leave_out, Listing& listing) {
+void list_part(const fs::path& folder, const fs::path& part, const std::vector<fs::path>& leave_out, IsListed is_listed,
+               Listing& listing) {
   std::error_code error;
   std::vector<fs::path> parts;
   for (fs::directory_iterator it(folder / part, error), end; !error && it != end; it.increment(error)) {
@@ -48,7 +55,7 @@ void list_part(const fs::path& folder, const fs::path& part, const std::vector<f
     std::error_code ignored;
     const fs::path relative = part / path.filename();
     if (!it->is_directory(ignored)) {
-      if (codecs::format_from_name(path)) listing.pictures.push_back(relative);
+      if (is_listed(path)) listing.pictures.push_back(relative);
       continue;
     }
     // Links to folders aren't followed: they could lead back to where they are.
@@ -61,14 +68,14 @@ void list_part(const fs::path& folder, const fs::path& part, const std::vector<f
         {whole, Error(ErrorCode::kInput, whole.string() + " is a folder that can't be read: " + error.message(),
                       "look at its permissions")});
   }
-  for (const fs::path& relative : parts) list_part(folder, relative, leave_out, listing);
+  for (const fs::path& relative : parts) list_part(folder, relative, leave_out, is_listed, listing);
 }
 
 /// Lists a folder in the order of the names' bytes, so that every machine has the same. Errors: kInput if the folder
 /// itself can't be read.
-Listing list_pictures(const fs::path& folder, const std::vector<fs::path>& leave_out) {
+Listing list_folder(const fs::path& folder, const std::vector<fs::path>& leave_out, IsListed is_listed) {
   Listing listing;
-  list_part(folder, {}, leave_out, listing);
+  list_part(folder, {}, leave_out, is_listed, listing);
   if (listing.pictures.empty() && !listing.unreadable.empty()) throw Error(listing.unreadable.front().error);
   std::sort(listing.pictures.begin(), listing.pictures.end(),
             [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
@@ -84,11 +91,11 @@ bool same_bytes(const fs::path& a, const fs::path& b) {
   return a.parent_path() / a.stem() == b.parent_path() / b.stem();
 }
 
-/// Which mask belongs to which picture.
+/// Which mask belongs to which picture. Beside the pictures themselves only LabelMe's files can be masks.
 class Masks {
  public:
-  explicit Masks(fs::path folder) : folder_(std::move(folder)) {
-    const Listing listing = list_pictures(folder_, {});
+  Masks(fs::path folder, bool beside_pictures) : folder_(std::move(folder)), beside_pictures_(beside_pictures) {
+    const Listing listing = list_folder(folder_, {}, beside_pictures ? is_annotation : is_mask);
     for (const auto& [part, error] : listing.unreadable) {
       log::warning(printable(concat({error.message(), ": its masks are missing (", error.hint(), ")"})));
     }
@@ -101,7 +108,9 @@ class Masks {
     used_[stem] = true;
     const auto found = by_stem_.find(stem);
     if (found == by_stem_.end()) {
-      throw Error(ErrorCode::kInput, "there is no mask for it: " + (folder_ / stem).string() + ".png, or the like",
+      throw Error(ErrorCode::kInput,
+                  concat({"there is no mask for it: ", (folder_ / stem).string(),
+                          beside_pictures_ ? ".json" : ".png, or the like"}),
                   "add the mask, or take the picture out");
     }
     std::vector<fs::path> masks = found->second;
@@ -113,31 +122,34 @@ class Masks {
                   "two masks have its name: " + (folder_ / masks[0]).string() + " and " + (folder_ / masks[1]).string(),
                   "leave one");
     }
+    annotated_ = annotated_ || is_annotation(masks.front());
     return folder_ / masks.front();
   }
 
-  void warn_of_unused() const {
+  /// Comes when all pictures have asked. Errors: kUsage if pictures and masks have one folder, and none is LabelMe's.
+  void finish() const {
+    if (beside_pictures_ && !annotated_) {
+      throw Error(ErrorCode::kUsage, "--image and --mask are the same folder",
+                  "keep pictures and masks apart; only LabelMe's STEM.json may lie beside its picture");
+    }
     for (const auto& [stem, paths] : by_stem_) {
-      if (used_.contains(stem)) continue;
+      // Where no picture has a mask in JSON, such a file is something else.
+      if (used_.contains(stem) || (is_annotation(paths.front()) && !annotated_)) continue;
       log::warning("the mask " + printable((folder_ / paths.front()).string()) + " has no picture");
     }
   }
 
  private:
   fs::path folder_;
+  bool beside_pictures_ = false;
+  bool annotated_ = false;  ///< a picture's mask is a JSON file
   std::map<std::string, std::vector<fs::path>> by_stem_;
   std::map<std::string, bool> used_;
 };
 
-void check_folders(const Settings& command, const fs::path& folder) {
-  std::error_code ignored;
-  const std::string mask = command.text("mask");
-  if (mask.empty() && !parse_borders(command.text("outpaint")).any()) {
-    throw Error(ErrorCode::kUsage, "no mask is given", "give --mask a folder, a file or alpha");
-  }
-  if (fs::is_directory(mask, ignored) && identity(mask) == identity(folder)) {
-    throw Error(ErrorCode::kUsage, "--image and --mask are the same folder", "keep pictures and masks apart");
-  }
+void check_mask_given(const Settings& command) {
+  if (!command.text("mask").empty() || parse_borders(command.text("outpaint")).any()) return;
+  throw Error(ErrorCode::kUsage, "no mask is given", "give --mask a folder, a file, a shape or alpha");
 }
 
 }  // namespace
@@ -155,19 +167,19 @@ fs::path default_output_folder(const fs::path& folder) {
 
 std::vector<Job> list_folder_jobs(const Settings& command, const fs::path& output) {
   const fs::path folder = command.text("image");
-  check_folders(command, folder);
-  const fs::path mask = command.text("mask");
+  check_mask_given(command);
+  const fs::path mask = mask_path(command.text("mask"));
   std::error_code ignored;
   std::vector<fs::path> leave_out{identity(output)};
   std::optional<Masks> masks;
   if (fs::is_directory(mask, ignored)) {
-    masks.emplace(mask);
+    masks.emplace(mask, identity(mask) == identity(folder));
     leave_out.push_back(identity(mask));
   }
   const bool prompted = command.has("prompt") || command.has("prompt-file");
   bool any_prompt = prompted;
   std::vector<Job> jobs;
-  const Listing listing = list_pictures(folder, leave_out);
+  const Listing listing = list_folder(folder, leave_out, is_picture);
   for (const fs::path& picture : listing.pictures) {
     Job job;
     job.index = jobs.size();
@@ -195,7 +207,7 @@ std::vector<Job> list_folder_jobs(const Settings& command, const fs::path& outpu
   if (!any_prompt) {
     throw Error(ErrorCode::kUsage, "no prompt is given", "give --prompt TEXT, or a STEM.txt beside each picture");
   }
-  if (masks) masks->warn_of_unused();
+  if (masks) masks->finish();
   // A part that can't be read is a failed job, so that the exit code and the report tell of it.
   for (const auto& [part, error] : listing.unreadable) {
     jobs.push_back({.index = jobs.size(), .name = part.string(), .settings = command, .error = error});

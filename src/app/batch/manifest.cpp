@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "app/options/mask_source.h"
 #include "app/options/option.h"
 #include "base/regular_file.h"
 #include "base/strict_json.h"
@@ -53,6 +54,15 @@ const OptionSpec& option_of(const Settings& settings, const std::string& key, bo
   return *spec;
 }
 
+/// Errors: kInput for a shape with a mistake, which would otherwise be found only when its turn comes.
+void check_mask(const std::string& text) {
+  try {
+    parse_mask_source(text);
+  } catch (const Error& e) {
+    refuse(e.message(), e.hint());
+  }
+}
+
 void set(Settings& settings, const std::string& key, const json& value, const fs::path& folder) {
   if (value.is_null()) return;
   bool negated = false;
@@ -60,8 +70,9 @@ void set(Settings& settings, const std::string& key, const json& value, const fs
   std::string text = value_text(key, value);
   if (key == "output" && text == "-") refuse("'output' can't be - in a batch", "give a file or a folder");
   if (key == "image" && text == "-") refuse("'image' can't be - in a batch", "give a file");
-  const bool special = key == "mask" && text == "alpha";
-  if (spec.path && !special && !text.empty()) text = (folder / text).string();
+  const bool mask = key == "mask";
+  if (mask) check_mask(text);
+  if (spec.path && !(mask ? mask_path(text) : fs::path(text)).empty()) text = (folder / text).string();
   settings.set(spec.name, {text}, Source::kJob);
   if (negated) settings.set(spec.name, {settings.flag(spec.name) ? "false" : "true"}, Source::kJob);
 }

@@ -36,7 +36,7 @@ void check_combinations(const Settings& settings) {
   if (manifest && is_folder(settings.text("image"))) {
     throw Error(ErrorCode::kUsage, "--manifest and a folder as --image are two lists of jobs", "leave one out");
   }
-  if (manifest && is_folder(settings.text("mask"))) {
+  if (manifest && is_folder(mask_path(settings.text("mask")).string())) {
     throw Error(ErrorCode::kUsage, "a folder as --mask needs a folder as --image", "name each mask in the manifest");
   }
   if (is_folder(settings.text("control-image"))) {

@@ -8,6 +8,7 @@
 #include "codecs/image_file.h"
 #include "image/mask.h"
 #include "image/mask_operations.h"
+#include "image/shape_text.h"
 #include "zimage/error.h"
 
 namespace zimage::app {
@@ -15,6 +16,8 @@ namespace {
 
 /// Reads the mask as a run reads --mask. Errors: kInput.
 Mask read_mask(const CompareJob& job, const Image& picture) {
+  const std::string text = job.mask.string();
+  if (is_shape_text(text)) return mask_of_shapes(parse_shapes(text), picture.width, picture.height);
   const Image image = codecs::read_image(job.mask).image;
   const std::string sizes = "the mask " + job.mask.string() + " is " + size_text(image.width, image.height) +
                             ", the picture " + job.a.string() + " is " + size_text(picture.width, picture.height);

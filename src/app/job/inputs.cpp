@@ -5,12 +5,10 @@
 #include <utility>
 
 #include "app/job/carried_metadata.h"
-#include "app/job/mask_file.h"
 #include "app/job/picture.h"
 #include "base/log.h"
 #include "base/run_async.h"
 #include "base/text.h"
-#include "image/canvas.h"
 #include "zimage/error.h"
 
 namespace zimage::app {
@@ -71,46 +69,15 @@ std::shared_ptr<const PixelSource> make_source(Image image, const LoadedInputs& 
   return std::make_shared<const PixelSource>(std::move(source));
 }
 
-void check_canvas(const JobSpec& spec, const Image& picture) {
-  const Borders& borders = spec.outpaint;
-  const std::int64_t width = std::int64_t{picture.width} + borders.left + borders.right;
-  const std::int64_t height = std::int64_t{picture.height} + borders.top + borders.bottom;
-  if (static_cast<std::uint64_t>(width * height) <= kMaxPixels) return;
-  throw Error(ErrorCode::kInput,
-              "--outpaint would make " + spec.image_name() + " " + std::to_string(width) + "x" +
-                  std::to_string(height) + ", more than 2^28 pixels",
-              "grow it by less");
-}
-
-/// Returns the mask of the file that is being read, or of the picture's transparency; nothing with --outpaint alone.
-std::optional<MaskFile> mask_file(const JobSpec& spec, const Image& picture, std::future<MaskFile>& reading) {
-  if (reading.valid()) return reading.get();
-  if (!spec.mask.from_alpha) return std::nullopt;
-  if (!picture.has_alpha()) {
-    throw Error(ErrorCode::kInput, spec.image_name() + " has no transparency, which --mask alpha needs",
-                "give a mask file, or a picture with an alpha channel");
-  }
-  return mask_of_alpha(picture, spec.mask);
-}
-
 }  // namespace
 
 std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec) {
   auto inputs = std::make_unique<LoadedInputs>();
-  // The mask is read beside the picture, because a large one takes about as long. If both fail, the picture's error is
-  // thrown.
-  std::future<MaskFile> reading;
-  if (!spec.mask.path.empty()) reading = run_async([&spec] { return read_mask_file(spec.mask); });
+  // If both the mask and the picture fail, the picture's error is thrown.
+  std::future<MaskFile> reading = begin_mask(spec);
   Image picture = read_picture(spec, *inputs);
-  std::optional<MaskFile> file = mask_file(spec, picture, reading);
-  Mask mask = make_mask(spec, picture, file ? std::optional(std::move(file->mask)) : std::nullopt);
-  check_mask(spec, picture, mask, file ? std::optional(std::move(file->facts)) : std::nullopt);
-  if (spec.outpaint.any()) {
-    check_canvas(spec, picture);
-    picture = grow_canvas(picture, spec.outpaint);
-    mask = grow_canvas(mask, spec.outpaint);
-    log::info("the picture is grown to " + size_text(picture.width, picture.height));
-  }
+  Mask mask = finish_mask(spec, picture, std::move(reading));
+  grow_onto_canvas(spec, picture, mask);
   warn_of_transparency(spec, picture, mask);
   inputs->picture = make_source(std::move(picture), *inputs);
   inputs->mask = std::make_shared<const Mask>(std::move(mask));

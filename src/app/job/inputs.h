@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <future>
 #include <memory>
-#include <optional>
 #include <vector>
 
+#include "app/job/mask_file.h"
 #include "app/options/job_spec.h"
 #include "codecs/image_file.h"
 #include "codecs/metadata/color_profile.h"
@@ -40,9 +40,17 @@ std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec);
 /// Makes the library's request for a job.
 Request make_request(const JobSpec& spec, const LoadedInputs& inputs);
 
-/// Makes a job's mask for the picture `image`, before it is grown onto the canvas of --outpaint. `file` is the mask of
-/// the mask's file or of the picture's transparency; empty if the job has none. Errors: kInput.
-Mask make_mask(const JobSpec& spec, const Image& image, std::optional<Mask> file);
+/// Starts reading the mask's picture on another thread, because a large one takes as long as the job's picture. Invalid
+/// for a mask that needs the job's picture.
+std::future<MaskFile> begin_mask(const JobSpec& spec);
+
+/// Makes a job's mask for its picture: inverted, filled and grown as the options say, but not yet on the canvas of
+/// --outpaint. Logs what is odd about it. Errors: kInput for a mask that can't be read, that has another aspect ratio,
+/// or that repaints nothing, unless --outpaint gives the job something to paint.
+Mask finish_mask(const JobSpec& spec, const Image& picture, std::future<MaskFile> reading);
+
+/// Grows picture and mask onto the canvas of --outpaint, if there is one. Errors: kInput for more than 2^28 pixels.
+void grow_onto_canvas(const JobSpec& spec, Image& picture, Mask& mask);
 
 /// Logs which properties of the picture the result's format can't hold.
 void warn_about_losses(const JobSpec& spec, const LoadedInputs& inputs);

@@ -67,7 +67,16 @@ MaskColor color_of(const MaskLabel& label, const Image& image, const codecs::Sto
     return color;
   }
   const auto color = codecs::decoded_level(stored, image.bit_depth, *label.level);
-  if (color) return *color;
+  if (color) {
+    // A palette is often filled up with black. The pixels are colours by now, so that a second entry can't be told
+    // apart.
+    const int first = codecs::level_of(stored, *color).value_or(*label.level);
+    if (first == *label.level) return *color;
+    throw Error(ErrorCode::kInput,
+                concat({"the mask ", name, " has one colour for its values ", std::to_string(first), " and ",
+                        std::to_string(*label.level)}),
+                "give --mask-threshold =" + std::to_string(first) + " if they mean the same");
+  }
   const int most = stored.palette.empty() ? (1 << (image.bit_depth == 16 ? 16 : stored.bit_depth)) - 1
                                           : static_cast<int>(stored.palette.size()) - 1;
   throw Error(ErrorCode::kInput,
@@ -89,7 +98,9 @@ MaskFacts facts_of(const MaskLevels& levels, const MaskReading& reading, int bit
 }
 
 std::string mask_name(const JobSpec& spec) {
-  return spec.mask.from_alpha ? spec.image_name() + "'s transparency" : spec.mask.path.string();
+  if (spec.mask.from_alpha) return spec.image_name() + "'s transparency";
+  const std::string text = mask_source_text(spec.mask);
+  return spec.mask.shapes.empty() ? text : in_quotes(text);
 }
 
 std::string threshold_text(const MaskReading& reading) {
@@ -108,6 +119,9 @@ std::string labels_hint(const MaskFacts& facts) {
 Error nothing_error(const JobSpec& spec, const MaskFacts& facts) {
   const MaskReading& reading = spec.mask.reading;
   const std::string nothing = "the mask " + mask_name(spec) + " repaints nothing";
+  if (!facts.why_nothing.empty()) {
+    return {ErrorCode::kInput, concat({nothing, ": ", facts.why_nothing}), facts.hint};
+  }
   if (spec.mask.label) {
     return {ErrorCode::kInput,
             nothing + ": none of its pixels has the value of --mask-threshold " + mask_label_text(*spec.mask.label),

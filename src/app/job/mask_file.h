@@ -21,6 +21,8 @@ struct MaskFacts {
   std::optional<FaintPart> faint{};
   bool photograph = false;
   bool shape_in_alpha = false;  ///< it is black, and only its transparency varies
+  std::string why_nothing{};    ///< of shapes and annotations that repaint nothing: why, as the end of a sentence
+  std::string hint{};           ///< and what to do about it
 };
 
 struct MaskFile {

@@ -1,10 +1,13 @@
 #include "app/job/outputs.h"
 
+#include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "app/job/golden_plan.h"
 #include "app/job/naming.h"
+#include "app/options/available.h"
 #include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -39,6 +42,29 @@ void check_collisions(const OutputPlan& outputs) {
     if (output.golden.empty() || !seen.contains(identity(output.golden))) continue;
     throw Error(ErrorCode::kUsage, output.golden.string() + " is both the golden picture and an output",
                 "give them different names");
+  }
+}
+
+/// Checks that no output would replace a file that the job reads. A result may take the place of its own picture, and
+/// of the result that is replayed. Errors: kUsage.
+void check_inputs_stay(const Settings& settings, const OutputPlan& outputs) {
+  const std::set<std::string> written{"output",        "save-mask", "save-crop", "save-latents", "preview",
+                                      "save-previews", "golden",    "report",    "log-file"};
+  for (const OptionSpec& option : settings.options()) {
+    if (!option.path || written.contains(option.name)) continue;
+    const bool replaced = option.name == std::string_view("image") || option.name == std::string_view("replay");
+    for (const std::string& value : settings.list(option.name)) {
+      const fs::path input = path_in(option, value);
+      for (const fs::path& path : all_output_paths(outputs)) {
+        const auto is_path = [&](const PlannedOutput& output) { return output.path == path; };
+        if (replaced && std::any_of(outputs.results.begin(), outputs.results.end(), is_path)) continue;
+        std::error_code ignored;
+        if (input.empty() || !fs::equivalent(input, path, ignored)) continue;
+        throw Error(ErrorCode::kUsage,
+                    concat({"the output ", path.string(), " would replace the file of --", option.name}),
+                    "give the output another path");
+      }
+    }
   }
 }
 
@@ -138,6 +164,14 @@ void resolve_outputs(const Settings& settings, const JobPlace& place, JobSpec& s
   }
   resolve_golden(settings, place, spec);
   check_collisions(spec.output);
+  check_inputs_stay(settings, spec.output);
+  check_all_writable(spec);
+}
+
+void resolve_save_mask(const Settings& settings, JobSpec& spec) {
+  spec.output.save_mask = side_output(settings, "save-mask", ".png");
+  if (codecs::is_written(spec.input_format)) spec.output.format = spec.input_format;
+  check_inputs_stay(settings, spec.output);
   check_all_writable(spec);
 }
 

@@ -18,6 +18,9 @@ OutputPlan plan_outputs(const Settings& settings, const JobPlace& place);
 /// Errors: those above; kUsage for an output that exists or can't be written.
 void resolve_outputs(const Settings& settings, const JobPlace& place, JobSpec& spec);
 
+/// Does the same for a command whose only output is --save-mask. Errors: kUsage.
+void resolve_save_mask(const Settings& settings, JobSpec& spec);
+
 /// Creates the folders that the job's files go to. Errors: kRuntime.
 void make_folders(const OutputPlan& outputs);
 

@@ -10,6 +10,7 @@
 #include "app/options/available.h"
 #include "app/options/special_bindings.h"
 #include "app/provenance/replay.h"
+#include "base/log.h"
 #include "base/regular_file.h"
 #include "base/text.h"
 #include "base/text_encoding.h"
@@ -20,14 +21,19 @@ namespace {
 
 constexpr std::size_t kPromptLimit = 1024 * 1024;
 
-void check_combinations(const Settings& settings) {
+void check_picture_and_mask(const Settings& settings) {
   if (!settings.has("image")) {
     throw Error(ErrorCode::kUsage, "no picture is given", "give --image PATH; --help shows examples");
   }
   if (!settings.has("mask") && !parse_borders(settings.text("outpaint")).any()) {
     throw Error(ErrorCode::kUsage, "no mask is given",
-                "give --mask PATH, or --mask alpha for the picture's own transparency");
+                "give --mask PATH, a shape such as --mask rect:10,20,200,100, or --mask alpha for the picture's own "
+                "transparency");
   }
+}
+
+void check_combinations(const Settings& settings) {
+  check_picture_and_mask(settings);
   if (!settings.has("prompt") && !settings.has("prompt-file")) {
     throw Error(ErrorCode::kUsage, "no prompt is given", "give --prompt TEXT or --prompt-file FILE");
   }
@@ -67,6 +73,15 @@ std::string resolve_prompt(const Settings& settings) {
   std::string prompt = read_prompt(settings);
   require_utf8(prompt);
   return prompt;
+}
+
+/// Says that a prompt is empty. It may be meant so, as an empty file may be a mistake.
+void say_empty(const Settings& settings, const JobSpec& spec) {
+  if (spec.prompt.find_first_not_of(" \t\r\n") != std::string::npos) return;
+  const bool file = settings.has("prompt-file");
+  log::write(spec.batch && !file ? log::Level::kInfo : log::Level::kNotice,
+             concat({file ? concat({"the prompt in ", printable(settings.text("prompt-file"))}) : "the prompt",
+                     " is empty: nothing says what the picture should show"}));
 }
 
 std::string resolve_negative_prompt(const Settings& settings) {
@@ -158,12 +173,31 @@ JobSpec resolve(Settings& settings, const JobPlace& place) {
   check_combinations(settings);
   bind_options(settings, spec);
   spec.prompt = resolve_prompt(settings);
+  say_empty(settings, spec);
   require_utf8(spec.negative_prompt);
   resolve_seed(settings, place, spec);
   look_at_inputs(spec);
   resolve_outputs(settings, place, spec);
   check_device(spec.compute.device);
   check_model(spec);
+  return spec;
+}
+
+bool asks_for_mask_alone(const Settings& settings) {
+  if (!settings.has("save-mask") || settings.flag("dry-run")) return false;
+  const auto others = {"prompt",  "prompt-file", "output", "save-crop", "save-latents",
+                       "preview", "golden",      "replay", "manifest"};
+  return std::none_of(others.begin(), others.end(), [&](const char* name) { return settings.has(name); });
+}
+
+JobSpec resolve_mask_alone(const Settings& settings) {
+  settings.check_values();
+  check_available(settings);
+  check_picture_and_mask(settings);
+  JobSpec spec;
+  bind_options(settings, spec);
+  look_at_inputs(spec);
+  resolve_save_mask(settings, spec);
   return spec;
 }
 

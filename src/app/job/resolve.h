@@ -17,6 +17,12 @@ namespace zimage::app {
 /// that is missing or not a picture, a bad prompt file), kModel (no model at all).
 JobSpec resolve(Settings& settings, const JobPlace& place = {});
 
+/// Returns whether the mask is all that a command asks for: --save-mask without a prompt and without another output.
+bool asks_for_mask_alone(const Settings& settings);
+
+/// Resolves what such a command needs. No model is looked for. Errors: those of resolve().
+JobSpec resolve_mask_alone(const Settings& settings);
+
 /// Returns the prompt, read from its file if need be, and with guidance the negative prompt after it. Without a given
 /// guidance scale the model's `defaults` decide.
 /// Errors: kInput for a bad prompt file, kUsage for an option that isn't UTF-8.

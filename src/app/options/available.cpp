@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "app/options/mask_source.h"
 #include "app/options/option.h"
 #include "app/options/special_bindings.h"
 #include "base/regular_file.h"
@@ -62,14 +63,18 @@ void check_available_path(const std::string& option, const std::filesystem::path
   }
 }
 
+std::filesystem::path path_in(const OptionSpec& option, const std::string& value) {
+  const std::string_view name = option.name;
+  return name == "lora" ? parse_lora(value).file : name == "mask" ? mask_path(value) : std::filesystem::path(value);
+}
+
 void check_own_file(const Settings& settings, const std::string& option) {
   const std::filesystem::path path = settings.text(option);
   if (path.empty()) return;
   for (const OptionSpec& other : settings.options()) {
     if (option == other.name || !other.path) continue;
     for (const std::string& value : settings.list(other.name)) {
-      const bool lora = std::string_view(other.name) == "lora";
-      const std::filesystem::path named = lora ? parse_lora(value).file : std::filesystem::path(value);
+      const std::filesystem::path named = path_in(other, value);
       std::error_code ignored;
       if (named != path && !std::filesystem::equivalent(named, path, ignored)) continue;
       throw Error(ErrorCode::kUsage,

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "app/options/mask_source.h"
 #include "codecs/image_file.h"
 #include "image/canvas.h"
 #include "image/mask.h"
@@ -36,9 +37,7 @@ struct MaskLabel {
 };
 
 /// Says where the mask comes from, and what is done to it.
-struct MaskSpec {
-  std::filesystem::path path{};  ///< empty with from_alpha, or with --outpaint alone
-  bool from_alpha = false;
+struct MaskSpec : MaskSource {
   MaskReading reading{};             ///< its label is known once the file is read
   std::optional<MaskLabel> label{};  ///< if set, what has it is repainted, and the threshold doesn't count
   bool fill_holes = false;

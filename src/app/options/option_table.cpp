@@ -16,9 +16,11 @@ const OptionSpec kOptions[] = {
     // clang-format off
     {.name = "image", .short_name = 'i', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH", .bind = bound<&JobSpec::image>(), .recorded = true, .reported = true, .per_job = true, .path = true, .tier = Tier::kShort,
      .help = "the picture, a folder of pictures, or - for a picture on stdin", .more = "It may be PNG, JPEG, WebP, BMP or TIFF, or GIF, PNM, PSD or TGA, whose results are PNG. EXIF orientation and colour profiles are honoured. A folder is searched recursively."},
-    {.name = "mask", .short_name = 'm', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH|alpha", .bind = bind_mask(), .recorded = true, .reported = true, .per_job = true, .path = true, .tier = Tier::kShort,
-     .help = "the mask: white is repainted, black is kept",
-     .more = "It must have the picture's aspect ratio. For a folder of pictures, give a folder with a mask of the same stem for each, or one mask for all. `alpha` takes the picture's own transparency: what is transparent is repainted, and is opaque in the result."},
+    {.name = "mask", .short_name = 'm', .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH|alpha|SHAPE", .bind = bind_mask(), .recorded = true, .reported = true, .per_job = true, .path = true, .tier = Tier::kShort,
+     .help = "the mask: white is repainted, black is kept; or rect:X,Y,W,H",
+     .more = "A file must have the picture's aspect ratio. For a folder of pictures, give a folder with a mask of the same stem for each, or one mask for all. `alpha` takes the picture's own transparency: what is transparent is repainted, and is opaque in the result. "
+             "A shape is rect:X,Y,W,H, ellipse:X,Y,W,H (the box around it) or polygon:X,Y X,Y X,Y and further points, in pixels of the picture as it is shown or in percent (rect:10%,20%,50%,30%); several are joined by +. "
+             "FILE.json takes annotations of COCO or LabelMe, FILE.json:LABEL those of one label. Write ./ before a file whose name begins like a shape."},
     {.name = "prompt", .short_name = 'p', .group = Group::kWhat, .kind = Kind::kText, .value_name = "TEXT", .bind = bound<&JobSpec::prompt>(), .recorded = true, .reported = true, .per_job = true, .tier = Tier::kShort,
      .help = "what the picture should show", .more = "In a folder, STEM.txt beside a picture is that picture's own prompt."},
     {.name = "prompt-file", .group = Group::kWhat, .kind = Kind::kText, .value_name = "FILE", .per_job = true, .path = true,
@@ -83,7 +85,7 @@ const OptionSpec kOptions[] = {
     {.name = "mask-invert", .group = Group::kMask, .kind = Kind::kFlag, .bind = bound<&JobSpec::mask, &MaskSpec::reading, &MaskReading::invert>(), .recorded = true, .per_job = true, .tier = Tier::kShort,
      .help = "black is repainted, white is kept"},
     {.name = "mask-threshold", .group = Group::kMask, .kind = Kind::kShare, .value_name = "X|=VALUE", .default_value = "0.5", .min = 0, .max = 1, .above_min = true, .bind = bind_mask_threshold(), .recorded = true, .per_job = true,
-     .help = "repaint where the mask is at least this, a share of white; =3 repaints its value 3 alone", .more = "A value is a grey level or a palette's entry as the file holds it, or a colour: =#ff0000. With --soft-mask, shares below X are kept, and the default is 0: every one above 0 counts."},
+     .help = "repaint where the mask is at least this, a share of white; =3 repaints its value 3 alone", .more = "A value is a grey level or a palette's entry as the file holds it, or a colour: =#ff0000. Shapes and annotations have no values. With --soft-mask, shares below X are kept, and the default is 0: every one above 0 counts."},
     {.name = "mask-grow", .group = Group::kMask, .kind = Kind::kInteger, .value_name = "PX", .default_value = "0", .min = 0, .max = 65536, .bind = bound<&JobSpec::mask, &MaskSpec::grow>(), .recorded = true, .per_job = true, .tier = Tier::kShort,
      .help = "grow the mask by this many pixels in every direction"},
     {.name = "mask-fill-holes", .group = Group::kMask, .kind = Kind::kFlag, .bind = bound<&JobSpec::mask, &MaskSpec::fill_holes>(), .recorded = true, .per_job = true,
@@ -126,7 +128,7 @@ const OptionSpec kOptions[] = {
     {.name = "replay", .group = Group::kOutput, .kind = Kind::kText, .value_name = "IMAGE", .path = true,
      .help = "repeat the run that made this picture (PNG, JPEG, WebP or TIFF)", .more = "Its options are defaults: options given here win."},
     {.name = "save-mask", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE", .per_job = true, .path = true,
-     .help = "write the effective mask (PNG, 255 where the result may differ)"},
+     .help = "write the effective mask (PNG, 255 where the result may differ)", .more = "Without a prompt and another output, that is all that is done: no model is opened."},
     {.name = "save-crop", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE", .per_job = true, .path = true,
      .help = "write the region of the picture that is worked on (PNG)", .more = "Several regions go to FILE-0, FILE-1 and so on."},
     {.name = "save-latents", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FILE", .per_job = true, .path = true,

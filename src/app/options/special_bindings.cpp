@@ -28,10 +28,12 @@ bool jumps(const Sampling& sampling) { return sampling.jump_length > 0 && sampli
 
 Binding bind_mask() {
   return {[](const Settings& settings, const char* name, JobSpec& spec) {
-            spec.mask.from_alpha = settings.text(name) == "alpha";
-            if (!spec.mask.from_alpha) spec.mask.path = settings.text(name);
+            static_cast<MaskSource&>(spec.mask) = parse_mask_source(settings.text(name));
           },
-          [](const JobSpec& spec) { return spec.mask.from_alpha ? ordered_json("alpha") : json_of(spec.mask.path); }};
+          [](const JobSpec& spec) {
+            const std::string text = mask_source_text(spec.mask);
+            return text.empty() ? ordered_json() : ordered_json(text);
+          }};
 }
 
 Binding bind_mask_threshold() {

@@ -8,7 +8,7 @@
 
 namespace zimage::app {
 
-/// The value is a path, or `alpha`.
+/// The value is read by parse_mask_source(). Errors: kUsage.
 Binding bind_mask();
 /// A soft mask has no threshold unless one is given.
 Binding bind_mask_threshold();

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/options/available.h"
+#include "app/options/mask_source.h"
 #include "app/options/option.h"
 #include "app/provenance/provenance.h"
 #include "base/file_name.h"
@@ -43,6 +44,11 @@ std::string find_again(const std::string& recorded, const fs::path& replayed) {
   return in_other_form(beside).value_or(recorded).string();
 }
 
+std::string find_mask_again(const std::string& recorded, const fs::path& replayed) {
+  const std::string file = mask_path(recorded).string();
+  return file.empty() ? recorded : find_again(file, replayed) + recorded.substr(file.size());
+}
+
 json recorded_options(const std::string& metadata, const std::string& file) {
   const json parsed = json::parse(metadata, nullptr, false);
   if (!parsed.is_object() || !parsed.contains("options") || !parsed["options"].is_object()) {
@@ -76,14 +82,15 @@ std::string apply_replay(Settings& settings) {
       throw Error(ErrorCode::kUsage, "the picture that " + path.string() + " was made from came from stdin",
                   "give it with --image");
     }
-    if ((name == "image" || name == "mask" || name == "control-image") && texts.front() != "alpha")
-      texts.front() = find_again(texts.front(), path);
+    if (name == "image" || name == "control-image") texts.front() = find_again(texts.front(), path);
+    if (name == "mask") texts.front() = find_mask_again(texts.front(), path);
     recorded.set(name, texts, Source::kReplay);
     settings.set(name, texts, Source::kReplay);
   }
   try {
     recorded.check_values();
     check_available(recorded);
+    parse_mask_source(recorded.text("mask"));
   } catch (const Error& e) {
     throw Error(ErrorCode::kInput, path.string() + ": its metadata can't be replayed: " + e.message(), e.hint());
   }

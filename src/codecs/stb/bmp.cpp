@@ -131,6 +131,15 @@ std::vector<std::uint8_t> written_anew(const BmpHeader& header) {
 
 }  // namespace
 
+Palette palette_of_bmp(Bytes bytes) {
+  const BmpHeader header = read_header(bytes, "the file");
+  Palette palette;
+  for (std::size_t i = 0; i < header.palette.size(); i += 4) {
+    palette.push_back({header.palette[i + 2], header.palette[i + 1], header.palette[i]});
+  }
+  return palette;
+}
+
 ImageFile decode_bmp(Bytes bytes, const std::string& name) {
   const BmpHeader header = read_header(bytes, name);
   const std::uint64_t row_bytes = (header.width * header.bits + 31) / 32 * 4;

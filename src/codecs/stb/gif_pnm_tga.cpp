@@ -27,16 +27,24 @@ Image without_alpha(Image image, std::uint8_t nothing) {
 struct GifContents {
   int frames = 0;  ///< counted up to 2
   std::vector<std::string> comments{};
+  Bytes palette{};  ///< of the first frame
 };
 
 /// Goes from block to block (GIF89a, appendix B).
 GifContents contents_of(Bytes gif) {
   constexpr std::uint8_t kFrame = 0x2c, kEnd = 0x3b, kComment = 0xfe;
   const auto palette_bytes = [](unsigned flags) -> std::size_t { return (flags & 0x80) != 0 ? 6U << (flags & 7) : 0; };
+  const auto part = [&](std::size_t at, std::size_t size) {
+    return at + size <= gif.size() ? gif.subspan(at, size) : Bytes{};
+  };
   GifContents out;
+  if (gif.size() < 13) return out;
+  out.palette = part(13, palette_bytes(gif[10]));
   for (std::size_t at = 13 + palette_bytes(gif[10]); at + 9 < gif.size() && gif[at] != kEnd && out.frames < 2; ++at) {
     const bool frame = gif[at] == kFrame;
     const bool comment = !frame && gif[at + 1] == kComment;
+    const bool own_palette = frame && out.frames == 0 && palette_bytes(gif[at + 9]) > 0;
+    if (own_palette) out.palette = part(at + 10, palette_bytes(gif[at + 9]));
     if (frame) ++out.frames;
     if (comment) out.comments.emplace_back();
     at += frame ? 11 + palette_bytes(gif[at + 9]) : 2;
@@ -47,6 +55,11 @@ GifContents contents_of(Bytes gif) {
     }
   }
   return out;
+}
+
+/// Scales a sample of up to `largest` to the whole range, up to `full`.
+std::uint32_t scaled(std::uint32_t value, std::uint32_t largest, std::uint32_t full) {
+  return (std::min(value, largest) * full + largest / 2) / largest;
 }
 
 bool is_space(std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -73,7 +86,7 @@ void put_samples(const std::uint8_t* in, std::uint32_t largest, Image& image) {
   image.samples.visit([&]<class Sample>(Sample* out) {
     for (std::size_t i = 0; i < image.samples.size(); ++i) {
       const std::uint32_t value = sizeof(Sample) == 1 ? in[i] : std::uint32_t{in[2 * i]} << 8 | in[2 * i + 1];
-      out[i] = static_cast<Sample>((std::min(value, largest) * full + largest / 2) / largest);
+      out[i] = static_cast<Sample>(scaled(value, largest, full));
     }
   });
 }
@@ -91,6 +104,29 @@ TgaHeader tga_header(Bytes b) {
 }
 
 }  // namespace
+
+Palette palette_of_gif(Bytes bytes) {
+  const Bytes entries = contents_of(bytes).palette;
+  Palette palette;
+  for (std::size_t i = 0; i + 2 < entries.size(); i += 3) {
+    palette.push_back({entries[i], entries[i + 1], entries[i + 2]});
+  }
+  return palette;
+}
+
+Palette palette_of_pnm(Bytes bytes) {
+  const std::string name = "the file";
+  std::size_t at = 2;
+  pnm_number(bytes, at, name);
+  pnm_number(bytes, at, name);
+  const auto largest = static_cast<std::uint32_t>(pnm_number(bytes, at, name));
+  Palette palette;
+  for (std::uint32_t value = 0; largest < 255 && bytes[1] == '5' && value <= largest; ++value) {
+    const auto grey = static_cast<std::uint8_t>(largest == 0 ? 0 : scaled(value, largest, 255));
+    palette.push_back({grey, grey, grey});
+  }
+  return palette;
+}
 
 ImageFile decode_gif(Bytes bytes, const std::string& name) {
   constexpr std::size_t kHeader = 13, kBackgroundAt = 11;

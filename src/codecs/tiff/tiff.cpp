@@ -278,6 +278,26 @@ void read_metadata(const Reader& reader, ImageMetadata& metadata) {
 
 }  // namespace
 
+Palette palette_of_tiff(Bytes bytes) {
+  const std::string name = "the file";
+  Reader reader{{bytes}, name};
+  open(reader);
+  const TiffLayout layout = read_layout(reader);
+  const bool inverted = layout.colors == TiffColors::kWhiteIsZero;
+  const bool changed = inverted || (layout.colors == TiffColors::kBlackIsZero && layout.bits < 8);
+  Palette palette;
+  for (const auto& entry : layout.palette) {
+    palette.push_back({static_cast<std::uint8_t>(entry[0]), static_cast<std::uint8_t>(entry[1]),
+                       static_cast<std::uint8_t>(entry[2])});
+  }
+  const int full = (1 << std::min(layout.bits, 8)) - 1;
+  for (int value = 0; changed && layout.bits <= 8 && value <= full; ++value) {
+    const auto grey = static_cast<std::uint8_t>((inverted ? full - value : value) * (255 / full));
+    palette.push_back({grey, grey, grey});
+  }
+  return palette;
+}
+
 ImageFile decode_tiff(Bytes bytes, const std::string& name) {
   Reader reader{{bytes}, name};
   open(reader);

@@ -1,5 +1,7 @@
 #include "codecs/stored_levels.h"
 
+#include <algorithm>
+
 #include "support/catch.h"
 #include "support/files.h"
 
@@ -43,6 +45,44 @@ TEST_CASE("a level of a small grey is the value that it becomes in 8 bits") {
   CHECK(level_of(stored_levels(png(4, 0)), {51, 51, 51}) == 3);
 }
 
+/// A BMP's beginning, with a palette of blue, green, red and a zero.
+Bytes bmp(std::uint8_t bits, const Bytes& palette) {
+  Bytes file(54 + palette.size());
+  file[0] = 'B';
+  file[1] = 'M';
+  file[10] = static_cast<std::uint8_t>(54 + palette.size());  // where its pixels begin
+  file[14] = 40;                                              // its second header's size
+  file[18] = file[22] = file[26] = 1;                         // width, height, planes
+  file[28] = bits;
+  file[46] = static_cast<std::uint8_t>(palette.size() / 4);
+  std::copy(palette.begin(), palette.end(), file.begin() + 54);
+  return file;
+}
+
+TEST_CASE("a BMP's and a GIF's levels are entries of their palettes") {
+  const StoredLevels of_bmp = stored_levels(bmp(4, {0, 0, 0, 0, 0, 0, 128, 0, 0, 128, 0, 0}));
+  CHECK(decoded_level(of_bmp, 8, 1) == Color{128, 0, 0});
+  CHECK(level_of(of_bmp, {0, 128, 0}) == 2);
+  CHECK_FALSE(decoded_level(of_bmp, 8, 3).has_value());
+  // A screen with two colours, and a frame with two of its own.
+  const Bytes global = test::bytes_of(std::string("GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff", 19));
+  Bytes gif = global;
+  const Bytes frame = test::bytes_of(std::string("\x2c\0\0\0\0\1\0\1\0\x80\7\7\7\x9\x9\x9\2\0;", 19));
+  gif.insert(gif.end(), frame.begin(), frame.end());
+  CHECK(decoded_level(stored_levels(gif), 8, 1) == Color{9, 9, 9});
+  gif[19 + 9] = 0;  // the frame has no palette of its own
+  gif.erase(gif.begin() + 29, gif.begin() + 35);
+  CHECK(decoded_level(stored_levels(gif), 8, 1) == Color{255, 255, 255});
+}
+
+TEST_CASE("the grey of a PGM is scaled as it is read") {
+  const StoredLevels stored = stored_levels(test::bytes_of("P5\n# a comment\n1 1\n3\n\1"));
+  CHECK(decoded_level(stored, 8, 2) == Color{170, 170, 170});
+  CHECK(level_of(stored, {85, 85, 85}) == 1);
+  CHECK_FALSE(decoded_level(stored, 8, 4).has_value());
+  CHECK(stored_levels(test::bytes_of("P5 1 1 255\n\1")).palette.empty());
+}
+
 TEST_CASE("other levels are what they are") {
   const StoredLevels plain = stored_levels(test::bytes_of("\xff\xd8\xff"));
   CHECK(decoded_level(plain, 8, 3) == Color{3, 3, 3});
@@ -57,6 +97,13 @@ TEST_CASE("a damaged file is no palette, and never a crash") {
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const StoredLevels stored = stored_levels(std::span(whole).first(size));
     CHECK(stored.palette.size() <= 2);
+  }
+  const Bytes cut = bmp(8, {0, 0, 0, 0, 9, 9, 9, 0});
+  for (std::size_t size = 0; size < cut.size(); ++size) {
+    CHECK(stored_levels(std::span(cut).first(size)).palette.size() <= 2);
+  }
+  for (const char* start : {"GIF89a", "P5 ", "P5 1 1", "II*\0", "BM"}) {
+    CHECK(stored_levels(test::bytes_of(start)).palette.empty());
   }
   Bytes huge = whole;
   huge[8] = 0xff;
