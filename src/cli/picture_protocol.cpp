@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "app/report/shown_picture.h"
@@ -76,6 +77,17 @@ std::string sixel_sequence(const Image& picture) {
   return out;
 }
 
+/// Returns the numbers of an answer to DA1; empty if it isn't there as a whole.
+std::optional<std::string_view> attributes_in(std::string_view answer) {
+  constexpr std::string_view kBegin = "\033[?";
+  const std::size_t begin = answer.find(kBegin);
+  if (begin == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = answer.substr(begin + kBegin.size());
+  const std::size_t end = rest.find('c');
+  if (end == std::string_view::npos) return std::nullopt;
+  return rest.substr(0, end);
+}
+
 }  // namespace
 
 std::string picture_sequence(PictureProtocol protocol, const Image& picture) {
@@ -104,12 +116,10 @@ PictureProtocol protocol_of(const TerminalVariables& variables) {
   return PictureProtocol::kNone;
 }
 
+bool is_whole_answer(std::string_view answer) { return attributes_in(answer).has_value(); }
+
 bool answer_has_sixel(std::string_view answer) {
-  constexpr std::string_view kBegin = "\033[?";
-  const std::size_t begin = answer.rfind(kBegin);
-  const std::size_t end = answer.find('c', begin == std::string_view::npos ? answer.size() : begin);
-  if (end == std::string_view::npos) return false;
-  std::string_view attributes = answer.substr(begin + kBegin.size(), end - begin - kBegin.size());
+  std::string_view attributes = attributes_in(answer).value_or("");
   // The first number is the terminal's class.
   while (true) {
     const std::size_t next = attributes.find(';');

@@ -38,7 +38,7 @@ PictureProtocol find_protocol() {
                                              .tmux = variable("TMUX"),
                                              .screen = variable("STY")});
   if (known != PictureProtocol::kNone) return known;
-  const bool sixel = answer_has_sixel(ask_terminal(kDeviceAttributes, 'c', kPatience));
+  const bool sixel = answer_has_sixel(ask_terminal(kDeviceAttributes, is_whole_answer, kPatience));
   return sixel ? PictureProtocol::kSixel : PictureProtocol::kNone;
 }
 

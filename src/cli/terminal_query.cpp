@@ -83,7 +83,9 @@ class ByteMode {
   bool on_;
 };
 
-std::string read_until(int fd, char last, std::chrono::milliseconds patience) {
+using Whole = std::function<bool(std::string_view answer)>;
+
+std::string read_answer(int fd, const Whole& whole, std::chrono::milliseconds patience) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + patience;
   std::string answer;
@@ -94,20 +96,20 @@ std::string read_until(int fd, char last, std::chrono::milliseconds patience) {
     char byte = 0;
     if (::read(fd, &byte, 1) != 1) return "";
     answer += byte;
-    if (byte == last) return answer;
+    if (whole(answer)) return answer;
   }
   return "";
 }
 
 }  // namespace
 
-std::string ask_terminal(std::string_view question, char last, std::chrono::milliseconds patience) {
+std::string ask_terminal(std::string_view question, const Whole& whole, std::chrono::milliseconds patience) {
   const OpenTerminal terminal;
   if (terminal.fd() < 0 || !terminal.in_foreground()) return "";
   const SignalsWait signals_wait;
   const ByteMode mode(terminal.fd());
   if (!mode.on() || !write_all(terminal.fd(), question)) return "";
-  return read_until(terminal.fd(), last, patience);
+  return read_answer(terminal.fd(), whole, patience);
 }
 
 }  // namespace zimage::cli

@@ -147,7 +147,7 @@ def test_a_picture_from_stdin_needs_no_output(work):
 @pytest.mark.parametrize(
     ("options", "code"),
     [(["--preview", "-"], 2), (["--preview", "x.jpg"], 2), (["--preview", "no/such/x.png"], 2), (["-m", "none.png"], 3),
-     (["--preview", "picture.png"], 2), (["--preview", "p.png", "--save-mask", "./p.png"], 2)],
+     (["--preview", "picture.png", "--overwrite"], 2), (["--preview", "./mask.png", "--overwrite"], 2), (["--preview", "p.png", "--save-mask", "./p.png"], 2)],
 )  # fmt: skip
 def test_what_it_refuses(work, options, code):
     before = work.files()

@@ -135,7 +135,7 @@ def test_sixel_where_the_terminal_says_so(work):
     # Few colours, so that the palette holds all of them.
     work.pixels[:] = [200, 100, 50]
     Image.fromarray(work.pixels).save(work.folder / "picture.png")
-    terminal = Terminal(answer=b"\x1b[?62;4;22c")
+    terminal = Terminal(answer=b"echo \x1b[?62;4;22c")  # after keys that were pressed meanwhile
     seen = show(work, *JOB, variables=PLAIN, terminal=terminal)
     (shown,) = sixel_pictures(seen)
     made = load(work.folder / "out.png").astype(float)

@@ -95,7 +95,14 @@ fs::path steps_path(const Settings& settings, const JobPlace& place, const fs::p
 OutputPlan plan_preview(const Settings& settings, const JobPlace& place) {
   OutputPlan plan;
   plan.preview = true;
-  plan.results.push_back({.path = preview_path(settings, place), .latents_path = {}});
+  const fs::path path = preview_path(settings, place);
+  for (const char* input : {"image", "mask"}) {
+    std::error_code ignored;
+    if (!fs::equivalent(settings.text(input), path, ignored)) continue;
+    throw Error(ErrorCode::kUsage, concat({"--preview ", path.string(), " would replace what --", input, " names"}),
+                "give another path");
+  }
+  plan.results.push_back({.path = path, .latents_path = {}});
   plan.save_mask = side_output(settings, "save-mask", ".png");
   plan.save_crop = side_output(settings, "save-crop", ".png");
   return plan;

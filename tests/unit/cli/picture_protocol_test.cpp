@@ -43,13 +43,16 @@ TEST_CASE("inside a multiplexer the outer terminal's variables say nothing") {
 TEST_CASE("sixel graphics are attribute 4 of a terminal, which is not its class") {
   CHECK(answer_has_sixel("\033[?62;4;22c"));
   CHECK(answer_has_sixel("\033[?63;1;2;4c"));
-  CHECK(answer_has_sixel("typed\033[?64;4c"));
+  CHECK(answer_has_sixel("echo\033[?64;4c"));
   CHECK_FALSE(answer_has_sixel("\033[?4;6c"));
   CHECK_FALSE(answer_has_sixel("\033[?62;14;44c"));
   CHECK_FALSE(answer_has_sixel("\033[?6c"));
   CHECK_FALSE(answer_has_sixel("\033[?62;4;22"));
   CHECK_FALSE(answer_has_sixel("62;4c"));
   CHECK_FALSE(answer_has_sixel(""));
+  CHECK(is_whole_answer("echo\033[?6c"));
+  CHECK_FALSE(is_whole_answer("echo"));
+  CHECK_FALSE(is_whole_answer("echo\033[?64;4"));
 }
 
 TEST_CASE("kitty's chunks are at most 4096 bytes, and all but the last say that more follows") {
