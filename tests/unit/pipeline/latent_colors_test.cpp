@@ -71,16 +71,16 @@ TEST_CASE("latents of any linear VAE are shown in their colours, also in colours
 
 TEST_CASE("what neither the chart nor the picture shows has the published map") {
   // Latents that never change teach nothing but the bias.
-  const EncodedPixels nothing{at::full({1, 3, 64, 64}, 0.5), at::zeros({1, 16, 8, 8})};
+  const EncodedPixels nothing{at::full({1, 3, 64, 64}, 0.6), at::zeros({1, 16, 8, 8})};
   const LatentColors colors(nothing, nothing);
   at::Tensor latent = at::zeros({1, 16, 1, 2});
   latent[0][9][0][1] = 2.0;  // channel 9 has 0.1008, 0.0755, -0.0421
   const Image image = colors(latent);
   const auto level = [](double color) { return static_cast<int>((color * 0.5 + 0.5) * 255.0 + 0.5); };
-  CHECK(image.samples[0] == level(0.0));
-  CHECK(image.samples[3] == level(2 * 0.1008));
-  CHECK(image.samples[4] == level(2 * 0.0755));
-  CHECK(image.samples[5] == level(2 * -0.0421));
+  CHECK(image.samples[0] == level(0.2));
+  CHECK(image.samples[3] == level(0.2 + 2 * 0.1008));
+  CHECK(image.samples[4] == level(0.2 + 2 * 0.0755));
+  CHECK(image.samples[5] == level(0.2 - 2 * 0.0421));
 }
 
 TEST_CASE("latents that aren't finite are shown as some colour") {
