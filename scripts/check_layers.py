@@ -48,6 +48,7 @@ OWNED = (
     (re.compile(r"(spdlog|fmt)/"), ("src/base/log.cpp",), "log through base/log.h"),
     (re.compile(r"CLI/"), ("src/cli/",), "options are parsed in cli"),
     (re.compile(r"(stb/)?stb_|png\.h|jpeglib\.h|tiff|webp/|lcms2"), ("src/codecs/",), "pictures are read and written in codecs"),
+    (re.compile(r"sixel\.h"), ("src/cli/picture_protocol.cpp",), "pictures for the terminal are encoded there"),
     (re.compile(r"pcre2"), ("src/tokenizer/",), "text is split in tokenizer"),
     (re.compile(r"utf8proc"), ("src/tokenizer/", "src/base/"), "text is split in tokenizer; names and columns are base's"),
 )

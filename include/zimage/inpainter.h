@@ -1,6 +1,7 @@
 // The library's front door: load a model once, inpaint pictures with it. No tensor type crosses it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -10,12 +11,22 @@
 
 #include "zimage/error.h"
 #include "zimage/geometry.h"
+#include "zimage/image.h"
 #include "zimage/memory.h"
 #include "zimage/model_paths.h"
 #include "zimage/request.h"
 #include "zimage/result.h"
 
 namespace zimage {
+
+/// What a region would look like if the denoising ended with a step: rough colours without detail.
+struct StepPreview {
+  std::size_t picture = 0;  ///< which one of those that run together; 0 for a single one
+  int step = 0;             ///< as in Observer::step()
+  int total = 0;
+  WorkingRegion region;
+  Image image;  ///< 8-bit sRGB, one pixel for each 8×8 pixels of the region at its working size
+};
 
 /// Receives the progress of a run. Its functions are called on the thread that runs.
 class Observer {
@@ -29,6 +40,11 @@ class Observer {
   virtual void loading(std::uint64_t /*bytes*/, std::uint64_t /*total*/) {}
   /// Called when denoising step `step` of `total` is done.
   virtual void step(int /*step*/, int /*total*/) {}
+  /// Returns whether preview() is to be called; asked once for each region. Previews change no result. They cost a
+  /// small product a step, and on a device a copy of the latents, which waits for the step.
+  virtual bool wants_previews() { return false; }
+  /// Called for each step, and for each picture of those that run together.
+  virtual void preview(const StepPreview& /*preview*/) {}
   /// Called between stages and steps, before each weight is loaded, and while it is read. Returning true ends the run
   /// with ErrorCode::kInterrupted.
   virtual bool cancelled() { return false; }

@@ -34,6 +34,7 @@
 #include "cli/report.h"
 #include "cli/subcommands.h"
 #include "cli/terminal.h"
+#include "cli/terminal_pictures.h"
 #include "cli/verbosity.h"
 
 namespace zimage::cli {
@@ -78,12 +79,18 @@ void open_report(const app::Settings& settings, State& state) {
   state.report = std::make_unique<ReportFile>(settings.text("report"), existing);
 }
 
+/// Returns where results are shown (--show).
+TerminalPictures terminal_pictures(const Verbosity& verbosity) {
+  return verbosity.show ? TerminalPictures(verbosity.show_steps) : TerminalPictures();
+}
+
 int run_one(app::Settings& settings, const Verbosity& verbosity, bool stdout_open, State& state) {
   app::JobSpec spec = app::resolve(settings);
   check_stdout(spec, stdout_open);
   open_report(settings, state);
-  StdoutReporter reporter(verbosity.json, state.report.get());
-  const auto progress = make_progress(verbosity.progress);
+  const TerminalPictures pictures = terminal_pictures(verbosity);
+  StdoutReporter reporter(verbosity.json, state.report.get(), pictures);
+  const auto progress = make_progress(verbosity.progress, pictures);
   app::run_inpaint(std::move(spec), *progress, reporter, state.job);
   return 0;
 }
@@ -108,10 +115,11 @@ int run_many(const app::Settings& settings, const Verbosity& verbosity, bool std
   app::BatchPlan plan = app::resolve_batch(settings);
   if (!stdout_open) refuse_closed_stdout();
   open_report(settings, state);
-  StdoutReporter reporter(verbosity.json, state.report.get());
+  const TerminalPictures pictures = terminal_pictures(verbosity);
+  StdoutReporter reporter(verbosity.json, state.report.get(), pictures);
   app::BatchSummary summary;
   {
-    const auto progress = make_progress(verbosity.progress);
+    const auto progress = make_progress(verbosity.progress, pictures);
     summary = app::run_batch(plan, *progress, reporter);
   }
   if (summary.failed > 1) warn_of_failures(summary);

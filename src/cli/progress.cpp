@@ -26,11 +26,15 @@ constexpr std::chrono::milliseconds kRedrawEvery{100};
 constexpr std::chrono::milliseconds kEventEvery{500};
 constexpr std::chrono::milliseconds kLineEvery{10'000};
 
-/// Shows no progress, but heeds Ctrl-C and counts the jobs of a batch. The others build on it.
+/// Shows no progress, but heeds Ctrl-C, counts the jobs of a batch, and shows steps as pictures. The others build on
+/// it.
 class Silent : public app::Progress {
  public:
+  explicit Silent(TerminalPictures pictures) : pictures_(pictures) {}
   void stage(const std::string& name) override { log::debug("stage " + name); }
   bool cancelled() override { return app::interrupted(); }
+  bool wants_previews() override { return pictures_.shows_steps(); }
+  void preview(const StepPreview& preview) override { pictures_.show_step(preview.image); }
   void batch_begin(std::optional<std::size_t> total) override {
     const std::lock_guard lock(mutex_);
     batch_ = true;
@@ -50,6 +54,7 @@ class Silent : public app::Progress {
     return text;
   }
 
+  TerminalPictures pictures_;
   std::mutex mutex_;  ///< guards what job_end() changes
   bool batch_ = false;
   std::optional<std::size_t> jobs_;
@@ -60,6 +65,7 @@ class Silent : public app::Progress {
 /// Writes a line for each step and, once per picture, for each stage; in a batch, a line for each job.
 class Plain : public Silent {
  public:
+  using Silent::Silent;
   void stage(const std::string& name) override {
     Silent::stage(name);
     if (!batch_ && said_.insert(name).second) write_stderr(name + "\n");
@@ -90,6 +96,7 @@ class Plain : public Silent {
 /// Writes an event for everything that happens, as a line of JSON.
 class Json : public Silent {
  public:
+  using Silent::Silent;
   void stage(const std::string& name) override {
     Silent::stage(name);
     event({{"event", "stage"}, {"stage", name}});
@@ -126,7 +133,7 @@ class Json : public Silent {
 /// Draws one line over and over; the log's hooks clear it for the log's own lines.
 class Bar : public Silent {
  public:
-  Bar() {
+  explicit Bar(TerminalPictures pictures) : Silent(pictures) {
     log::set_line_hooks(
         [this] {
           drawing_.lock();
@@ -233,14 +240,14 @@ class Bar : public Silent {
 
 }  // namespace
 
-std::unique_ptr<app::Progress> make_progress(ProgressMode mode) {
+std::unique_ptr<app::Progress> make_progress(ProgressMode mode, TerminalPictures pictures) {
   switch (mode) {
-    case ProgressMode::kBar: return std::make_unique<Bar>();
-    case ProgressMode::kPlain: return std::make_unique<Plain>();
-    case ProgressMode::kJson: return std::make_unique<Json>();
+    case ProgressMode::kBar: return std::make_unique<Bar>(pictures);
+    case ProgressMode::kPlain: return std::make_unique<Plain>(pictures);
+    case ProgressMode::kJson: return std::make_unique<Json>(pictures);
     case ProgressMode::kNone: break;
   }
-  return std::make_unique<Silent>();
+  return std::make_unique<Silent>(pictures);
 }
 
 }  // namespace zimage::cli

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/report/report.h"
+#include "cli/terminal_pictures.h"
 
 namespace zimage::cli {
 
@@ -33,18 +34,22 @@ class ReportFile {
   int fd_ = -1;
 };
 
-/// Writes reports to stdout, and to the file of --report if there is one.
+/// Writes reports to stdout, and to the file of --report if there is one. Shows results on a terminal that can.
 class StdoutReporter : public app::Reporter {
  public:
   /// `report` may be null.
-  StdoutReporter(bool json, ReportFile* report) : json_(json), report_(report) {}
+  StdoutReporter(bool json, ReportFile* report, TerminalPictures pictures = {})
+      : json_(json), report_(report), pictures_(pictures) {}
   bool wants_figures() const override { return json_ || report_ != nullptr; }
   void job(const app::JobReport& report) override;
   void picture(const std::vector<std::uint8_t>& png) override;
+  bool wants_pictures() const override { return pictures_.shows(); }
+  void show(const Image& picture) override { pictures_.show_result(picture); }
 
  private:
   bool json_;
   ReportFile* report_;
+  TerminalPictures pictures_;
 };
 
 }  // namespace zimage::cli

@@ -63,6 +63,17 @@ std::size_t terminal_width() {
   return 80;
 }
 
+TerminalSize terminal_size() {
+  winsize given{};
+  TerminalSize size;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &given) != 0) return size;
+  if (given.ws_col > 0) size.columns = given.ws_col;
+  if (given.ws_row > 0) size.rows = given.ws_row;
+  if (given.ws_xpixel >= size.columns) size.cell_width = given.ws_xpixel / size.columns;
+  if (given.ws_ypixel >= size.rows) size.cell_height = given.ws_ypixel / size.rows;
+  return size;
+}
+
 bool use_color(const std::string& when) {
   if (when != "auto") return when == "always";
   const char* no_color = std::getenv("NO_COLOR");

@@ -29,6 +29,15 @@ bool stderr_is_terminal();
 /// Returns the columns of stderr's terminal; 80 if it doesn't say.
 std::size_t terminal_width();
 
+/// The size of stderr's terminal in cells, and of a cell in pixels. What the terminal doesn't say is as usual.
+struct TerminalSize {
+  int columns = 80;
+  int rows = 24;
+  int cell_width = 8;
+  int cell_height = 16;
+};
+TerminalSize terminal_size();
+
 /// Returns whether to colour stderr. `when` is auto, always or never; auto asks the terminal, NO_COLOR and TERM.
 bool use_color(const std::string& when);
 

@@ -36,6 +36,8 @@ Verbosity resolve_verbosity(const app::Settings& settings) {
   const bool quiet = settings.flag("quiet") && verbose == 0;
   Verbosity verbosity;
   verbosity.json = settings.knows("json") && settings.flag("json");
+  verbosity.show = settings.knows("show") && settings.flag("show") && !settings.flag("dry-run");
+  verbosity.show_steps = verbosity.show && verbose > 0;
   verbosity.progress = progress_mode(settings, quiet);
   verbosity.log.color = use_color(settings.text("color"));
   verbosity.log.file = log_file(settings);

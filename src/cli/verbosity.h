@@ -13,6 +13,8 @@ enum class ProgressMode { kBar, kPlain, kJson, kNone };
 /// Says what the program prints.
 struct Verbosity {
   bool json = false;
+  bool show = false;        ///< results are shown on a terminal that can
+  bool show_steps = false;  ///< and so are the steps
   ProgressMode progress = ProgressMode::kNone;
   log::Options log;
 };

@@ -130,17 +130,16 @@ at::Tensor InpaintPipeline::denoise(Stack stack) {
   job.begin("denoise");
   const auto runs = descents(job.work.sigmas);
   stack.steps = models_.dit().prepare_steps(timesteps_of(runs), job.work.forwards + job.work.guided_forwards);
-  // A ControlNet that inpaints has blended the latents itself: overwriting them would leave stripes.
-  const auto hold = [&](const at::Tensor& x, double sigma) {
-    return job.work.strategy.strategy == Strategy::kRepaint ? stack.blend(x, sigma) : x;
-  };
-  const int steps_in_all = job.work.forwards * static_cast<int>(job.work.regions.size());
-  StepProgress progress(step_marks(stack.device), [&] { job.observer.step(++job.steps_done, steps_in_all); });
+  const auto hold = [&](const at::Tensor& x, double sigma) { return stack.holds() ? stack.blend(x, sigma) : x; };
+  StepProgress progress(step_marks(stack.device), [&] { job.observer.step(++job.steps_done, stack.steps_in_all()); });
+  Previews previews(stack);
+  at::Tensor denoised;
   SamplingProblem problem;
   problem.x = noised(stack.blend.latent, stack.blend.noise, job.work.sigmas.front());
-  problem.denoiser = [&](const at::Tensor& x, double sigma) { return predict(stack, x, sigma); };
+  problem.denoiser = [&](const at::Tensor& x, double sigma) { return denoised = predict(stack, x, sigma); };
   problem.callback = [&](const at::Tensor& x, int, double sigma_next) {
     progress.started();
+    previews.show(denoised);
     return hold(x, sigma_next);
   };
   // A sampler only descends. The jumps back happen between its runs, and each run starts a new multistep history.

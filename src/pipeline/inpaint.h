@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/latent_colors.h"
 #include "pipeline/prompt_cache.h"
 #include "pipeline/residency/model_store.h"
 #include "zimage/inpainter.h"
@@ -40,6 +41,7 @@ class InpaintPipeline {
  private:
   struct Job;
   struct Stack;
+  class Previews;
 
   std::vector<WorkingRegion> regions_of(const Request& request) const;
   EncodedPrompt encode_prompt(Job& job, const std::string& prompt);
@@ -47,6 +49,7 @@ class InpaintPipeline {
   /// Begins to load the DiT, and loads the VAE before it, if the DiT may come while something else computes.
   void load_ahead(Job& job);
   void encode_picture(Job& job);
+  void fit_colors(Job& job);
   at::Tensor control_latents(Job& job);
   void refine_captions(Job& job);
   void embed_control(Job& job);
@@ -56,6 +59,7 @@ class InpaintPipeline {
 
   ModelStore models_;
   PromptCache prompts_;
+  EncodedPixels chart_;  ///< encoded when it is first needed
 };
 
 }  // namespace zimage

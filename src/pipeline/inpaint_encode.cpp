@@ -122,6 +122,7 @@ void InpaintPipeline::encode_picture(Job& job) {
   job.mask = to_mask_tensor(fitted);
   job.blend.latent = vae.encoder.encode(job.pixels, models_.vae_strip_rows(height, width));
   require_finite(job.blend.latent, "the picture's latents");
+  if (job.observer.wants_previews()) fit_colors(job);
   job.blend.mask = latent_mask(job.mask);
   if (fitted.soft()) job.blend.level = latent_mask(to_level_tensor(fitted));
   // Every region starts from a fresh generator, so that it doesn't depend on the others.

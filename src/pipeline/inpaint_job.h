@@ -75,8 +75,9 @@ struct InpaintPipeline::Job {
   DiTContext negative;   ///< only with guidance
   bool refined = false;  ///< `positive` and `negative` are the region's
   RepaintBlend blend;
-  std::optional<NoiseSource> noise;  ///< draws the blend's noise, then the jumps'
-  ControlContext control;            ///< tokens undefined: no ControlNet, or its scale is 0
+  std::optional<NoiseSource> noise;    ///< draws the blend's noise, then the jumps'
+  std::optional<LatentColors> colors;  ///< for previews; empty: nobody looks
+  ControlContext control;              ///< tokens undefined: no ControlNet, or its scale is 0
   Result result;
 };
 
@@ -92,6 +93,11 @@ struct InpaintPipeline::Stack {
   void check(const at::Tensor& denoised);
   /// Errors: kModel if any latents that were checked weren't finite.
   void require_checked() const;
+  /// Returns whether the latents' kept part is put back after each step. A ControlNet that inpaints has blended them
+  /// itself: overwriting them would leave stripes.
+  bool holds() const { return first().work.strategy.strategy == Strategy::kRepaint; }
+  /// Returns how many steps the run has, over all regions.
+  int steps_in_all() const { return first().work.forwards * static_cast<int>(first().work.regions.size()); }
 
   std::vector<Job*> jobs;
   DiTContext positive;
@@ -102,6 +108,18 @@ struct InpaintPipeline::Stack {
   DiTSteps steps;
   ControlModulations control_modulations;
   nn::FiniteFlag finite;  ///< of the latents after each step, in card mode
+};
+
+/// Shows a run's steps to its observer, if that wants previews.
+class InpaintPipeline::Previews {
+ public:
+  explicit Previews(const Stack& stack);
+  /// Shows a step by what the denoiser makes of its latents. Waits for the device.
+  void show(const at::Tensor& denoised);
+
+ private:
+  const Stack& stack_;
+  int step_;
 };
 
 /// Returns the size of the largest region; the pictures go through the DiT together.

@@ -24,6 +24,8 @@ class ActivityWatch final : public Observer {
   }
   void step(int step, int total) override { observer_.step(step, total); }
   void loading(std::uint64_t bytes, std::uint64_t total) override { observer_.loading(bytes, total); }
+  bool wants_previews() override { return observer_.wants_previews(); }
+  void preview(const StepPreview& preview) override { observer_.preview(preview); }
   bool cancelled() override { return observer_.cancelled(); }
   Activity activity() const { return activity_; }
 

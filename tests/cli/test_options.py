@@ -14,13 +14,13 @@ NEUTRAL = {
     "--threads": "1", "--progress": "none", "--color": "never",
 }
 NEUTRAL_FLAGS = ["--composite", "--no-composite", "--no-color-match", "--overwrite", "--skip-existing", "--no-metadata",
-                 "--mask-invert", "-q", "-v", "-vv", "--json"]
+                 "--mask-invert", "--show", "-q", "-v", "-vv", "--json"]
 LATER = {
     "--strategy": "controlnet",
     "--dtype": "fp8",
 }
 ELSEWHERE = ["--lora", "--lora-allow-unmatched", "--manifest", "--golden", "--golden-update", "--report", "--shard", "--fail-fast", "--outpaint", "--mask-fill-holes", "--soft-mask", "--color-match", "-i", "--image", "-m", "--mask", "-p", "--prompt", "--prompt-file", "-o", "--output", "--model",
-             "--text-encoder", "--tokenizer", "--vae", "--controlnet", "--control-image", "--replay", "--save-mask", "--save-crop", "--save-latents",
+             "--text-encoder", "--tokenizer", "--vae", "--controlnet", "--control-image", "--replay", "--save-mask", "--save-crop", "--save-latents", "--preview", "--save-previews",
              "--log-file", "--dry-run", "--config", "--version", "-h", "--help-all"]
 
 

@@ -115,6 +115,11 @@ class Batch::Settler final : public Reporter {
   void job(const JobReport& report) override { batch_.settle(job_, report); }
   bool wants_figures() const override { return batch_.reporter_.wants_figures(); }
   void picture(const std::vector<std::uint8_t>&) override {}  // a batch has no `--output -`
+  bool wants_pictures() const override { return batch_.reporter_.wants_pictures(); }
+  void show(const Image& picture) override {
+    const std::lock_guard lock(batch_.mutex_);
+    batch_.reporter_.show(picture);
+  }
 
  private:
   Batch& batch_;
@@ -166,7 +171,7 @@ void Batch::count(BatchJob& job, const JobReport& last) {
 
 void Batch::settle(BatchJob& job, const JobReport& report) {
   const std::lock_guard lock(mutex_);
-  if (report.status == "ok") ++job.made;
+  if (report.status == "ok" || report.status == "preview") ++job.made;
   if (report.status == "mismatch") {
     ++job.made;
     job.mismatched = true;

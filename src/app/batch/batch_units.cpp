@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/job/step_previews.h"
 #include "app/options/binding.h"
 #include "zimage/error.h"
 
@@ -52,8 +53,13 @@ std::vector<ComputedUnit> compute_together(Session& session, const std::vector<B
     return computed;
   }
   std::vector<Work> works;
-  for (const BatchUnit& unit : units) works.push_back(unit.job->running->work_of(unit.k));
-  std::vector<Result> results = session.inpainter().run_together(works, observer);
+  std::vector<StepPreviews::Picture> pictures;
+  for (const BatchUnit& unit : units) {
+    works.push_back(unit.job->running->work_of(unit.k));
+    pictures.push_back({&unit.job->running->spec, unit.k});
+  }
+  StepPreviews steps(observer, std::move(pictures));
+  std::vector<Result> results = session.inpainter().run_together(works, steps);
   if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
   for (std::size_t i = 0; i < units.size(); ++i) computed.push_back({units[i], std::move(results[i]), 0.0});
   return computed;

@@ -171,12 +171,14 @@ std::vector<Job> list_folder_jobs(const Settings& command, const fs::path& outpu
   const fs::path mask = mask_path(command.text("mask"));
   std::error_code ignored;
   std::vector<fs::path> leave_out{identity(output)};
+  // A preview goes elsewhere than the results that may be there.
+  if (command.has("output")) leave_out.push_back(identity(command.text("output")));
   std::optional<Masks> masks;
   if (fs::is_directory(mask, ignored)) {
     masks.emplace(mask, identity(mask) == identity(folder));
     leave_out.push_back(identity(mask));
   }
-  const bool prompted = command.has("prompt") || command.has("prompt-file");
+  const bool prompted = command.has("prompt") || command.has("prompt-file") || command.has("preview");
   bool any_prompt = prompted;
   std::vector<Job> jobs;
   const Listing listing = list_folder(folder, leave_out, is_picture);

@@ -52,6 +52,12 @@ void check_combinations(const Settings& settings) {
   if (!output.empty() && fs::exists(output, ignored) && !fs::is_directory(output, ignored)) {
     throw Error(ErrorCode::kUsage, "--output " + output.string() + " is a file, but this is a batch", "give a folder");
   }
+  const fs::path preview = settings.text("preview");
+  const bool file = preview.extension() == ".png" && !fs::is_directory(preview, ignored);
+  if (file || (fs::exists(preview, ignored) && !fs::is_directory(preview, ignored))) {
+    throw Error(ErrorCode::kUsage, "--preview " + preview.string() + " is a file, but this is a batch",
+                "give a folder");
+  }
 }
 
 /// Checks that no two jobs write the same file, as far as that is known before they are resolved. Errors: kInput.
@@ -70,8 +76,10 @@ void check_collisions(const std::vector<Job>& jobs) {
   }
 }
 
-/// Returns the root of a batch's output tree: the folder given by -o, else the picture folder's default.
+/// Returns the root of a batch's output tree: the folder given by -o, else the picture folder's default; that of
+/// --preview if nothing else is written.
 fs::path output_root(const Settings& settings) {
+  if (settings.has("preview")) return settings.text("preview");
   const std::string output = settings.text("output");
   return output.empty() ? default_output_folder(settings.text("image")) : fs::path(output);
 }
@@ -96,7 +104,7 @@ BatchPlan resolve_batch(const Settings& given) {
   plan.batch_size = static_cast<std::size_t>(given.integer("batch-size"));
   // 32 bits are enough for seeds to differ, and easy to note down.
   plan.random_seed = std::random_device{}();
-  plan.random_seed_needed = !given.has("seed");
+  plan.random_seed_needed = !given.has("seed") && !given.has("preview");
   JobSpec common;
   bind_options(given, common);
   check_device(common.compute.device);
@@ -107,10 +115,10 @@ BatchPlan resolve_batch(const Settings& given) {
     plan.output = output_root(given);
     plan.jobs = make_job_list(list_folder_jobs(given, plan.output));
   } else if (given.text("manifest") == "-") {
-    plan.output = given.text("output");
+    plan.output = given.text(given.has("preview") ? "preview" : "output");
     plan.jobs = make_stdin_jobs(given, [stop = plan.stop] { return stop->load() || interrupted(); });
   } else {
-    plan.output = given.text("output");
+    plan.output = given.text(given.has("preview") ? "preview" : "output");
     plan.jobs = make_job_list(list_manifest_jobs(given.text("manifest"), given));
   }
   if (const auto* jobs = plan.jobs->all()) check_collisions(*jobs);

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/run_async.h"
 #include "base/text.h"
+#include "image/canvas.h"
+#include "image/display.h"
 #include "zimage/error.h"
 
 namespace zimage::app {
@@ -31,10 +33,9 @@ std::shared_ptr<const codecs::ColorProfile> profile_of(const Image& picture, cod
   return std::make_shared<const codecs::ColorProfile>(*std::move(profile));
 }
 
-/// Reads a picture and brings it into sRGB, for the model alone.
-Image read_in_srgb(const std::filesystem::path& path) {
-  codecs::ImageFile picture = codecs::read_image(path);
-  const auto profile = profile_of(picture.image, picture.metadata, path.string());
+/// Brings a picture into sRGB.
+Image in_srgb(codecs::ImageFile picture, const std::string& name) {
+  const auto profile = profile_of(picture.image, picture.metadata, name);
   return profile ? profile->to_srgb(picture.image) : std::move(picture.image);
 }
 
@@ -82,10 +83,15 @@ std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec) {
   inputs->picture = make_source(std::move(picture), *inputs);
   inputs->mask = std::make_shared<const Mask>(std::move(mask));
   if (!spec.control_image.empty()) {
-    inputs->control_image = std::make_shared<const Image>(read_in_srgb(spec.control_image));
+    inputs->control_image =
+        std::make_shared<const Image>(in_srgb(codecs::read_image(spec.control_image), spec.control_image.string()));
   }
   warn_about_losses(spec, *inputs);
   return inputs;
+}
+
+Image shown_picture(const std::vector<std::uint8_t>& file) {
+  return without_alpha(to_8_bit_color(in_srgb(codecs::decode_image(file, "the result"), "the result")));
 }
 
 Request make_request(const JobSpec& spec, const LoadedInputs& inputs) {

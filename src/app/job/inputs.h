@@ -37,6 +37,9 @@ struct LoadedInputs {
 /// ratio or one that repaints nothing, and a canvas of more than 2^28 pixels.
 std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec);
 
+/// Returns the picture of a result's file as screens show it: 8-bit sRGB without alpha. Errors: kInput.
+Image shown_picture(const std::vector<std::uint8_t>& file);
+
 /// Makes the library's request for a job.
 Request make_request(const JobSpec& spec, const LoadedInputs& inputs);
 

@@ -10,7 +10,9 @@
 #include "app/job/latents_file.h"
 #include "app/job/outputs.h"
 #include "app/job/picture.h"
+#include "app/job/preview.h"
 #include "app/job/side_outputs.h"
+#include "app/job/step_previews.h"
 #include "app/options/binding.h"
 #include "app/provenance/provenance.h"
 #include "app/provenance/replay.h"
@@ -91,7 +93,7 @@ ordered_json provenance_of(Session& session, const RunningJob& job, std::size_t 
 /// Returns whether an existing output is kept. Errors: kUsage if it can't be kept and may not be replaced.
 bool keep_existing(Session& session, const RunningJob& job, std::size_t k) {
   const fs::path& path = job.spec.output.results[k].path;
-  if (!job.spec.skip_existing || path.empty()) return false;
+  if (!job.spec.skip_existing || path.empty() || job.spec.output.preview) return false;
   const Existing existing = judge_existing(path, provenance_of(session, job, k), !job.spec.seed_given);
   if (existing == Existing::kNone) return false;
   if (existing == Existing::kSame) return true;
@@ -182,6 +184,7 @@ Work RunningJob::work_of(std::size_t k) const {
 }
 
 bool wants_hashes(const JobSpec& spec) {
+  if (spec.output.preview) return false;
   return spec.skip_existing || !spec.no_metadata || !spec.replay_metadata.empty();
 }
 
@@ -212,7 +215,7 @@ void prepare_job(Session& session, RunningJob& job) {
   report_strategy(session.model(), job);
   check_side_outputs_writable(job);
   log_regions(job.work.regions);
-  log_schedule(job);
+  if (!spec.output.preview) log_schedule(job);
 }
 
 bool made_meanwhile(Session& session, const RunningJob& job, std::size_t k) {
@@ -221,7 +224,8 @@ bool made_meanwhile(Session& session, const RunningJob& job, std::size_t k) {
 }
 
 Result compute_output(Session& session, const RunningJob& job, std::size_t k, Observer& observer) {
-  Result result = session.inpainter().run(job.work_of(k), observer);
+  StepPreviews steps(observer, {{&job.spec, k}});
+  Result result = session.inpainter().run(job.work_of(k), steps);
   log::info(std::to_string(result.prompt_tokens) + " prompt tokens");
   if (observer.cancelled()) throw Error(ErrorCode::kInterrupted, "interrupted");
   return result;
@@ -258,6 +262,7 @@ JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, 
   report.status = "ok";
   report.golden = check_planned_golden(spec, output, encoded.bytes);
   judge_golden(spec, report);
+  if (reporter.wants_pictures()) reporter.show(shown_picture(encoded.bytes));
   reporter.job(report);
   return report;
 }
@@ -266,6 +271,7 @@ JobReport report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter
   const JobSpec& spec = job.spec;
   const PlannedOutput& output = spec.output.results[k];
   const bool skipped = !spec.dry_run;
+  if (skipped && spec.output.preview) return finish_preview(job, reporter);
   JobReport report = job.report;
   report.seed = output.seed;
   report.output = output.path;

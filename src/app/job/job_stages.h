@@ -40,7 +40,7 @@ struct RunningJob {
   std::size_t outputs() const { return spec.output.results.size(); }
   bool all_kept() const { return first >= outputs(); }
   /// Returns whether output `k` is to be computed.
-  bool makes(std::size_t k) const { return !spec.dry_run && !kept[k]; }
+  bool makes(std::size_t k) const { return !spec.dry_run && !spec.output.preview && !kept[k]; }
   /// Returns the work of output `k`, with its own seed.
   Work work_of(std::size_t k) const;
 };
@@ -69,8 +69,9 @@ Result compute_output(Session& session, const RunningJob& job, std::size_t k, Ob
 JobReport finish_output(Session& session, const RunningJob& job, std::size_t k, Result result, double compute_ms,
                         Reporter& reporter);
 
-/// Reports an output that isn't written and returns the report: with --dry-run any output, else a kept one, which is
-/// compared with its golden picture too.
+/// Reports an output that isn't computed and returns the report: with --dry-run any output, with --preview the drawing,
+/// which is made here, else a kept one, which is compared with its golden picture too. Errors: those of
+/// finish_preview() and finish_output().
 JobReport report_unmade(const RunningJob& job, std::size_t k, Reporter& reporter);
 
 }  // namespace zimage::app

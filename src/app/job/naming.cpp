@@ -1,5 +1,7 @@
 #include "app/job/naming.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "zimage/error.h"
 
@@ -51,6 +53,14 @@ fs::path numbered(const fs::path& path, int k) {
   name += std::to_string(k);
   name += path.extension();
   return path.parent_path() / name;
+}
+
+fs::path step_path(const fs::path& steps_path, int step, int total) {
+  const std::size_t digits = std::max<std::size_t>(2, std::to_string(total).size());
+  const std::string number = std::to_string(step);
+  fs::path path = steps_path;
+  path += concat({"-", std::string(digits - std::min(digits, number.size()), '0'), number, ".png"});
+  return path;
 }
 
 std::optional<codecs::ImageFormat> parse_format(const std::string& name) {

@@ -38,6 +38,9 @@ Naming name_outputs(const NamingInput& input);
 /// Returns `path` with "-k" before its ending.
 std::filesystem::path numbered(const std::filesystem::path& path, int k);
 
+/// Returns where a step's preview goes: "-01" and so on with as many digits as `total` has, at least two, and ".png".
+std::filesystem::path step_path(const std::filesystem::path& steps_path, int step, int total);
+
 /// Returns the format that is written and has this name, or this ending without its dot, in any case.
 std::optional<codecs::ImageFormat> parse_format(const std::string& name);
 

@@ -52,7 +52,8 @@ void check_inputs_stay(const Settings& settings, const OutputPlan& outputs) {
                                       "save-previews", "golden",    "report",    "log-file"};
   for (const OptionSpec& option : settings.options()) {
     if (!option.path || written.contains(option.name)) continue;
-    const bool replaced = option.name == std::string_view("image") || option.name == std::string_view("replay");
+    const bool replaced =
+        !outputs.preview && (option.name == std::string_view("image") || option.name == std::string_view("replay"));
     for (const std::string& value : settings.list(option.name)) {
       const fs::path input = path_in(option, value);
       for (const fs::path& path : all_output_paths(outputs)) {
@@ -68,13 +69,24 @@ void check_inputs_stay(const Settings& settings, const OutputPlan& outputs) {
   }
 }
 
+/// Returns whether a path is that of a step's preview.
+bool is_of_steps(const OutputPlan& outputs, const fs::path& path) {
+  return std::any_of(outputs.results.begin(), outputs.results.end(), [&](const PlannedOutput& output) {
+    return !output.steps_path.empty() && path == step_path(output.steps_path, 1, 1);
+  });
+}
+
 void check_all_writable(const JobSpec& spec) {
   for (const fs::path& path : all_output_paths(spec.output)) {
     std::error_code ignored;
     // Whether an existing file may stay is only known once the model's files are.
     if (spec.skip_existing && fs::exists(path, ignored)) continue;
-    // A batch creates the folders of its tree as it writes.
+    // A batch creates the folders of its tree as it writes, and steps have a folder that is made for them.
     if (spec.batch && !fs::exists(path.parent_path().empty() ? "." : path.parent_path(), ignored)) continue;
+    if (is_of_steps(spec.output, path) && !fs::exists(path.parent_path(), ignored)) {
+      check_folder_writable(path.parent_path().has_parent_path() ? path.parent_path().parent_path() : ".");
+      continue;
+    }
     // Another run may make the file at this moment.
     check_writable(path, spec.overwrite || spec.skip_existing);
   }
@@ -85,9 +97,40 @@ struct NamedOutputs {
   bool ending_disagrees = false;  ///< --format won over the ending of -o
 };
 
+/// Returns where --preview draws. In a batch the command line's names a folder. Errors: kUsage.
+fs::path preview_path(const Settings& settings, const JobPlace& place) {
+  const fs::path given = settings.text("preview");
+  if (given == "-") throw Error(ErrorCode::kUsage, "--preview - : stdout takes no preview", "give a file");
+  if (!place.batch || settings.given_by("preview", Source::kJob)) return side_output(settings, "preview", ".png");
+  fs::path name = fs::path(settings.text("image")).stem();
+  name += ".png";
+  return given / place.subfolder / name;
+}
+
+/// Returns where the previews of a result's steps go, without their numbers; "" if they aren't saved.
+fs::path steps_path(const Settings& settings, const JobPlace& place, const fs::path& result) {
+  const fs::path folder = settings.text("save-previews");
+  if (folder.empty()) return {};
+  fs::path name = (result.empty() ? fs::path(settings.text("image")) : result).stem();
+  if (name == "-") name = "stdin";
+  name += "-step";
+  return folder / place.subfolder / name;
+}
+
+/// Returns the plan of a job that draws a preview and runs nothing. Errors: kUsage.
+OutputPlan plan_preview(const Settings& settings, const JobPlace& place) {
+  OutputPlan plan;
+  plan.preview = true;
+  plan.results.push_back({.path = preview_path(settings, place), .latents_path = {}});
+  plan.save_mask = side_output(settings, "save-mask", ".png");
+  plan.save_crop = side_output(settings, "save-crop", ".png");
+  return plan;
+}
+
 /// Names all outputs; looks at the disk only to see which paths are folders. `seed` is the first result's.
 NamedOutputs name_all_outputs(const Settings& settings, const JobPlace& place, codecs::ImageFormat input_format,
                               std::uint64_t seed) {
+  if (settings.has("preview")) return {.plan = plan_preview(settings, place)};
   NamingInput input;
   input.image = settings.text("image") == "-" ? "stdin" : settings.text("image");
   input.image_format = input_format;
@@ -107,9 +150,11 @@ NamedOutputs name_all_outputs(const Settings& settings, const JobPlace& place, c
   const fs::path latents = side_output(settings, "save-latents", ".safetensors");
   const bool several = input.count > 1 && !latents.empty();
   for (int k = 0; k < input.count; ++k) {
-    named.plan.results.push_back({.path = naming.paths[static_cast<std::size_t>(k)],
+    const fs::path& path = naming.paths[static_cast<std::size_t>(k)];
+    named.plan.results.push_back({.path = path,
                                   .seed = seed + static_cast<std::uint64_t>(k),
-                                  .latents_path = several ? numbered(latents, k) : latents});
+                                  .latents_path = several ? numbered(latents, k) : latents,
+                                  .steps_path = steps_path(settings, place, path)});
   }
   return named;
 }
@@ -141,6 +186,8 @@ std::vector<fs::path> all_output_paths(const OutputPlan& outputs) {
     for (const fs::path& path : {output.path, output.latents_path, output.difference_path}) {
       if (!path.empty()) paths.push_back(path);
     }
+    // How many steps there are is known with the model; who writes the first would write the others too.
+    if (!output.steps_path.empty()) paths.push_back(step_path(output.steps_path, 1, 1));
   }
   for (const fs::path& path : {outputs.save_mask, outputs.save_crop}) {
     if (!path.empty()) paths.push_back(path);
@@ -162,7 +209,7 @@ void resolve_outputs(const Settings& settings, const JobPlace& place, JobSpec& s
     log::warning(printable(spec.output.results.front().path.string()) + " will hold " +
                  codecs::to_string(spec.output.format) + ", as --format says");
   }
-  resolve_golden(settings, place, spec);
+  if (!spec.output.preview) resolve_golden(settings, place, spec);
   check_collisions(spec.output);
   check_inputs_stay(settings, spec.output);
   check_all_writable(spec);

@@ -27,7 +27,7 @@ void make_folders(const OutputPlan& outputs);
 /// Returns one name for a file, however its path is written.
 std::filesystem::path identity(const std::filesystem::path& path);
 
-/// Lists every file that the job writes.
+/// Lists every file that the job writes; of its steps' previews, the first.
 std::vector<std::filesystem::path> all_output_paths(const OutputPlan& outputs);
 
 }  // namespace zimage::app

@@ -34,7 +34,7 @@ void check_picture_and_mask(const Settings& settings) {
 
 void check_combinations(const Settings& settings) {
   check_picture_and_mask(settings);
-  if (!settings.has("prompt") && !settings.has("prompt-file")) {
+  if (!settings.has("prompt") && !settings.has("prompt-file") && !settings.has("preview")) {
     throw Error(ErrorCode::kUsage, "no prompt is given", "give --prompt TEXT or --prompt-file FILE");
   }
   if (settings.has("prompt") && settings.has("prompt-file")) {
@@ -44,7 +44,7 @@ void check_combinations(const Settings& settings) {
     throw Error(ErrorCode::kUsage, "--control-image does nothing without a ControlNet",
                 "give --controlnet, or leave out --control-image");
   }
-  if (settings.text("image") == "-" && !settings.has("output")) {
+  if (settings.text("image") == "-" && !settings.has("output") && !settings.has("preview")) {
     throw Error(ErrorCode::kUsage, "the picture comes from stdin, so there is no name for the result to follow",
                 "give --output FILE, or --output - for stdout");
   }

@@ -43,7 +43,7 @@ std::unique_ptr<Session> prepare(RunningJob& job, Observer& observer) {
     }
   });
   // If outputs may be kept, there may be nothing to load the model for.
-  const bool loads = !job.spec.dry_run && !job.spec.skip_existing;
+  const bool loads = !job.spec.dry_run && !job.spec.skip_existing && !job.spec.output.preview;
   try {
     if (loads) job.loading_ms = session->inpainter().prepare(prompts_of(job.spec), loading);
   } catch (...) {

@@ -1,6 +1,7 @@
 #include "app/job/side_outputs.h"
 
 #include "app/job/naming.h"
+#include "app/job/preview.h"
 #include "base/atomic_file.h"
 #include "base/regular_file.h"
 #include "codecs/image_file.h"
@@ -40,6 +41,18 @@ fs::path crop_path(const RunningJob& job, std::size_t r) {
   return job.work.regions.size() == 1 ? path : numbered(path, static_cast<int>(r));
 }
 
+/// Checks the files of an output's steps. What should be in an existing one is known once it is made.
+void check_steps_writable(const RunningJob& job, std::size_t k) {
+  const JobSpec& spec = job.spec;
+  const fs::path& steps = spec.output.results[k].steps_path;
+  std::error_code ignored;
+  if (steps.empty() || job.kept[k] || !fs::exists(steps.parent_path(), ignored)) return;
+  const int total = job.work.forwards * static_cast<int>(job.work.regions.size());
+  for (int step = 1; step <= total; ++step) {
+    check_writable(step_path(steps, step, total), spec.overwrite || spec.skip_existing);
+  }
+}
+
 }  // namespace
 
 void write_beside(const JobSpec& spec, const fs::path& path, const std::vector<std::uint8_t>& bytes) {
@@ -63,7 +76,11 @@ void check_side_outputs_writable(const RunningJob& job) {
       check(crop_path(job, r), [&] { return crop_file_of(job, r); });
     }
   }
+  for (std::size_t k = 0; k < job.outputs(); ++k) check_steps_writable(job, k);
   if (!spec.skip_existing) return;
+  if (spec.output.preview) {
+    check(spec.output.results.front().path, [&] { return codecs::encode_image(draw_preview(job), {}); });
+  }
   check(spec.output.save_mask, [&] { return mask_file_of(job); });
   for (std::size_t k = 0; k < job.outputs(); ++k) {
     const fs::path& latents = spec.output.results[k].latents_path;

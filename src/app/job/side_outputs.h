@@ -1,4 +1,4 @@
-// Writes what goes beside a job's results: --save-mask, --save-crop, --save-latents.
+// Writes what goes beside a job's results: --save-mask, --save-crop, --save-latents, --save-previews.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@ namespace zimage::app {
 /// is the same. Errors: kRuntime.
 void write_beside(const JobSpec& spec, const std::filesystem::path& path, const std::vector<std::uint8_t>& bytes);
 
-/// Checks the paths that depend on how many crops there are and on which outputs are kept. Another run may have written
-/// some of a job's files, but not its result yet: those are no obstacle if they are what this run would write. Errors:
-/// kUsage.
+/// Checks the paths that depend on how many crops and steps there are and on which outputs are kept. Another run may
+/// have written some of a job's files, but not its result yet: those are no obstacle if they are what this run would
+/// write. Errors: kUsage.
 void check_side_outputs_writable(const RunningJob& job);
 
 /// Writes the mask and the working regions, which are the same for every picture of a job. Errors: kRuntime.

@@ -49,6 +49,7 @@ struct PlannedOutput {
   std::filesystem::path path;  ///< empty: PNG bytes on stdout
   std::uint64_t seed = 0;
   std::filesystem::path latents_path;       ///< empty: latents aren't saved
+  std::filesystem::path steps_path{};       ///< a step's preview goes there with its number; empty: none are saved
   std::filesystem::path golden{};           ///< the picture it is compared with; empty: none
   std::filesystem::path difference_path{};  ///< where a mismatch with it is drawn; empty: nowhere
 };
@@ -59,6 +60,7 @@ struct OutputPlan {
   codecs::ImageFormat format = codecs::ImageFormat::kPng;
   std::filesystem::path save_mask{};  ///< empty: not saved
   std::filesystem::path save_crop{};  ///< empty: not saved
+  bool preview = false;               ///< draw what would be repainted: that is the one result, and nothing runs
 };
 
 /// One job's options, resolved.

@@ -18,8 +18,9 @@ namespace zimage::app {
 
 /// One job's report. It is filled in as the job goes on, so that a failure reports what is known by then.
 struct JobReport {
-  std::string status = "error";                 ///< "ok", "skipped", "planned", "mismatch" (--golden), "error"
-  std::optional<std::filesystem::path> output;  ///< empty path: stdout
+  /// "ok", "skipped", "planned", "preview" (what would be repainted is drawn), "mismatch" (--golden), "error".
+  std::string status = "error";
+  std::optional<std::filesystem::path> output;                        ///< empty path: stdout
   nlohmann::ordered_json options = nlohmann::ordered_json::object();  ///< reported_options(): image, mask, prompt, …
   std::optional<std::uint64_t> seed;
   std::optional<std::string> strategy;
@@ -54,6 +55,10 @@ class Reporter {
   virtual void job(const JobReport& report) = 0;
   /// Writes the picture itself, for `--output -`. Errors: kRuntime.
   virtual void picture(const std::vector<std::uint8_t>& png) = 0;
+  /// Returns whether somebody looks at the results, for whom show() is called.
+  virtual bool wants_pictures() const { return false; }
+  /// Shows a result, in sRGB.
+  virtual void show(const Image& /*picture*/) {}
 };
 
 }  // namespace zimage::app

@@ -80,6 +80,12 @@ TEST_CASE("stdout accepts a single PNG") {
   CHECK_THROWS_AS(name_outputs({.image = "p.jpg", .output = "-", .format = ImageFormat::kJpeg}), Error);
 }
 
+TEST_CASE("the steps' numbers sort like their names") {
+  CHECK(step_path("d/p-step", 1, 8) == "d/p-step-01.png");
+  CHECK(step_path("d/p-step", 12, 28) == "d/p-step-12.png");
+  CHECK(step_path("d/p.q-step", 7, 100) == "d/p.q-step-007.png");
+}
+
 TEST_CASE("formats have names") {
   CHECK(parse_format("PNG") == ImageFormat::kPng);
   CHECK(parse_format("tiff") == ImageFormat::kTiff);

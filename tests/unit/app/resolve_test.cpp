@@ -1,5 +1,7 @@
 #include "app/job/resolve.h"
 
+#include <algorithm>
+
 #include "app/job/inputs.h"
 #include "app/job/outputs.h"
 #include "support/catch.h"
@@ -133,6 +135,33 @@ TEST_CASE("outputs have names, seeds and formats, and no two share a path") {
   Settings settings = folder.settings();
   const JobSpec in_tree = resolve(settings, {.batch = true, .folder = folder.path("tree/a"), .random_seed = {}});
   CHECK(in_tree.output.results.front().path == folder.path("tree/a/picture.png"));
+}
+
+TEST_CASE("a preview is the one result of a job, and in a batch it follows the tree") {
+  const JobFolder folder;
+  const Values drawn = {{"preview", folder.path("p.png")}, {"num-images", "3"}, {"output", folder.path("no/such.png")}};
+  const JobSpec spec = resolved(folder, drawn);
+  CHECK(spec.output.preview);
+  REQUIRE(spec.output.results.size() == 1);
+  CHECK(spec.output.results.front().path == folder.path("p.png"));
+  CHECK(all_output_paths(spec.output).size() == 1);
+  Settings settings = folder.settings({{"preview", folder.path("drawn")}});
+  const JobPlace place{.batch = true, .folder = folder.path("out/a"), .subfolder = "a", .random_seed = {}};
+  CHECK(resolve(settings, place).output.results.front().path == folder.path("drawn/a/picture.png"));
+  settings.set("preview", {folder.path("own.png")}, Source::kJob);
+  CHECK(resolve(settings, place).output.results.front().path == folder.path("own.png"));
+  CHECK(refusal(folder, {{"preview", folder.path("picture.png")}, {"overwrite", "true"}}).code() == ErrorCode::kUsage);
+}
+
+TEST_CASE("each result has its own names for its steps") {
+  const JobFolder folder;
+  const JobSpec spec = resolved(folder, {{"num-images", "2"}, {"save-previews", folder.path("steps")}});
+  CHECK(spec.output.results[1].steps_path == folder.path("steps/picture-inpainted-1-step"));
+  const auto paths = all_output_paths(spec.output);
+  CHECK(std::count(paths.begin(), paths.end(), folder.path("steps/picture-inpainted-1-step-01.png")) == 1);
+  test::write(folder.folder / "file", "x");
+  CHECK(refusal(folder, {{"save-previews", folder.path("file")}}).code() == ErrorCode::kUsage);
+  CHECK(refusal(folder, {{"save-previews", folder.path("no/such")}}).code() == ErrorCode::kUsage);
 }
 
 TEST_CASE("inputs are read once, and a request shares them") {

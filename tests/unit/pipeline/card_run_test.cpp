@@ -141,6 +141,37 @@ TEST_CASE("beside its forwards, a step in card mode is a handful of launches") {
   }
 }
 
+class Watcher final : public Observer {
+ public:
+  bool wants_previews() override { return true; }
+  void preview(const StepPreview& preview) override { seen.push_back(preview); }
+  std::vector<StepPreview> seen;
+};
+
+TEST_CASE("previews show every step, and change no bit of the result") {
+  const c10::InferenceMode guard;
+  const bool card = GENERATE(false, true);
+  CAPTURE(card);
+  const nn::ScopedCardMode mode(card);
+  const Run plain = run(4);
+  InpaintPipeline pipeline = tiny_pipeline();
+  const Work work = pipeline.plan(request(4));
+  Watcher watcher;
+  const Result watched = pipeline.run({work}, watcher).front();
+  CHECK(watched.latents.front().values == plain.result.latents.front().values);
+  CHECK(watched.patches.front().pixels.samples == plain.result.patches.front().pixels.samples);
+  REQUIRE(watcher.seen.size() == plain.steps.size());
+  for (std::size_t i = 0; i < watcher.seen.size(); ++i) {
+    const StepPreview& preview = watcher.seen[i];
+    CHECK(std::pair(preview.step, preview.total) == plain.steps[i]);
+    CHECK(preview.picture == 0);
+    CHECK(preview.image.width == preview.region.working_width / 8);
+    CHECK(preview.image.height == preview.region.working_height / 8);
+    CHECK(preview.image.channels == 3);
+  }
+  CHECK(watcher.seen.front().image.samples != watcher.seen.back().image.samples);
+}
+
 std::string message_of(int steps, std::size_t& forwards) {
   const TapScope taps([&](const std::string& name, const at::Tensor&) { forwards += name == "dit.output" ? 1 : 0; });
   try {
