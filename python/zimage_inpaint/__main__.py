@@ -8,7 +8,7 @@ import sys
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 #: The first version of torch that the executable runs on, and the first that it doesn't; pyproject.toml has them too.
-TORCH = ("2.13", "2.15")
+FIRST, END = (2, 13), (2, 15)
 
 
 def fail(message, hint):
@@ -16,22 +16,19 @@ def fail(message, hint):
     sys.exit(1)
 
 
-def numbers(version):
-    return tuple(int(part) for part in version.split(".")[:2])
-
-
 def torch_folder():
     """Returns the folder of the package torch; ends the program where there is none that the executable runs on."""
     spec = importlib.util.find_spec("torch")
     folder = os.path.dirname(spec.origin) if spec and spec.origin else ""
-    hint = f'install "torch>={TORCH[0]},<{TORCH[1]}" into the same environment'
-    if not os.path.exists(os.path.join(folder, "lib", "libtorch_cpu.so")):
+    hint = 'install "torch>={}.{},<{}.{}" into the same environment'.format(*FIRST, *END)
+    try:
+        os.stat(os.path.join(folder, "lib", "libtorch_cpu.so"))
+        with open(os.path.join(folder, "version.py"), encoding="utf-8") as file:
+            found = re.search(r"^__version__ = ['\"]((\d+)\.(\d+)[^'\"]*)", file.read(), re.MULTILINE)
+    except FileNotFoundError:
         fail("the Python package torch, whose libraries this program uses, is missing", hint)
-    with open(os.path.join(folder, "version.py"), encoding="utf-8") as file:
-        found = re.search(r"^__version__ = ['\"](\d+\.\d+[^'\"]*)", file.read(), re.MULTILINE)
-    version = found.group(1) if found else "of an unknown version"
-    if not found or not numbers(TORCH[0]) <= numbers(version) < numbers(TORCH[1]):
-        fail(f"this program can't use the installed torch {version}", hint)
+    if not found or not FIRST <= (int(found[2]), int(found[3])) < END:
+        fail(f"this program can't use the installed torch {found[1] if found else 'of an unknown version'}", hint)
     return folder
 
 
