@@ -4,6 +4,14 @@ set(root "${CMAKE_INSTALL_PREFIX}")
 # The package torch is installed beside this one.
 file(RPATH_SET FILE "${root}/bin/zimage-inpaint" NEW_RPATH "$ORIGIN/../../torch/lib")
 
+# The program opens libtorch_cuda itself where there is one (pipeline/residency/cuda_library.h). If it was linked with
+# it, a wheel for other machines must not need it.
+find_program(PATCHELF patchelf)
+if(PATCHELF)
+  execute_process(COMMAND "${PATCHELF}" --remove-needed libtorch_cuda.so --remove-needed libc10_cuda.so
+                  "${root}/bin/zimage-inpaint" COMMAND_ERROR_IS_FATAL ANY)
+endif()
+
 # pip puts these into the environment's own share/, where pipx looks for manuals.
 foreach(folder man bash-completion zsh fish)
   if(EXISTS "${root}/share/${folder}")
