@@ -33,8 +33,9 @@ at::Device resolve_device(const std::string& name) {
     }
   }
   if (devices == 0) {
-    throw Error(ErrorCode::kUsage, "there is no CUDA device that this build can use",
-                has_cuda() ? "check the driver, or use --device cpu" : "this is a CPU build; use --device cpu");
+    throw Error(
+        ErrorCode::kUsage, "there is no CUDA device that this build can use",
+        has_cuda() ? "check the driver, or use --device cpu" : "this libtorch is for the CPU alone; use --device cpu");
   }
   if (index >= devices) {
     throw Error(ErrorCode::kUsage, "there is no device '" + name + "'",
