@@ -13,6 +13,7 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
   return()
 endif()
 
+cmake_minimum_required(VERSION 3.22)  # a script has none of the project's policies
 set(found "nn/kernels/cuda_entries.h")
 set(rows "")
 while(found)

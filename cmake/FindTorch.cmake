@@ -4,7 +4,8 @@
 # built with CUDA. Nothing here is compiled by nvcc, and a machine that only runs the model seldom has it. So this takes
 # the libraries and headers as they are, from where TorchConfig.cmake lies.
 #
-# Searches Torch_DIR, then CMAKE_PREFIX_PATH (variable and environment), then the project's .venv, then the system.
+# Searches Torch_DIR, then CMAKE_PREFIX_PATH (variable and environment; a Python's site-packages too), then the project's
+# .venv, then the system.
 # Defines Torch::Torch, Torch::OpenMP, Torch_PREFIX, Torch_LIBRARY_DIR, Torch_VERSION and Torch_CUDA (whether it was
 # built with CUDA); with CUDA and its runtime's headers also Torch::CUDA, for sources that include c10/cuda.
 
@@ -12,7 +13,7 @@ file(TO_CMAKE_PATH "$ENV{CMAKE_PREFIX_PATH}" _torch_environment)
 file(GLOB _torch_venv "${PROJECT_SOURCE_DIR}/.venv/lib/python3.*/site-packages/torch")
 find_path(Torch_CONFIG_DIR TorchConfig.cmake
   PATHS "${Torch_DIR}" ${CMAKE_PREFIX_PATH} ${_torch_environment} ${_torch_venv} /usr/local /usr
-  PATH_SUFFIXES Torch share/cmake/Torch lib/cmake/Torch
+  PATH_SUFFIXES Torch share/cmake/Torch lib/cmake/Torch torch/share/cmake/Torch
   NO_DEFAULT_PATH NO_CACHE)
 
 if(Torch_CONFIG_DIR)

@@ -56,7 +56,7 @@ void look_at_gpus(Diagnosis& diagnosis) {
   if (machine.nvidia_gpus.empty() || !machine.cuda_devices.empty()) return;
   diagnosis.warnings.push_back(
       machine.cuda_build ? "there is an NVIDIA GPU, but CUDA finds no device: check the driver and CUDA_VISIBLE_DEVICES"
-                         : "there is an NVIDIA GPU, but this is a CPU build: build with a CUDA libtorch to use it");
+                         : "there is an NVIDIA GPU, but this libtorch is for the CPU alone: use one for CUDA");
 }
 
 void look_at_size(Diagnosis& diagnosis) {

@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "base/parallel.h"
+#include "pipeline/residency/cuda_library.h"
 #include "pipeline/residency/device_probe.h"
 #include "pipeline/residency/dtype_choice.h"
 #include "zimage/error.h"
@@ -16,7 +17,7 @@
 namespace zimage {
 namespace {
 
-int cuda_devices() { return at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; }
+int cuda_devices() { return has_cuda() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; }
 
 at::Device resolve_device(const std::string& name) {
   const int devices = cuda_devices();
@@ -34,7 +35,7 @@ at::Device resolve_device(const std::string& name) {
   if (devices == 0) {
     throw Error(
         ErrorCode::kUsage, "there is no CUDA device that this build can use",
-        at::Context::hasCUDART() ? "check the driver, or use --device cpu" : "this is a CPU build; use --device cpu");
+        has_cuda() ? "check the driver, or use --device cpu" : "this libtorch is for the CPU alone; use --device cpu");
   }
   if (index >= devices) {
     throw Error(ErrorCode::kUsage, "there is no device '" + name + "'",

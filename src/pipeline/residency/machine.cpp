@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "pipeline/residency/compute.h"
+#include "pipeline/residency/cuda_library.h"
 #include "pipeline/residency/memory_limit.h"
 
 namespace zimage {
@@ -42,7 +43,7 @@ int usable_cores() {
 
 std::vector<CUDADevice> find_cuda_devices() {
   std::vector<CUDADevice> devices;
-  const int count = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0;
+  const int count = has_cuda() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0;
   for (int i = 0; i < count; ++i) {
     CUDADevice device;
     device.index = i;
@@ -79,7 +80,7 @@ Machine look_at_machine() {
   machine.vector_level = at::get_cpu_capability();
   machine.memory_bytes = memory_limit_bytes();
   machine.available_bytes = std::min(machine.memory_bytes, available_memory_bytes());
-  machine.cuda_build = at::Context::hasCUDART();
+  machine.cuda_build = has_cuda();
   machine.cuda_devices = find_cuda_devices();
   machine.nvidia_gpus = find_nvidia_gpus();
   return machine;

@@ -1,0 +1,36 @@
+#include "pipeline/residency/cuda_library.h"
+
+#include <ATen/Context.h>
+#include <dlfcn.h>
+
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "nn/kernels/shared_library.h"
+
+namespace zimage {
+namespace {
+
+void open_cuda_library() {
+  const std::filesystem::path library = nn::kernels::torch_folder() / "libtorch_cuda.so";
+  std::error_code error;
+  if (!std::filesystem::exists(library, error)) return;
+  dlerror();
+  if (nn::kernels::SharedLibrary({library.string()}).valid()) return;
+  const char* const reason = dlerror();
+  log::warning(concat({"libtorch's part for CUDA can't be opened, so that only the CPU is used: ",
+                       printable(reason != nullptr ? reason : library.string())}));
+}
+
+}  // namespace
+
+bool has_cuda() {
+  static const bool has = [] {
+    open_cuda_library();
+    return at::Context::hasCUDART();
+  }();
+  return has;
+}
+
+}  // namespace zimage
