@@ -68,6 +68,9 @@ at::Tensor swiglu(Executor& executor, const at::Tensor& gate, const at::Tensor& 
 at::Tensor group_norm(Executor& executor, const at::Tensor& x, i64 groups, const at::Tensor& weight,
                       const at::Tensor& bias, double eps, bool silu);
 
+/// Quantises each row of x to fp8 e4m3: codes [rows, columns] of its dtype, contiguous, and scales fp32 [rows, 1].
+std::pair<at::Tensor, at::Tensor> quantise_fp8(Executor& executor, const at::Tensor& x);
+
 /// Returns whether there is a kernel that unpacks such a weight, and which.
 bool unpacks(const StoredWeight& weight, KernelId* kernel = nullptr);
 /// Writes the weight to `out` [rows, columns], which is contiguous, on the same device. unpacks() must hold.
