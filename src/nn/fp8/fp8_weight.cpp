@@ -45,9 +45,9 @@ bool taken_as_is(const StoredWeight& weight, const WeightChanges& changes) {
 
 Fp8Rows as_stored(const StoredWeight& weight) {
   const std::int64_t rows = weight.row_count();
-  // The file's own bytes may leave memory.
-  at::Tensor codes = weight.data.narrow(1, 0, weight.columns()).clone(at::MemoryFormat::Contiguous);
-  const at::Tensor scales = weight.scale.defined() ? weight.scale.reshape({-1, 1}).expand({rows, 1}).contiguous()
+  const auto copy = [](const at::Tensor& view) { return view.clone(at::MemoryFormat::Contiguous); };  // of the file
+  const at::Tensor codes = copy(weight.data.narrow(1, 0, weight.columns()));
+  const at::Tensor scales = weight.scale.defined() ? copy(weight.scale.reshape({-1, 1}).expand({rows, 1}))
                                                    : at::ones({rows, 1}, codes.options().dtype(at::kFloat));
   return {codes.view(at::kFloat8_e4m3fn), scales};
 }
