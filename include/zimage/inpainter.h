@@ -77,7 +77,7 @@ struct ModelInfo {
   bool demo = false;            ///< the bundled demo model (model_index.json says so)
   bool random_weights = false;  ///< its weights are random (model_index.json says so)
   std::string device;           ///< "cpu", "cuda:0"
-  std::string dtype;            ///< "fp32", "bf16", "fp16", "int8"
+  std::string dtype;            ///< "fp32", "bf16", "fp16", "int8", "fp8"
   MemorySummary memory;         ///< the plan for the working size in the options
   Variant variant = Variant::kTurbo;
   std::string variant_reason;      ///< how the variant was recognised

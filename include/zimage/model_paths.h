@@ -31,8 +31,9 @@ struct ModelPaths {
 
 /// What to compute with: device, number format, threads and memory.
 struct ComputeOptions {
-  std::string device = "auto";       ///< auto, cpu, cuda, cuda:N
-  std::string dtype = "auto";        ///< auto (by the model's size and the processor), fp32, bf16, fp16, int8 (CPU)
+  std::string device = "auto";  ///< auto, cpu, cuda, cuda:N
+  /// auto (by the model's size and the processor), fp32, bf16, fp16, int8 (CPU), fp8 (CUDA)
+  std::string dtype = "auto";
   int threads = 0;                   ///< 0: one for each core
   Offload offload = Offload::kAuto;  ///< which weights stay in the device's memory
   std::uint64_t max_memory = 0;      ///< bytes of the device's memory that a run may take; 0: all

@@ -39,7 +39,7 @@ std::string subcommand_names() {
 /// Writes the patterns `command:--option` of bash's `case` for the options that take a value.
 void bash_values(std::ostream& out, const std::string& command, Table options) {
   for (const OptionSpec& spec : options) {
-    if (spec.positional || !app::takes_value(spec) || !is_available(spec)) continue;
+    if (spec.positional || !app::takes_value(spec)) continue;
     std::string pattern;
     for (const std::string& name : names_of(spec)) pattern += (pattern.empty() ? "" : " | ") + command + ":" + name;
     const ValueHint hint = value_hint(spec);
@@ -54,7 +54,6 @@ void bash_arguments(std::ostream& out, const std::string& command, Table options
   if (!first_words.empty()) words.push_back(first_words);
   bool files = false;
   for (const OptionSpec& spec : options) {
-    if (!is_available(spec)) continue;
     if (spec.positional) {
       const ValueHint hint = value_hint(spec);
       files = files || hint.path;

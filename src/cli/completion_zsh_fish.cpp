@@ -78,7 +78,6 @@ void zsh_option(std::ostream& out, const OptionSpec& spec) {
 void zsh_table(std::ostream& out, Table options) {
   int place = 0;
   for (const OptionSpec& spec : options) {
-    if (!is_available(spec)) continue;
     if (!spec.positional) {
       zsh_option(out, spec);
     } else {
@@ -94,7 +93,6 @@ void fish_table(std::ostream& out, const std::string& command, Table options) {
   const std::string start = command.empty() ? "complete -c zimage-inpaint -n __zimage_inpaint_in"
                                             : "complete -c zimage-inpaint -n '__zimage_inpaint_in " + command + "'";
   for (const OptionSpec& spec : options) {
-    if (!is_available(spec)) continue;
     const ValueHint hint = value_hint(spec);
     std::string value = hint.path ? " -F" : "";
     if (!hint.words.empty()) value += concat({" -a ", fish_quoted(joined(hint.words))});

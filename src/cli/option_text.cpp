@@ -10,8 +10,6 @@ namespace {
 using app::Kind;
 using app::OptionSpec;
 
-bool is_onoff(const OptionSpec& spec) { return spec.kind == Kind::kFlag || spec.kind == Kind::kSwitch; }
-
 /// Returns whether the table uses a value name for files and folders.
 bool names_path(const std::string& value_name) {
   for (const char* path : {"PATH", "FILE", "IMAGE", "JSONL", "DIR", "FOLDER"}) {
@@ -27,10 +25,6 @@ bool is_literal(const std::string& word) {
 
 }  // namespace
 
-bool is_available(const OptionSpec& spec) {
-  return spec.only == nullptr || !(app::words(spec.only).empty() || is_onoff(spec));
-}
-
 std::string description(const OptionSpec& spec, bool all) {
   std::string text = spec.help;
   const bool shows_default = *spec.default_value != '\0' && spec.kind != Kind::kCount;
@@ -41,15 +35,13 @@ std::string description(const OptionSpec& spec, bool all) {
   }
   if (!all) return text;
   if (*spec.more != '\0') text += std::string(". ") + spec.more;
-  if (spec.only == nullptr) return text;
-  text += is_available(spec) ? " [this version: " + std::string(spec.only) + "]" : " [not in this version]";
   return text;
 }
 
 ValueHint value_hint(const OptionSpec& spec) {
   ValueHint hint;
   if (spec.kind == Kind::kChoice) {
-    hint.words = app::words(spec.only != nullptr ? spec.only : spec.choices);
+    hint.words = app::words(spec.choices);
     return hint;
   }
   hint.words = app::words(spec.offered);

@@ -15,7 +15,8 @@ namespace zimage::nn {
 class LinearGroup {
  public:
   LinearGroup() = default;
-  /// `layers` have results of these widths. They are joined if `join` says so and all of them are dense in one dtype.
+  /// `layers` have results of these widths. They are joined if `join` says so and all of them are dense in one dtype,
+  /// or in fp8.
   LinearGroup(std::vector<Linear> layers, std::vector<std::int64_t> widths, bool join);
 
   /// Returns each layer's result for x [..., in]: [..., width], with neighbouring elements in the last dimension.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/fp8/fp8_weight.h"
 #include "nn/int8/int8_weight.h"
 #include "nn/lora/low_rank_weight.h"
 #include "nn/quantised/dequantise.h"
@@ -29,9 +30,20 @@ bool is_int8(const StoredWeight& weight, const Placement& placement, WeightUse u
   return placement.int8 && placement.device.is_cpu() && use == WeightUse::kBulk && fits_int8(weight);
 }
 
-std::shared_ptr<const LinearWeight> make_int8_weight(const StoredWeight& weight, const WeightChanges& changes,
-                                                     const Placement& placement,
-                                                     const std::shared_ptr<Workspace>& workspace) {
+bool is_fp8(const StoredWeight& weight, const Placement& placement, WeightUse use) {
+  return placement.fp8 && use == WeightUse::kBulk && fits_fp8(weight);
+}
+
+/// Returns whether a weight is multiplied in 8 bits.
+bool is_narrow(const StoredWeight& weight, const Placement& placement, WeightUse use) {
+  return is_int8(weight, placement, use) || is_fp8(weight, placement, use);
+}
+
+/// Makes a weight for which is_narrow() holds.
+std::shared_ptr<const LinearWeight> make_narrow_weight(const StoredWeight& weight, const WeightChanges& changes,
+                                                       const Placement& placement,
+                                                       const std::shared_ptr<Workspace>& workspace) {
+  if (placement.fp8) return fp8_weight(to_device(weight, placement.device), changes);
   return placement.as_stored ? stored_int8_weight(weight, changes, workspace) : int8_weight(weight, changes, workspace);
 }
 
@@ -51,8 +63,8 @@ std::shared_ptr<const LinearWeight> changed_stored_weight(const StoredWeight& we
   std::vector<LowRank> beside;
   for (auto change = first_beside.base(); change != changes.end(); ++change) beside.push_back(*(*change)->low_rank());
   const WeightChanges to_rows(changes.begin(), first_beside.base());
-  auto made = is_int8(weight, placement, use)
-                  ? make_int8_weight(weight, to_rows, placement, workspace)
+  auto made = is_narrow(weight, placement, use)
+                  ? make_narrow_weight(weight, to_rows, placement, workspace)
                   : quantised_weight(to_device(weight, placement.device), placement.dtype, workspace, to_rows);
   return beside.empty() ? made : with_low_rank(std::move(made), beside, placement.dtype);
 }
@@ -79,8 +91,8 @@ at::Tensor make_tensor(const StoredWeight& weight, const WeightChanges& changes,
 std::shared_ptr<const LinearWeight> make_linear_weight(const StoredWeight& weight, const WeightChanges& changes,
                                                        const Placement& placement, WeightUse use,
                                                        const std::shared_ptr<Workspace>& workspace) {
-  if (is_dense(weight.encoding) && is_int8(weight, placement, use)) {
-    return make_int8_weight(weight, changes, placement, workspace);
+  if (is_dense(weight.encoding) && is_narrow(weight, placement, use)) {
+    return make_narrow_weight(weight, changes, placement, workspace);
   }
   if (stays_stored(weight, changes, placement)) {
     return changed_stored_weight(weight, changes, placement, use, workspace);
@@ -97,6 +109,7 @@ std::shared_ptr<const LinearWeight> make_linear_weight(const StoredWeight& weigh
 bool refers_to_stored(const StoredWeight& weight, const WeightChanges& changes, const Placement& placement,
                       WeightUse use) {
   if (!placement.device.is_cpu()) return false;
+  if (is_fp8(weight, placement, use)) return false;
   if (is_int8(weight, placement, use)) return placement.as_stored;
   if (use != WeightUse::kTensor && stays_stored(weight, changes, placement)) return true;
   if (!is_dense(weight.encoding)) return false;
@@ -105,7 +118,7 @@ bool refers_to_stored(const StoredWeight& weight, const WeightChanges& changes, 
 
 bool is_copied_first(const StoredWeight& weight, const WeightChanges& changes, const Placement& placement,
                      WeightUse use) {
-  if (!is_dense(weight.encoding) || !changes.empty() || is_int8(weight, placement, use)) return false;
+  if (!is_dense(weight.encoding) || !changes.empty() || is_narrow(weight, placement, use)) return false;
   if (refers_to_stored(weight, changes, placement, use)) return false;
   // Packing copies, so it needs no copy before it, unless the dtype changes.
   const bool packs = placement.packed && (use == WeightUse::kPrecise || use == WeightUse::kBulk);

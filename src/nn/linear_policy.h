@@ -17,16 +17,16 @@ namespace zimage::nn {
 enum class WeightUse {
   kTensor,   ///< no linear layer: a norm, a bias, a convolution
   kPrecise,  ///< a linear layer that is sensitive, or too small to matter
-  kBulk,     ///< one of the many linear layers of a model's blocks, which may be multiplied in int8
+  kBulk,     ///< one of the many linear layers of a model's blocks, which may be multiplied in int8 or fp8
   kOneRow    ///< a linear layer that multiplies a single row, for which packing is a loss
 };
 
 /// Makes the weight [out, in] of a linear layer on the placement's device. A dense weight is held in the placement's
 /// dtype (a view of `weight` if that fits already and nothing is packed); a quantised one stays as it is stored, and is
 /// dequantised when it is used. With `as_stored` a dense one of another dtype does the same. Where the placement asks
-/// for int8, a kBulk weight is quantised to that, whatever it is. `changes`, on the placement's device, are merged into
-/// a dense weight in fp32. A quantised one stays as it is: thin products are multiplied beside it, and other changes
-/// apply to its rows when they are dequantised.
+/// for int8 or fp8, a kBulk weight is quantised to that, whatever it is. `changes`, on the placement's device, are
+/// merged into a dense weight in fp32. A quantised one stays as it is: thin products are multiplied beside it, and
+/// other changes apply to its rows when they are dequantised.
 std::shared_ptr<const LinearWeight> make_linear_weight(const StoredWeight& weight, const WeightChanges& changes,
                                                        const Placement& placement, WeightUse use,
                                                        const std::shared_ptr<Workspace>& workspace);

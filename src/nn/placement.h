@@ -17,6 +17,8 @@ struct Placement {
   bool packed = false;
   /// Multiply bulk linear layers in int8 (CPU).
   bool int8 = false;
+  /// Multiply bulk linear layers in fp8 (CUDA; elsewhere by the twin of its product, for tests).
+  bool fp8 = false;
   /// Hold linear weights as they are stored, and convert them a panel at a time when they are multiplied: dense ones to
   /// the dtype, as quantised ones are dequantised, and bulk ones to int8 where that is asked for. If a bf16 file is
   /// computed in fp32, it takes half the memory. Nothing is packed.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "image/canvas.h"
 #include "image/mask_operations.h"
 #include "inpaint/control_context.h"
@@ -44,8 +45,8 @@ at::Tensor region_pixels(const PixelSource& picture, const WorkingRegion& region
 
 }  // namespace
 
-Error not_finite(const char* what) {
-  return {ErrorCode::kModel, std::string(what) + " are not finite numbers",
+Error not_finite(const char* what, const char* when) {
+  return {ErrorCode::kModel, concat({what, " are not finite numbers", when}),
           "the model's weights don't fit together, or the dtype's range is too small: try --dtype fp32"};
 }
 

@@ -125,8 +125,8 @@ class InpaintPipeline::Previews {
 /// Returns the size of the largest region; the pictures go through the DiT together.
 WorkSize largest_work(std::span<const Work> works);
 
-/// Returns the error that says that `what` aren't finite numbers.
-Error not_finite(const char* what);
+/// Returns the error that says that `what` aren't finite numbers; `when` may end the sentence.
+Error not_finite(const char* what, const char* when = "");
 /// Errors: kModel if `values` aren't all finite; the message names them as `what`.
 void require_finite(const at::Tensor& values, const char* what);
 

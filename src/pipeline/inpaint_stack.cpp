@@ -46,7 +46,7 @@ void InpaintPipeline::Stack::check(const at::Tensor& denoised) {
 }
 
 void InpaintPipeline::Stack::require_checked() const {
-  if (!finite.finite()) throw not_finite(kLatents);
+  if (!finite.finite()) throw not_finite(kLatents, ", which a device is asked only after the last step");
 }
 
 }  // namespace zimage

@@ -1,4 +1,4 @@
-// Measures int8 products on DiT blocks: how far they are from fp32, and how fast they are. See usage().
+// Measures products in 8 bits on DiT blocks: how far they are from fp32, and how fast int8 ones are. See usage().
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
@@ -27,8 +27,18 @@ using zimage::StoredWeight;
 using zimage::nn::Placement;
 using zimage::nn::WeightLoader;
 
-const Placement kFp32, kBf16{.dtype = at::kBFloat16}, kInt8{.dtype = at::kBFloat16, .int8 = true},
-    kInt8Fp32{.int8 = true};
+const Placement kFp32, kBf16{.dtype = at::kBFloat16}, kInt8{.dtype = at::kBFloat16, .int8 = true};
+
+/// A way to multiply in 8 bits, and how far a block may be from fp32 with it.
+struct Narrow {
+  const char* name;
+  Placement in_bf16;  ///< with everything else in bf16
+  Placement in_fp32;
+  double bound;
+};
+
+const Narrow kNarrowInt8{"int8", kInt8, {.int8 = true}, 0.02};
+const Narrow kNarrowFp8{"fp8", {.dtype = at::kBFloat16, .fp8 = true}, {.fp8 = true}, 0.04};
 
 /// What the demo model's blocks see in a forward: block i's input and output, and what all blocks share.
 struct Seen {
@@ -74,27 +84,28 @@ double relative_l2(const at::Tensor& a, const at::Tensor& b) {
 
 using Load = std::function<zimage::DiTBlock(const Placement&)>;
 
-/// Prints how far bf16 and int8 are from fp32, and returns the distance of int8 with everything else in bf16.
-double compare(const std::string& what, const Load& load, const at::Tensor& x, const at::Tensor& rope,
-               const at::Tensor& t_emb) {
+/// Prints how far bf16 and 8 bits are from fp32, and returns the distance of 8 bits with everything else in bf16.
+double compare(const Narrow& narrow, const std::string& what, const Load& load, const at::Tensor& x,
+               const at::Tensor& rope, const at::Tensor& t_emb) {
   const auto run = [&](const Placement& placement) {
     const zimage::DiTBlock block = load(placement);
     const auto modulation = block.modulate(t_emb.to(placement.dtype));
     return block.forward(x.to(placement.dtype, false, true), rope, modulation).to(at::kFloat);
   };
-  const at::Tensor exact = run(kFp32), int8 = run(kInt8);
-  std::printf("%-44s bf16 %.3f %%  int8 %.3f %%  int8 in fp32 %.3f %%  (int8, of what the block adds %.2f %%)\n",
-              what.c_str(), 100 * relative_l2(run(kBf16), exact), 100 * relative_l2(int8, exact),
-              100 * relative_l2(run(kInt8Fp32), exact), 100 * relative_l2(int8 - x, exact - x));
+  const at::Tensor exact = run(kFp32), made = run(narrow.in_bf16);
+  std::printf("%-44s bf16 %.3f %%  %s %.3f %%  %s in fp32 %.3f %%  (%s, of what the block adds %.2f %%)\n",
+              what.c_str(), 100 * relative_l2(run(kBf16), exact), narrow.name, 100 * relative_l2(made, exact),
+              narrow.name, 100 * relative_l2(run(narrow.in_fp32), exact), narrow.name,
+              100 * relative_l2(made - x, exact - x));
   std::fflush(stdout);
-  return relative_l2(int8, exact);
+  return relative_l2(made, exact);
 }
 
 /// A block of the published size with random matrices, and with the demo block's norms, modulation and input, repeated
 /// to the width: channel c of the demo becomes the channels c, c + 160, ..., each with tokens in another order.
-double compare_wide(const Demo& demo, std::size_t block, std::int64_t tokens) {
+double compare_wide(const Narrow& narrow, const Demo& demo, std::size_t block, std::int64_t tokens) {
   zimage::test::MemorySource source;
-  const std::int64_t width = 3840, narrow = demo.config.dim, copies = width / narrow;
+  const std::int64_t width = 3840, demo_width = demo.config.dim, copies = width / demo_width;
   const std::string prefix = "layers." + std::to_string(block);
   const auto dense = [](const at::Tensor& t) {
     return StoredWeight{.encoding = zimage::Encoding::kF32, .shape = t.sizes().vec(), .data = t.contiguous()};
@@ -117,7 +128,8 @@ double compare_wide(const Demo& demo, std::size_t block, std::int64_t tokens) {
       at::linear(demo.seen.t_emb, stored("adaLN_modulation.0"),
                  demo.weights->stored(prefix + ".adaLN_modulation.0.bias").data.to(at::kFloat));
   source.add(prefix + ".adaLN_modulation.0.weight", dense(at::zeros({4 * width, 256})));
-  source.add(prefix + ".adaLN_modulation.0.bias", dense(modulation.view({4, narrow}).repeat({1, copies}).flatten()));
+  source.add(prefix + ".adaLN_modulation.0.bias",
+             dense(modulation.view({4, demo_width}).repeat({1, copies}).flatten()));
   zimage::DiTConfig config = demo.config;
   config.dim = width;
   config.n_heads = 30;
@@ -133,14 +145,15 @@ double compare_wide(const Demo& demo, std::size_t block, std::int64_t tokens) {
     WeightLoader loader(source, placement, WeightLoader::Mode::kLoad);
     return zimage::DiTBlock::load(loader, prefix, config, true);
   };
-  return compare("published width, input as demo " + prefix, load, at::cat(parts, 1).unsqueeze(0), rope,
+  return compare(narrow, "published width, input as demo " + prefix, load, at::cat(parts, 1).unsqueeze(0), rope,
                  at::zeros({1, 256}));
 }
 
-/// Prints the figures of every block; returns whether int8 is within 2 % on all.
-bool accuracy(const std::filesystem::path& folder, std::int64_t tokens) {
+/// Prints the figures of every block; returns whether 8 bits are within their bound on all.
+bool accuracy(const Narrow& narrow, const std::filesystem::path& folder, std::int64_t tokens,
+              const std::vector<float>& timesteps) {
   double most = 0.0;
-  for (const float timestep : {0.05F, 0.5F, 0.9F}) {
+  for (const float timestep : timesteps) {
     const Demo demo = run_demo(folder, timestep);
     std::printf("timestep %.2f\n", static_cast<double>(timestep));
     for (std::size_t i = 1; i < demo.seen.x.size(); ++i) {
@@ -149,12 +162,13 @@ bool accuracy(const std::filesystem::path& folder, std::int64_t tokens) {
         WeightLoader loader(*demo.weights, placement, WeightLoader::Mode::kLoad);
         return zimage::DiTBlock::load(loader, prefix, demo.config, true);
       };
-      most = std::max(most, compare("demo " + prefix, load, demo.seen.x[i - 1], demo.seen.rope, demo.seen.t_emb));
-      most = std::max(most, compare_wide(demo, i, tokens));
+      most =
+          std::max(most, compare(narrow, "demo " + prefix, load, demo.seen.x[i - 1], demo.seen.rope, demo.seen.t_emb));
+      most = std::max(most, compare_wide(narrow, demo, i, tokens));
     }
   }
-  std::printf("at most %.3f %%, and 2 %% are allowed\n", 100 * most);
-  return most <= 0.02;
+  std::printf("at most %.3f %%, and %g %% are allowed\n", 100 * most, 100 * narrow.bound);
+  return most <= narrow.bound;
 }
 
 /// Returns the weight as GGUF's Q8_0.
@@ -221,9 +235,10 @@ void speed(const std::string& encoding, bool whole, const Placement& placement, 
 
 int usage() {
   std::fprintf(stderr,
-               "usage: int8_block accuracy DEMO_FOLDER [TOKENS]\n"
+               "usage: int8_block accuracy|fp8_accuracy DEMO_FOLDER [TOKENS [TIMESTEP]]\n"
                "       int8_block block|forward bf16|Q8_0 bf16|int8 [REPETITIONS]\n"
-               "$OMP_NUM_THREADS says how many threads. accuracy exits 1 if a block is more than 2 %% off.\n");
+               "$OMP_NUM_THREADS says how many threads. accuracy exits 1 if a block is more than 2 %% off in int8,\n"
+               "fp8_accuracy if it is more than 4 %% off in fp8, whose twin is measured.\n");
   return 2;
 }
 
@@ -231,13 +246,17 @@ int usage() {
 
 int main(int argc, char* argv[]) {
   const c10::InferenceMode guard;
+  at::manual_seed(1);
+  const std::string what = argc > 2 ? argv[1] : "";
+  const std::int64_t tokens = argc > 3 ? std::atoi(argv[3]) : 288;
+  std::vector<float> timesteps{0.05F, 0.5F, 0.9F};
+  if (argc > 4) timesteps = {std::strtof(argv[4], nullptr)};
+  if (what == "fp8_accuracy") return accuracy(kNarrowFp8, argv[2], tokens, timesteps) ? 0 : 1;
   if (!zimage::nn::int8_available()) {
     std::fprintf(stderr, "this processor doesn't multiply int8\n");
     return 77;
   }
-  at::manual_seed(1);
-  const std::string what = argc > 2 ? argv[1] : "";
-  if (what == "accuracy") return accuracy(argv[2], argc > 3 ? std::atoi(argv[3]) : 288) ? 0 : 1;
+  if (what == "accuracy") return accuracy(kNarrowInt8, argv[2], tokens, timesteps) ? 0 : 1;
   if ((what != "block" && what != "forward") || argc < 4) return usage();
   speed(argv[2], what == "forward", std::string(argv[3]) == "int8" ? kInt8 : kBf16, argc > 4 ? std::atoi(argv[4]) : 2);
   return 0;

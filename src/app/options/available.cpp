@@ -1,6 +1,5 @@
 #include "app/options/available.h"
 
-#include <algorithm>
 #include <string>
 
 #include "app/options/mask_source.h"
@@ -13,16 +12,6 @@
 
 namespace zimage::app {
 namespace {
-
-[[noreturn]] void unavailable(const std::string& what, const std::string& hint) {
-  throw Error(ErrorCode::kUsage, what + " is not available in this version", hint);
-}
-
-std::string hint_for(const OptionSpec& spec) {
-  const auto allowed = words(spec.only);
-  if (allowed.empty() || spec.kind == Kind::kFlag) return "leave it out";
-  return "this version has: " + list_some(allowed, allowed.size());
-}
 
 /// Returns whether a file that exists begins as a picture does.
 bool is_picture(const std::filesystem::path& path) {
@@ -42,15 +31,6 @@ void check_available(const Settings& settings) {
   if (settings.text("strategy") == "controlnet" && !settings.has("controlnet")) {
     throw Error(ErrorCode::kUsage, "--strategy controlnet needs a ControlNet",
                 "give --controlnet, or --strategy repaint");
-  }
-  for (const OptionSpec& spec : settings.options()) {
-    const std::string name = spec.name;
-    if (spec.only == nullptr || !settings.has(name)) continue;
-    const std::string flag = spec.kind == Kind::kFlag && settings.flag(name) ? "true" : "false";
-    const std::string value = spec.kind == Kind::kFlag ? flag : settings.text(name);
-    const auto allowed = words(spec.only);
-    if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) continue;
-    unavailable(spec.kind == Kind::kChoice ? concat({"--", name, " ", value}) : "--" + name, hint_for(spec));
   }
 }
 

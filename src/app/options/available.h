@@ -1,4 +1,4 @@
-// Refuses by name what this version can't do yet, rather than ignore it.
+// Refuses by name what can't be done, rather than ignore it.
 #pragma once
 
 #include <filesystem>
@@ -7,8 +7,7 @@
 
 namespace zimage::app {
 
-/// Checks that this version can do what the options ask for; requires checked values.
-/// Errors: kUsage "… is not available in this version".
+/// Checks that what the options ask for can be done; requires checked values. Errors: kUsage.
 void check_available(const Settings& settings);
 
 /// Checks an option's path. Errors: kUsage for a folder as a single job's picture, mask or control image.

@@ -57,8 +57,7 @@ struct OptionSpec {
   const char* implied_value = "";  ///< kText: the value if none follows the option; "": one must
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
-  bool above_min = false;      ///< min itself is not allowed
-  const char* only = nullptr;  ///< the values this version supports, separated by blanks; null: every valid one
+  bool above_min = false;  ///< min itself is not allowed
   Binding bind{};
   bool recorded = false;  ///< part of a picture's provenance: written to its metadata, read by --replay
   bool reported = false;  ///< in the lines of --json and --report

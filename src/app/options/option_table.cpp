@@ -157,9 +157,9 @@ const OptionSpec kOptions[] = {
 
     {.name = "device", .group = Group::kMachine, .kind = Kind::kText, .value_name = "NAME", .default_value = "auto", .offered = "auto cpu cuda", .bind = bound<&JobSpec::compute, &ComputeOptions::device>(), .tier = Tier::kShort,
      .help = "auto, cpu, cuda or cuda:N"},
-    {.name = "dtype", .group = Group::kMachine, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "auto", .choices = "auto fp32 bf16 fp16 int8 fp8", .only = "auto fp32 bf16 fp16 int8", .bind = bound<&JobSpec::compute, &ComputeOptions::dtype>(), .recorded = true,
-     .help = "number format to compute in: auto, fp32, bf16, fp16, int8 (CPU)",
-     .more = "auto is bf16 on CUDA. On the CPU it is fp32 for small models, and for large ones bf16 if the processor multiplies it, else fp32; -v says why. int8 multiplies the DiT's large layers in int8: it is faster, and the picture differs a little."},
+    {.name = "dtype", .group = Group::kMachine, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "auto", .choices = "auto fp32 bf16 fp16 int8 fp8", .bind = bound<&JobSpec::compute, &ComputeOptions::dtype>(), .recorded = true,
+     .help = "number format to compute in: auto, fp32, bf16, fp16, int8 (CPU), fp8 (CUDA)",
+     .more = "auto is bf16 on CUDA. On the CPU it is fp32 for small models, and for large ones bf16 if the processor multiplies it, else fp32; -v says why. int8 and fp8 multiply the DiT's large layers in 8 bits: the picture differs a little. fp8 takes a card of compute capability 8.9 or above."},
     {.name = "offload", .group = Group::kMachine, .kind = Kind::kChoice, .value_name = "MODE", .default_value = "auto", .choices = "auto none stage stream", .bind = bound<&JobSpec::compute, &ComputeOptions::offload>(),
      .help = "which weights stay in the device's memory: auto, none, stage or stream",
      .more = "none keeps all parts of the model, stage only the part that is at work, stream only the layers that are at work, which is slower. auto keeps as many as fit with room to spare; -v, --dry-run and doctor show what that is."},

@@ -147,6 +147,11 @@ struct GroupNormApplyArgs {
 /// The largest groups of rotated columns that int8's unpacker takes: its work grows with a group's length.
 constexpr i64 kMostRotated = 4096;
 
+/// The largest number of fp8 e4m3.
+constexpr float kLargestFp8 = 448.0F;
+/// Rows of smaller numbers become zeros in fp8: the inverse of their scale would overflow.
+constexpr float kSmallestFp8 = 1e-30F;
+
 /// Writes rows of a stored weight (weights/stored_weight.h) as numbers.
 struct UnpackArgs {
   const u8* data;
@@ -159,6 +164,18 @@ struct UnpackArgs {
   i64 out_stride;
   i64 rotation;  ///< of int8: columns were rotated in groups of so many, 4 to 4096 by powers of 4; 0: they weren't
   float rotation_norm;  ///< 1 / sqrt(rotation), which is exact
+};
+
+/// codes = x / scale as fp8 e4m3, with scale = max |x| / 448 of the row; ties go to even. A row whose largest magnitude
+/// is below kSmallestFp8 has the scale 0, and one with a number that isn't finite a scale that isn't; their codes are
+/// 0.
+struct QuantiseFp8Args {
+  const void* x;
+  u8* codes;
+  float* scale;  ///< one for each row
+  i64 width;
+  i64 x_stride;
+  i64 codes_stride;
 };
 
 /// All kernels: X(name of the body and of the kernel, name of its KernelId, its arguments, how many packs of a row a
@@ -187,7 +204,8 @@ struct UnpackArgs {
   X(unpack_q5_k, kUnpackQ5_K, UnpackArgs, 4)                                      \
   X(unpack_q6_k, kUnpackQ6_K, UnpackArgs, 4)                                      \
   X(unpack_iq4_nl, kUnpackIQ4_NL, UnpackArgs, 4)                                  \
-  X(unpack_iq4_xs, kUnpackIQ4_XS, UnpackArgs, 4)
+  X(unpack_iq4_xs, kUnpackIQ4_XS, UnpackArgs, 4)                                  \
+  X(quantise_fp8, kQuantiseFp8, QuantiseFp8Args, 4)
 
 #define ZIMAGE_KERNEL_ID(name, id, Args, packs) id,
 enum class KernelId { ZIMAGE_KERNELS(ZIMAGE_KERNEL_ID) };

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <random>
 #include <sstream>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "nn/fp8/fp8_product.h"
 #include "nn/kernels/kernel_ops.h"
 #include "nn/ops.h"
 #include "nn/quantised/dequantise.h"
@@ -264,6 +266,19 @@ void check_unpack(KernelId kernel, Executor& executor, Inputs& in, Comparison& r
   }
 }
 
+void check_quantise_fp8(Executor& executor, Inputs& in, Comparison& result) {
+  for (const std::int64_t width : kWidths) {
+    at::Tensor x = in.numbers({5, width + 3}).narrow(1, 1, width);
+    x[1].zero_();
+    x[2].select(0, width / 2).mul_(100.0);
+    x[3].select(0, width / 2).fill_(std::numeric_limits<double>::infinity());
+    const auto [codes, scales] = quantise_fp8(executor, x);
+    const Fp8Rows expected = twin::quantise_fp8(x);
+    result.compare_bits(codes.view(at::kByte), expected.codes.view(at::kByte));
+    result.compare_bits(scales, expected.scales);
+  }
+}
+
 }  // namespace
 
 std::string run_cases(Executor& executor, const at::Device& device, KernelId kernel, ElementId element) {
@@ -279,6 +294,7 @@ std::string run_cases(Executor& executor, const at::Device& device, KernelId ker
     case KernelId::kGroupNormParts:
     case KernelId::kGroupNormAffine:
     case KernelId::kGroupNormApply: check_group_norm(executor, in, result); break;
+    case KernelId::kQuantiseFp8: check_quantise_fp8(executor, in, result); break;
     default: check_unpack(kernel, executor, in, result); break;
   }
   return result.first();

@@ -189,6 +189,20 @@ at::Tensor swiglu(Executor& executor, const at::Tensor& gate, const at::Tensor& 
   return out;
 }
 
+std::pair<at::Tensor, at::Tensor> quantise_fp8(Executor& executor, const at::Tensor& x) {
+  const Rows in = rows_of(x);
+  at::Tensor codes = at::empty({in.count, in.width}, x.options().dtype(at::kFloat8_e4m3fn));
+  at::Tensor scales = at::empty({in.count, 1}, x.options().dtype(at::kFloat));
+  QuantiseFp8Args a{};
+  a.x = in.tensor.const_data_ptr();
+  a.codes = static_cast<u8*>(codes.mutable_data_ptr());
+  a.scale = static_cast<float*>(scales.mutable_data_ptr());
+  a.width = a.codes_stride = in.width;
+  a.x_stride = in.stride;
+  run(executor, KernelId::kQuantiseFp8, x, in.count, in.width, a);
+  return {std::move(codes), std::move(scales)};
+}
+
 at::Tensor group_norm(Executor& executor, const at::Tensor& x, i64 groups, const at::Tensor& weight,
                       const at::Tensor& bias, double eps, bool silu) {
   TORCH_CHECK(x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(1) % groups == 0,

@@ -34,6 +34,17 @@ class TurnTaking {
     return sums[0];
   }
 
+  /// The order of lanes doesn't matter here.
+  template <class Function>
+  u32 largest(i64 count, Function f) const {
+    u32 most = 0;
+    for (i64 i = count - 1; i >= 0; --i) {
+      const u32 other = f(i);
+      if (other > most) most = other;
+    }
+    return most;
+  }
+
  private:
   i64 lanes_;
 };

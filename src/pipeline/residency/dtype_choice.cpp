@@ -23,29 +23,46 @@ constexpr std::array<NamedDtype, 3> kDtypes{{{"fp32", at::kFloat}, {"bf16", at::
 DtypeChoice plain(const std::string& name, const std::string& reason) {
   const auto* found = std::find_if(kDtypes.begin(), kDtypes.end(), [&](const auto& d) { return name == d.name; });
   if (found == kDtypes.end()) {
-    throw Error(ErrorCode::kUsage, "unknown dtype '" + name + "'", "--dtype is auto, fp32, bf16, fp16 or int8");
+    throw Error(ErrorCode::kUsage, "unknown dtype '" + name + "'", "--dtype is auto, fp32, bf16, fp16, int8 or fp8");
   }
   return {.name = name, .dtype = found->dtype, .reason = reason};
+}
+
+DtypeChoice int8(const DtypeFacts& facts, const std::string& reason) {
+  if (!facts.cpu) {
+    throw Error(ErrorCode::kUsage, "--dtype int8 works on the CPU only", "use --dtype bf16, or --device cpu");
+  }
+  if (!facts.int8) {
+    throw Error(ErrorCode::kUsage, "this processor, or this libtorch, doesn't multiply int8 (AVX-512 VNNI, AMX)",
+                "use --dtype bf16 or fp32");
+  }
+  const auto dtype = facts.native_bf16 ? at::kBFloat16 : at::kFloat;
+  return {.name = "int8", .dtype = dtype, .bulk = Holding::kInt8, .reason = reason};
+}
+
+DtypeChoice fp8(const DtypeFacts& facts, const std::string& reason) {
+  if (facts.cpu) {
+    throw Error(ErrorCode::kUsage, "--dtype fp8 works on CUDA only",
+                "use --dtype bf16 or int8, or --device cuda where there is a card");
+  }
+  if (!facts.fp8) {
+    throw Error(ErrorCode::kUsage,
+                "this card, or this libtorch, doesn't multiply fp8 (it takes compute capability 8.9 or above)",
+                "use --dtype bf16");
+  }
+  return {.name = "fp8", .dtype = at::kBFloat16, .bulk = Holding::kFp8, .reason = reason};
 }
 
 }  // namespace
 
 void check_dtype(const std::string& requested) {
-  if (requested != "auto" && requested != "int8") plain(requested, "");
+  if (requested != "auto" && requested != "int8" && requested != "fp8") plain(requested, "");
 }
 
 DtypeChoice choose_dtype(const std::string& requested, const DtypeFacts& facts) {
   const std::string reason = "as --dtype says";
-  if (requested == "int8") {
-    if (!facts.cpu) {
-      throw Error(ErrorCode::kUsage, "--dtype int8 works on the CPU only", "use --dtype bf16, or --device cpu");
-    }
-    if (!facts.int8) {
-      throw Error(ErrorCode::kUsage, "this processor, or this libtorch, doesn't multiply int8 (AVX-512 VNNI, AMX)",
-                  "use --dtype bf16 or fp32");
-    }
-    return {.name = requested, .dtype = facts.native_bf16 ? at::kBFloat16 : at::kFloat, .int8 = true, .reason = reason};
-  }
+  if (requested == "int8") return int8(facts, reason);
+  if (requested == "fp8") return fp8(facts, reason);
   if (requested != "auto") return plain(requested, reason);
   if (!facts.cpu) return plain("bf16", "the default on a device");
   if (facts.dit_values < kSmallModel) return plain("fp32", "the model is small");

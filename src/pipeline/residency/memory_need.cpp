@@ -30,7 +30,8 @@ std::int64_t layer_of(const std::string& name, const std::string& layers) {
   return parsed.ec == std::errc() ? index : -1;
 }
 
-/// Returns whether it is a matrix of a transformer block of the DiT or a ControlNet, to which int8 products apply.
+/// Returns whether it is a matrix of a transformer block of the DiT or a ControlNet, to which int8 and fp8 products
+/// apply.
 bool is_bulk(const std::string& name, const WeightInfo& info) {
   const bool in_block =
       name.find(".attention.") != std::string::npos || name.find(".feed_forward.") != std::string::npos;
@@ -76,7 +77,7 @@ PartWeights part_weights(const WeightSource& source, const nn::AskedWeights& ask
   return part;
 }
 
-StageWork stage_work(const ModelConfigs& configs, const WorkSize& size, at::ScalarType dtype, bool int8) {
+StageWork stage_work(const ModelConfigs& configs, const WorkSize& size, at::ScalarType dtype, Holding bulk) {
   const auto unsigned_of = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
   const std::uint64_t dtype_bytes = c10::elementSize(dtype);
   StageWork work;
@@ -93,7 +94,9 @@ StageWork stage_work(const ModelConfigs& configs, const WorkSize& size, at::Scal
   const std::uint64_t feed_forward = (2 + streams) * unsigned_of(dit.dim) + 2 * unsigned_of(dit.ffn_dim);
   const std::uint64_t attention = (5 + streams) * unsigned_of(dit.dim);
   work.forward = tokens * std::max(feed_forward, attention) * dtype_bytes;
-  if (int8) work.forward += tokens * unsigned_of(dit.ffn_dim) * 5;  // the quantised rows, and products in fp32
+  // The quantised rows, and int8's products in fp32.
+  if (bulk == Holding::kInt8) work.forward += tokens * unsigned_of(dit.ffn_dim) * 5;
+  if (bulk == Holding::kFp8) work.forward += tokens * unsigned_of(dit.ffn_dim);
 
   // A ControlNet that inpaints has the hole encoded while the picture's latents are kept, which are small.
   const std::int64_t rows = strip_rows(configs.vae, size, dtype);

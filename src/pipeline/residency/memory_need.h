@@ -37,8 +37,8 @@ struct ModelConfigs {
   bool controlnet = false;
 };
 
-/// Returns what the stages take besides weights. `int8`: the DiT multiplies in int8.
-StageWork stage_work(const ModelConfigs& configs, const WorkSize& size, at::ScalarType dtype, bool int8);
+/// Returns what the stages take besides weights. `bulk` says what the DiT's bulk layers multiply in.
+StageWork stage_work(const ModelConfigs& configs, const WorkSize& size, at::ScalarType dtype, Holding bulk);
 
 /// Returns whether the VAE works in strips even where whole maps fit: large ones are faster so. A toy's maps are small,
 /// and its pictures must stay the same to the bit.

@@ -24,7 +24,8 @@ struct Held {
 std::uint64_t converted_bytes(const WeightGroup& group, Holding holding, std::uint64_t dtype_bytes) {
   switch (holding) {
     case Holding::kStored: return group.values * dtype_bytes;
-    case Holding::kInt8: return held_bytes(group, holding, dtype_bytes);
+    case Holding::kInt8:
+    case Holding::kFp8: return held_bytes(group, holding, dtype_bytes);
     case Holding::kConverted: break;
   }
   return (group.values + group.bulk_values) * dtype_bytes;
@@ -141,7 +142,7 @@ class Planner {
     return {.keep_text_encoder = true,
             .keep_dit = true,
             .vae_strips = need_.prefers_strips,
-            .holding = need_.int8 ? Holding::kInt8 : Holding::kConverted,
+            .holding = need_.bulk,
             .text_encoder_layers = need_.text_encoder.layer_count,
             .dit_layers = need_.dit.layer_count,
             .controlnet_layers = need_.controlnet.layer_count};
@@ -212,7 +213,7 @@ class Planner {
       return held_bytes(need_.dit.layers, holding, need_.dtype_bytes) +
              held_bytes(need_.controlnet.layers, holding, need_.dtype_bytes);
     };
-    return !need_.int8 && !machine_.device && all(Holding::kStored) < all(Holding::kConverted);
+    return need_.bulk == Holding::kConverted && !machine_.device && all(Holding::kStored) < all(Holding::kConverted);
   }
 
  private:
@@ -290,7 +291,8 @@ std::uint64_t count_numbers(const PartWeights& part) {
 std::uint64_t held_bytes(const WeightGroup& group, Holding holding, std::uint64_t dtype_bytes) {
   switch (holding) {
     case Holding::kStored: return group.dense_bytes + group.quantised_bytes;
-    case Holding::kInt8: return group.values * dtype_bytes + group.bulk_values + group.quantised_values;
+    case Holding::kInt8:
+    case Holding::kFp8: return group.values * dtype_bytes + group.bulk_values + group.quantised_values;
     case Holding::kConverted: break;
   }
   return (group.values + group.bulk_values) * dtype_bytes + group.quantised_bytes;

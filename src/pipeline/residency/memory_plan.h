@@ -12,7 +12,7 @@ namespace zimage {
 /// What a group of weights takes, by what may become of them.
 struct WeightGroup {
   std::uint64_t values = 0;       ///< numbers that are held in the compute dtype: dense, and not of a bulk linear layer
-  std::uint64_t bulk_values = 0;  ///< dense numbers of the layers that int8 products apply to
+  std::uint64_t bulk_values = 0;  ///< dense numbers of the layers that int8 and fp8 products apply to
   std::uint64_t dense_bytes = 0;  ///< what both take in the file
   std::uint64_t quantised_bytes = 0;   ///< what quantised weights take in the file
   std::uint64_t quantised_values = 0;  ///< how many numbers those stand for
@@ -36,7 +36,8 @@ std::uint64_t count_numbers(const PartWeights& part);
 enum class Holding {
   kConverted,  ///< in the compute dtype; quantised ones as they are
   kStored,     ///< all as they are in the file, converted a panel at a time
-  kInt8        ///< bulk linear layers in int8, the rest in the compute dtype
+  kInt8,       ///< bulk linear layers in int8, the rest in the compute dtype
+  kFp8         ///< the same in fp8
 };
 
 /// Bytes that the stages take besides weights.
@@ -50,8 +51,9 @@ struct StageWork {
 struct MemoryNeed {
   PartWeights text_encoder, dit, controlnet, vae;
   std::uint64_t dtype_bytes = 4;  ///< of the compute dtype
-  bool int8 = false;              ///< the DiT and the ControlNet multiply in int8
-  bool prefers_strips = false;    ///< the VAE works in strips even where whole maps fit: large ones are faster so
+  /// What the bulk layers of the DiT and the ControlNet are held in while there is room: kConverted, kInt8 or kFp8.
+  Holding bulk = Holding::kConverted;
+  bool prefers_strips = false;  ///< the VAE works in strips even where whole maps fit: large ones are faster so
   StageWork work;
   /// What the process takes in the host's memory: libtorch, its threads and oneDNN's kernels, the tokenizer, and
   /// pictures of common sizes. Measured: 0.12 GB before a weight is read, 0.2 to 0.3 GB in a run.

@@ -43,7 +43,7 @@ const StageMemory& largest_stage(const MemorySummary& summary, bool host) {
 
 }  // namespace
 
-MemoryPlanner::MemoryPlanner(const OpenedModel& model, at::ScalarType dtype, bool int8, MemoryTerms terms)
+MemoryPlanner::MemoryPlanner(const OpenedModel& model, at::ScalarType dtype, Holding bulk, MemoryTerms terms)
     : configs_{model.dit_config, model.text_encoder_config, model.vae_config, model.has_controlnet()},
       dtype_(dtype),
       terms_(terms) {
@@ -53,7 +53,7 @@ MemoryPlanner::MemoryPlanner(const OpenedModel& model, at::ScalarType dtype, boo
   parts_.vae = weights_of(model.vae, "");
   parts_.dtype_bytes = c10::elementSize(dtype);
   parts_.prefers_strips = prefers_strips(parts_.vae);
-  parts_.int8 = int8;
+  parts_.bulk = bulk;
   if (terms_.max_memory > 0) {
     std::uint64_t& memory = terms_.machine.device ? *terms_.machine.device : terms_.machine.host;
     memory = std::min(memory, terms_.max_memory);
@@ -62,7 +62,7 @@ MemoryPlanner::MemoryPlanner(const OpenedModel& model, at::ScalarType dtype, boo
 
 MemoryNeed MemoryPlanner::need(const WorkSize& size) const {
   MemoryNeed need = parts_;
-  need.work = stage_work(configs_, size, dtype_, parts_.int8);
+  need.work = stage_work(configs_, size, dtype_, parts_.bulk);
   return need;
 }
 
@@ -87,7 +87,7 @@ std::string MemoryPlanner::hint(const WorkSize& size, std::uint64_t limit) const
        {std::pair{"--offload stage", Offload::kStage}, {"--offload stream", Offload::kStream}}) {
     if (ways.empty() && terms_.offload != offload && fits(wanted, offload)) ways.emplace_back(name);
   }
-  if (parts_.dtype_bytes == 4 && !parts_.int8) {
+  if (parts_.dtype_bytes == 4 && parts_.bulk == Holding::kConverted) {
     MemoryNeed halved = wanted;
     halved.dtype_bytes = 2;
     if (fits(halved, terms_.offload)) ways.emplace_back("--dtype bf16");

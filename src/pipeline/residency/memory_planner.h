@@ -22,8 +22,9 @@ struct MemoryTerms {
 class MemoryPlanner {
  public:
   MemoryPlanner() = default;
-  /// `dtype` is that of the activations; `int8`: the DiT and the ControlNet multiply in int8.
-  MemoryPlanner(const OpenedModel& model, at::ScalarType dtype, bool int8, MemoryTerms terms);
+  /// `dtype` is that of the activations; `bulk` says what the bulk layers of the DiT and the
+  /// ControlNet multiply in.
+  MemoryPlanner(const OpenedModel& model, at::ScalarType dtype, Holding bulk, MemoryTerms terms);
 
   /// Plans for work of a size, but at least the size that weights are placed for if that fits: the plan must not change
   /// from one small region to the next.

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "nn/card_mode.h"
+#include "nn/fp8/fp8_product.h"
 #include "nn/int8/int8_product.h"
 #include "pipeline/residency/cuda_settings.h"
 #include "pipeline/residency/dtype_choice.h"
@@ -34,7 +35,7 @@ MemoryTerms memory_terms(const Compute& compute, const ModelInfo& info) {
 }
 
 bool same_place(const nn::Placement& a, const nn::Placement& b, std::int64_t layers) {
-  return a.packed == b.packed && a.int8 == b.int8 && a.as_stored == b.as_stored &&
+  return a.packed == b.packed && a.int8 == b.int8 && a.fp8 == b.fp8 && a.as_stored == b.as_stored &&
          std::min(a.resident_layers, layers) == std::min(b.resident_layers, layers);
 }
 
@@ -71,12 +72,13 @@ ModelStore::ModelStore(OpenedModel model, const Compute& compute) : model_(std::
       compute.options.dtype, {.cpu = compute.device.is_cpu(),
                               .native_bf16 = processor_has_bf16(),
                               .int8 = nn::int8_available(),
+                              .fp8 = compute.options.dtype == "fp8" && nn::fp8_available(compute.device),
                               .dit_values = count_numbers(part_weights(*model_.dit.source, model_.dit.asked, ""))});
   placement_.device = compute.device;
   placement_.dtype = dtype.dtype;
   model_.info.device = compute.device_name;
   model_.info.dtype = dtype.name;
-  planner_ = MemoryPlanner(model_, dtype.dtype, dtype.int8, memory_terms(compute, model_.info));
+  planner_ = MemoryPlanner(model_, dtype.dtype, dtype.bulk, memory_terms(compute, model_.info));
   follow(planner_.nominal_plan());
   model_.info.memory = plan_.summary;
   model_.info.memory.dtype_reason = dtype.reason;
@@ -105,6 +107,7 @@ void ModelStore::follow(const MemoryPlan& plan) {
   text_encoder_placement_.resident_layers = plan.text_encoder_layers;
   dit_placement_ = placement_;
   dit_placement_.int8 = plan.holding == Holding::kInt8;
+  dit_placement_.fp8 = plan.holding == Holding::kFp8;
   dit_placement_.as_stored = plan.holding == Holding::kStored;
   dit_placement_.packed =
       plan.holding == Holding::kConverted && placement_.device.is_cpu() && nn::packing_available(placement_.dtype);

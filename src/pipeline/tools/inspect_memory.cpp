@@ -59,7 +59,7 @@ std::optional<MemorySummary> usual_memory(const std::vector<ModelPart>& parts, c
   }
   need.prefers_strips = prefers_strips(need.vae);
   need.dtype_bytes = c10::elementSize(dtype.dtype);
-  need.work = stage_work(configs, square_of(1.0), dtype.dtype, dtype.int8);
+  need.work = stage_work(configs, square_of(1.0), dtype.dtype, dtype.bulk);
   const MemoryState memory = look_at_memory(resolve_compute({}).device);
   MemorySummary summary = plan_memory(need, {memory.host, memory.device}, Offload::kAuto).summary;
   summary.dtype_reason = dtype.reason;

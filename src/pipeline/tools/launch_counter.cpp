@@ -118,6 +118,7 @@ double traffic_of(const Launch& launch) {
     case KernelId::kGroupNormParts: return rows;
     case KernelId::kGroupNormAffine: return static_cast<double>(launch.rows * launch.width) * 2 * sizeof(float);
     case KernelId::kGroupNormApply: return 2 * rows;
+    case KernelId::kQuantiseFp8: return rows + static_cast<double>(launch.rows * (launch.width + 4));
     default: {  // unpacks
       const auto& args = *static_cast<const nn::kernels::UnpackArgs*>(launch.args);
       return static_cast<double>(launch.rows * args.row_bytes) + rows;

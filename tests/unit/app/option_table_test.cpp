@@ -43,7 +43,7 @@ TEST_CASE("names and short names are unique, and every option has help text") {
   }
 }
 
-TEST_CASE("every default is a value that its option accepts in this version") {
+TEST_CASE("every default is a value that its option accepts") {
   for (const OptionSpec& spec : option_table()) {
     if (*spec.default_value == '\0') continue;
     INFO(spec.name);
@@ -57,28 +57,6 @@ TEST_CASE("groups stay together") {
   for (std::size_t i = 1; i < table.size(); ++i) {
     if (table[i].group != table[i - 1].group) CHECK(closed.insert(table[i - 1].group).second);
     CHECK(closed.count(table[i].group) == 0);
-  }
-}
-
-TEST_CASE("an unavailable option is refused by name unless its value changes nothing") {
-  const std::pair<const char*, const char*> refused[] = {{"dtype", "fp8"}};
-  for (const auto& [name, value] : refused) {
-    INFO(name);
-    CHECK(refusal(name, value).find("is not available in this version") != std::string::npos);
-  }
-  const std::pair<const char*, const char*> taken[] = {
-      {"crop", "auto"},          {"mask-grow", "3"},      {"mask-fill-holes", "true"},
-      {"feather", "3"},          {"color-match", "true"}, {"outpaint", "0,0,8,0"},
-      {"control-scale", "0.9"},  {"jump-length", "4"},    {"jump-count", "3"},
-      {"soft-mask", "true"},     {"strategy", "repaint"}, {"offload", "stream"},
-      {"dtype", "int8"},         {"batch-size", "1"},     {"tolerance", "3"},
-      {"padding", "32"},         {"megapixels", "2"},     {"strategy", "auto"},
-      {"manifest", "j.jsonl"},   {"fail-fast", "true"},   {"report", "r"},
-      {"batch-size", "2"},       {"shard", "1/2"},        {"golden", "g"},
-      {"golden-update", "true"}, {"lora", "l:0.5"},       {"lora-allow-unmatched", "true"}};
-  for (const auto& [name, value] : taken) {
-    INFO(name);
-    CHECK(refusal(name, value).empty());
   }
 }
 

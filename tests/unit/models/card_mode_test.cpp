@@ -2,14 +2,18 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <sstream>
+#include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "models/controlnet.h"
 #include "models/dit.h"
 #include "models/vae.h"
@@ -17,6 +21,7 @@
 #include "nn/kernels/kernel_ops.h"
 #include "nn/tap.h"
 #include "support/catch.h"
+#include "support/kernel_checks.h"
 #include "support/random_weights.h"
 #include "weights/open_weights.h"
 
@@ -104,6 +109,24 @@ TEST_CASE("each step has its own modulation in card mode") {
   CHECK(steps.final_scale.size(0) == 3);
 }
 
+TEST_CASE("a DiT in fp8 and card mode quantises the input of each product once, in one launch") {
+  const c10::InferenceMode guard;
+  const Fixture in("models/b/transformer");
+  nn::Placement placement;
+  placement.fp8 = true;
+  const DiT plain = in.dit(placement);
+  const at::Tensor expected = plain.forward(in.latents, 0.7F, in.context(plain));
+  const nn::ScopedCardMode mode(true);
+  const DiT card = in.dit(placement);
+  const DiTContext context = in.context(card);
+  test::CountingLanes executor;
+  const nn::kernels::ScopedPortableKernels kernels(executor);
+  // Sums in another order may move a number to the next one of 4 bits.
+  CHECK(apart(card.forward(in.latents, 0.7F, context), expected) < 0.02);
+  const std::int64_t blocks = in.config.n_layers + in.config.n_refiner_layers;
+  CHECK(executor.launches.at("quantise_fp8") == 5 * blocks);  // q, k and v; to_out; w1; w3; w2
+}
+
 TEST_CASE("elsewhere, prepared steps don't change a bit") {
   const c10::InferenceMode guard;
   const Fixture in("models/a/transformer");
@@ -158,12 +181,14 @@ TEST_CASE("a ControlNet in card mode gives the hints that it gives elsewhere") {
 
 constexpr std::int64_t kDivisor = 16;
 
+auto small_vae_source() { return test::random_weights(test::smaller_vae(test::diffusers_vae(), kDivisor)); }
+
 VAE small_vae(at::ScalarType dtype, bool card) {
   VAEConfig config;
   config.block_out_channels = {128 / kDivisor, 256 / kDivisor, 512 / kDivisor, 512 / kDivisor};
   config.norm_num_groups = 4;
   const nn::ScopedCardMode mode(card);
-  const auto source = test::random_weights(test::smaller_vae(test::diffusers_vae(), kDivisor));
+  const auto source = small_vae_source();
   return load<VAE>(source, {.dtype = dtype}, config);
 }
 
@@ -218,6 +243,48 @@ TEST_CASE("a 16-bit VAE's pixels have far more levels than 9 bits, whole and in 
   CHECK(levels(made) > levels(exact) / 2);
   CHECK(levels(made.to(at::kBFloat16).to(at::kFloat)) < 512);  // the count would notice a rounded map
   CHECK(apart(made, exact) < 0.05);                            // some forty layers round to 8 bits each
+}
+
+/// Returns the norm, SiLU and convolution at the end of a VAE's part, of weights that were rounded to `dtype`: in fp32,
+/// or with what the convolution is given rounded too.
+at::Tensor end_of(const WeightSource& source, const std::string& part, const at::Tensor& map, at::ScalarType dtype,
+                  bool rounded) {
+  const auto weight = [&](const std::string& name) {
+    return source.stored(concat({part, ".", name})).data.to(dtype).to(at::kFloat);
+  };
+  at::Tensor normed =
+      at::group_norm(map.to(at::kFloat), 4, weight("conv_norm_out.weight"), weight("conv_norm_out.bias"), 1e-6);
+  at::silu_(normed);
+  if (rounded) normed = normed.to(dtype).to(at::kFloat);
+  return at::conv2d(normed, weight("conv_out.weight"), weight("conv_out.bias"), 1, 1);
+}
+
+TEST_CASE("a 16-bit VAE ends in fp32: its last norm rounds nothing, whole and in strips") {
+  const c10::InferenceMode guard;
+  const bool card = GENERATE(false, true), portable = GENERATE(false, true);
+  const std::int64_t strip = GENERATE(0, 16);
+  const auto dtype = GENERATE(at::kBFloat16, at::kHalf);
+  CAPTURE(card, portable, strip, dtype);
+  const nn::ScopedCardMode mode(card);
+  std::optional<nn::kernels::ScopedPortableKernels> kernels;
+  if (portable) kernels.emplace();
+  const VAE vae = small_vae(dtype, card);
+  const auto source = small_vae_source();
+  std::map<std::string, at::Tensor> maps;
+  const TapScope taps([&](const std::string& name, const at::Tensor& map) { maps[name] = map.clone(); });
+  at::manual_seed(9);
+  vae.decoder.decode(at::randn({1, 16, 24, 24}) * 0.3, strip);
+  vae.encoder.encode(at::rand({1, 3, 48, 64}), strip);
+  const std::vector<std::array<std::string, 3>> ends{{"decoder", "vae.decoder.up_blocks.3", "vae.decoder.output"},
+                                                     {"encoder", "vae.encoder.mid_block", "vae.encoder.output"}};
+  for (const auto& [part, before, after] : ends) {
+    CAPTURE(part);
+    CHECK(maps.at(before).scalar_type() == dtype);
+    CHECK(maps.at(after).scalar_type() == at::kFloat);
+    const at::Tensor exact = end_of(source, part, maps.at(before), dtype, false);
+    CHECK(apart(maps.at(after), exact) < 5e-5);
+    CHECK(apart(end_of(source, part, maps.at(before), dtype, true), exact) > 1e-4);  // so the bound would notice it
+  }
 }
 
 }  // namespace

@@ -117,6 +117,24 @@ TEST_CASE("a DiT that multiplies in int8 computes the same when it is streamed")
   CHECK(at::equal(output(load<DiT>(*source, int8, 1, config)), expected));
 }
 
+TEST_CASE("a DiT that multiplies in fp8 computes the same when it is streamed") {
+  const c10::InferenceMode guard;
+  const auto source = open("models/b/transformer", Part::kDiT);
+  const DiTConfig config = DiTConfig::detect(*source, config_of("models/b/transformer"));
+  const Inputs in(config);
+  const auto output = [&](const DiT& dit) {
+    return dit.forward(in.latents, 0.3F, dit.prepare(in.prompt, in.latents.size(2), in.latents.size(3)));
+  };
+  nn::Placement fp8;
+  fp8.fp8 = true;
+  const at::Tensor expected = output(load<DiT>(*source, fp8, config.n_layers, config));
+  const at::Tensor plain = output(load<DiT>(*source, {}, config.n_layers, config));
+  CHECK_FALSE(at::equal(plain, expected));
+  CHECK(((plain - expected).norm() / plain.norm()).item<double>() < 0.1);
+  CHECK(at::equal(output(load<DiT>(*source, fp8, 0, config)), expected));
+  CHECK(at::equal(output(load<DiT>(*source, fp8, 1, config)), expected));
+}
+
 TEST_CASE("a DiT that is stored in another dtype is streamed as it is stored") {
   const c10::InferenceMode guard;
   const auto source = open("models/c/transformer", Part::kDiT);

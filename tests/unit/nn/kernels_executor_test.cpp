@@ -23,7 +23,7 @@ TEST_CASE("the table of kernels names each once, in the order of its ids", "[ker
     CHECK(names.insert(kernels::kKernels[i].name).second);
     CHECK(kernels::kKernels[i].args_bytes > 0);
   }
-  CHECK(names.size() == 24);
+  CHECK(names.size() == 25);
 }
 
 TEST_CASE("a group has as many lanes as its row's width asks for", "[kernels]") {

@@ -74,6 +74,20 @@ TEST_CASE("norms stay within their rows and write all of them", "[kernels]") {
   }
 }
 
+TEST_CASE("the quantiser of fp8 stays within its rows and writes all of them", "[kernels]") {
+  const i64 rows = 3, width = GENERATE(1, 3, 31, 33, 100, 128, 130, 1028), apart = GENERATE(0, 3, 4);
+  for (const ElementId element : kElements) {
+    const i64 size = size_of(element), stride = width + apart;
+    for (const i64 offset : {i64{0}, size}) {
+      const Buffer x(((rows - 1) * stride + width) * size, offset);
+      const Buffer codes((rows - 1) * stride + width), scale(rows * 4);
+      const QuantiseFp8Args args{x.data(), codes.data(), scale.floats(), width, stride, stride};
+      check_writes(KernelId::kQuantiseFp8, element, rows, width, args, scale);
+      if (apart == 0) check_writes(KernelId::kQuantiseFp8, element, rows, width, args, codes);
+    }
+  }
+}
+
 TEST_CASE("norm_rope stays within its heads and writes all of them", "[kernels]") {
   const i64 tokens = 3, dim = GENERATE(2, 6, 16, 30, 128), q_heads = 3, k_heads = GENERATE(0, 2),
             apart = GENERATE(0, 1);

@@ -60,7 +60,7 @@ std::shared_ptr<RecordingSource> source_of(at::ScalarType dtype, bool mixed) {
 LayerStore<Layer> load(const WeightSource& source, const Placement& placement, const LayerList& list) {
   WeightLoader weights(source, placement, WeightLoader::Mode::kLoad);
   auto store = load_layers<Layer>(weights, list, [&](const std::string& prefix, std::size_t) {
-    return Layer{weights.linear(prefix + ".linear", kWidth, kWidth, true),
+    return Layer{weights.bulk_linear(prefix + ".linear", kWidth, kWidth, true),
                  weights.tensor(prefix + ".norm.weight", {kWidth})};
   });
   CHECK(weights.placement().as_stored == placement.as_stored);
@@ -192,6 +192,22 @@ TEST_CASE("slots: a forward is the same to the bit, and copies each streamed lay
   // What the file has no longer matters.
   source->stored("layers.4.linear.weight").data.zero_();
   if (kept < kLayers) CHECK(at::equal(forward(store, x), expected));
+}
+
+TEST_CASE("slots: layers in fp8 go through them as all others, in a byte for each number") {
+  const bool mixed = GENERATE(false, true);
+  const auto source = source_of(at::kBFloat16, mixed);
+  const at::Tensor x = at::randn({1, 3, kWidth});
+  Placement placement = with_resident(kLayers);
+  placement.fp8 = true;
+  const at::Tensor expected = forward(load(*source, placement, {"layers", kLayers}), x);
+  CHECK_FALSE(at::equal(forward(load(*source, with_resident(kLayers), {"layers", kLayers}), x), expected));
+  placement.resident_layers = 1;
+  const auto store = load(*source, placement, {.group = "layers", .count = kLayers, .slot_order = at_once});
+  CHECK(at::equal(forward(store, x), expected));
+  const std::uint64_t first = store.moved_bytes();
+  CHECK(at::equal(forward(store, x), expected));
+  CHECK(store.moved_bytes() - first == (kLayers - 1) * (kWidth * kWidth + 512 + 512 + kWidth * 4));
 }
 
 TEST_CASE("slots: a list of no layers and a list that is only checked need none") {

@@ -30,6 +30,7 @@ TEST_CASE("a part's weights are counted by layer, by what may become of them, an
   CHECK(held_bytes(part.layers, Holding::kConverted, 2) == 2 * (8 + 256 + 64 + 128));
   CHECK(held_bytes(part.layers, Holding::kStored, 2) == 4 * (8 + 256 + 64 + 128));
   CHECK(held_bytes(part.layers, Holding::kInt8, 2) == 2 * (8 + 256) + 64 + 128);
+  CHECK(held_bytes(part.layers, Holding::kFp8, 2) == 2 * (8 + 256) + 64 + 128);
   // Without main layers everything is fixed.
   CHECK(part_weights(source, asked, "").fixed.bulk_values == 192);
 }
@@ -44,7 +45,7 @@ TEST_CASE("what a stage takes grows with the picture, and with the pictures that
   const auto work = [&](double megapixels, std::int64_t pictures) {
     WorkSize size = square_of(megapixels);
     size.pictures = pictures;
-    return stage_work(configs, size, at::kBFloat16, false);
+    return stage_work(configs, size, at::kBFloat16, Holding::kConverted);
   };
   CHECK(work(1.0, 1).forward > 3 * work(0.25, 1).forward / 2);
   CHECK(work(1.0, 2).forward == 2 * work(1.0, 1).forward);
@@ -53,10 +54,12 @@ TEST_CASE("what a stage takes grows with the picture, and with the pictures that
   CHECK(work(4.0, 1).decode_strips < work(4.0, 1).decode);
   CHECK(work(4.0, 2).decode == work(4.0, 1).decode);  // pictures are decoded one by one
   configs.controlnet = true;
-  CHECK(work(1.0, 1).forward >
-        stage_work({configs.dit, configs.text_encoder, configs.vae, false}, square_of(1.0), at::kBFloat16, false)
-            .forward);
-  CHECK(stage_work(configs, square_of(1.0), at::kBFloat16, true).forward > work(1.0, 1).forward);
+  CHECK(work(1.0, 1).forward > stage_work({configs.dit, configs.text_encoder, configs.vae, false}, square_of(1.0),
+                                          at::kBFloat16, Holding::kConverted)
+                                   .forward);
+  const auto in = [&](Holding bulk) { return stage_work(configs, square_of(1.0), at::kBFloat16, bulk).forward; };
+  CHECK(in(Holding::kInt8) > in(Holding::kFp8));
+  CHECK(in(Holding::kFp8) > in(Holding::kConverted));
 }
 
 TEST_CASE("a square of some megapixels has sides that the model can work on") {

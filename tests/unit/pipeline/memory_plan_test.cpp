@@ -69,7 +69,8 @@ MemoryNeed need_of(const File& file, bool controlnet, double megapixels, std::ui
   need.dtype_bytes = dtype_bytes;
   ModelConfigs configs = published();
   configs.controlnet = controlnet;
-  need.work = stage_work(configs, square_of(megapixels), dtype_bytes == 2 ? at::kBFloat16 : at::kFloat, false);
+  need.work =
+      stage_work(configs, square_of(megapixels), dtype_bytes == 2 ? at::kBFloat16 : at::kFloat, Holding::kConverted);
   return need;
 }
 
@@ -180,6 +181,23 @@ TEST_CASE("the plan of well-known machines") {
     CHECK_FALSE(
         plan_memory(need_of(kFiles[1], true, 1.0), {.host = 8 * kGB, .device = 6 * kGB}, Offload::kAuto).summary.fits);
   }
+}
+
+TEST_CASE("fp8 halves the matrices of a bf16 file, where they stay and where they are streamed") {
+  const auto plan = [](Holding bulk, bool controlnet, std::uint64_t gigabytes) {
+    MemoryNeed need = need_of(kFiles[1], controlnet, 1.0);
+    need.bulk = bulk;
+    return plan_memory(need, {.host = 64 * kGB, .device = gigabytes * kGB}, Offload::kAuto);
+  };
+  const auto weights = [](const MemoryPlan& made) { return made.summary.stages[2].weights; };
+  const MemoryPlan large = plan(Holding::kFp8, true, 80);
+  CHECK(large.holding == Holding::kFp8);
+  CHECK(weights(plan(Holding::kConverted, true, 80)) - weights(large) == (30 + 4 + 15 + 2) * kLayerBulk);
+  CHECK(plan(Holding::kConverted, false, 12).dit_layers < 30);
+  CHECK(plan(Holding::kFp8, false, 12).dit_layers == 30);
+  const MemoryPlan small = plan(Holding::kFp8, true, 6);
+  CHECK((small.dit_layers < 30 && small.summary.fits && small.holding == Holding::kFp8));
+  CHECK(small.summary.host_peak < plan(Holding::kConverted, true, 6).summary.host_peak * 6 / 10);
 }
 
 TEST_CASE("--offload decides what stays") {
