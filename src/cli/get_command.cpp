@@ -45,8 +45,8 @@ ordered_json text_or_null(const std::string& text) { return text.empty() ? order
 std::string list_json() {
   std::string lines;
   for (const app::PublishedSet& set : app::published_sets()) {
-    const ordered_json out{{"status", "ok"},     {"command", "get"},      {"name", set.name},
-                           {"what", set.what},   {"bytes", set.bytes()},  {"licence", licences_of(set)},
+    const ordered_json out{{"status", "ok"},       {"command", "get"},         {"name", set.name},
+                           {"what", set.what},     {"bytes", set.bytes()},     {"licence", licences_of(set)},
                            {"memory", set.memory}, {"files", set.files.size()}};
     lines += app::json_line(out, stdout_is_terminal());
   }
@@ -96,7 +96,8 @@ std::string paths_text(const app::GetPlan& plan) {
 
 std::string use_text(const app::GetPlan& plan) {
   std::string line;
-  for (const std::string& word : app::use_command(plan)) line.append(line.empty() ? "" : " ").append(app::shell_word(word));
+  for (const std::string& word : app::use_command(plan))
+    line.append(line.empty() ? "" : " ").append(app::shell_word(word));
   return line;
 }
 

@@ -59,10 +59,11 @@ struct Entry {
 
 const std::vector<Entry>& handlers() {
   static const std::vector<Entry> table = {
-      {"inspect", inspect_command}, {"compare", compare_command}, {"convert", convert_command},
-      {"get", get_command},         {"bench", bench_command},     {"doctor", run_doctor},
-      {"completion", run_completion}, {"help", run_help},         {"version", run_version},
-      {"man", run_man},
+      {"inspect", inspect_command},   {"compare", compare_command},
+      {"convert", convert_command},   {"get", get_command},
+      {"bench", bench_command},       {"doctor", run_doctor},
+      {"completion", run_completion}, {"help", run_help},
+      {"version", run_version},       {"man", run_man},
   };
   return table;
 }

@@ -31,13 +31,13 @@ void check_target(const PlannedFile& file, const GetJob& job) {
   const fs::file_status status = fs::status(file.target, error);
   if (!fs::exists(status)) return;
   if (!fs::is_regular_file(status)) {
-    throw Error(ErrorCode::kUsage, concat({in_quotes(file.target.string()), " is there and isn't a file"}),
+    throw Error(ErrorCode::kUsage, concat({file.target.string(), " is there and isn't a file"}),
                 "name another folder with --to");
   }
   if (!file.there && !job.overwrite) {
     const std::string bytes = std::to_string(fs::file_size(file.target, error));
     throw Error(ErrorCode::kUsage,
-                concat({in_quotes(file.target.string()), " is there with ", bytes, " bytes, and the published file has ",
+                concat({file.target.string(), " is there with ", bytes, " bytes, and the published file has ",
                         std::to_string(file.file->bytes)}),
                 "replace it with --overwrite, or name another folder with --to");
   }
@@ -85,12 +85,12 @@ GetJob get_job(const Settings& settings) {
              .downloader = settings.text("with"),
              .overwrite = settings.flag("overwrite")};
   const std::string folder = job.folder.string();
-  if (folder.empty() || printable(folder) != folder) {
+  if (printable(folder) != folder) {
     throw Error(ErrorCode::kUsage, concat({"--to ", in_quotes(folder), " is no name for a folder"}),
                 "give one that is plain text");
   }
   // A word that begins with a dash would be an option of the commands.
-  if (folder.front() == '-') job.folder = fs::path(".") / job.folder;
+  if (folder.starts_with('-')) job.folder = fs::path(".") / job.folder;
   return job;
 }
 
@@ -138,8 +138,7 @@ GetPlan plan_get(const GetJob& job, const Hub& hub, const Downloader& downloader
 
 std::vector<std::string> download_command(const GetPlan& plan, const PlannedFile& file, const fs::path& folder) {
   if (!plan.downloader.is_curl()) {
-    return {plan.downloader.name, "download",    file.file->repository,
-            file.file->path,      "--local-dir", folder.string()};
+    return {plan.downloader.name, "download", file.file->repository, file.file->path, "--local-dir", folder.string()};
   }
   std::vector<std::string> words = {"curl", "-fL", "--retry", "5", "-C", "-", "-o", file.part.string(), file.url};
   if (!plan.hub.token.empty()) words.insert(words.begin() + 1, {"-K", "-"});

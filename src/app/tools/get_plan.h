@@ -38,7 +38,8 @@ struct PlannedFile {
   std::filesystem::path target{};
   std::filesystem::path part{};  ///< where curl puts it until it is checked
   bool there = false;            ///< the target exists and has its size
-  std::uint64_t part_bytes = 0;  ///< how much of it an earlier run has downloaded; more than it has: it's something else
+  std::uint64_t part_bytes =
+      0;  ///< how much of it an earlier run has downloaded; more than it has: it's something else
 
   /// Returns whether all of it has been downloaded, and wasn't checked.
   bool complete() const { return part_bytes == file->bytes; }

@@ -34,7 +34,8 @@ std::string curl_lines(const GetPlan& plan, const PlannedFile& file) {
     // The shell's own printf: no list of processes shows what it prints.
     const bool token = !plan.hub.token.empty();
     if (token) lines += "printf 'header = \"Authorization: Bearer %s\"\\n' \"$HF_TOKEN\" |\n  ";
-    lines += concat({"curl ", token ? "-K - " : "", "-fL --retry 5 -C - -o ", part, " \\\n    ", shell_word(file.url), kNext});
+    lines += concat(
+        {"curl ", token ? "-K - " : "", "-fL --retry 5 -C - -o ", part, " \\\n    ", shell_word(file.url), kNext});
   }
   const std::string check = hash_check(*file.file, file.part.filename());
   if (!check.empty()) lines += concat({check, kNext});
@@ -59,7 +60,8 @@ std::string file_lines(const GetPlan& plan, const PlannedFile& file) {
 
 std::string shell_word(const std::string& word) {
   const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_-./:=@%+,").find(c) != std::string::npos;
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("_-./:=@%+,").find(c) != std::string::npos;
   });
   if (plain) return word;
   std::string quoted = "'";

@@ -100,8 +100,9 @@ const std::vector<PublishedSet>& published_sets() {
       {.name = "controlnet-2.1-lite",
        .what = "the lite one of the ControlNets, with 3 blocks instead of 15 (2.1, 2602, 8 steps)",
        .memory = "2 GB more",
-       .files = {controlnet("Z-Image-Turbo-Fun-Controlnet-Union-2.1-lite-2602-8steps.safetensors", "2.1-lite", 3, 1'008'308'480,
-                            2'016'627'488, "3ea098db9bd145be525c7e2366920b6d76c5ffd46b3d7aa8169bbc943fdaee35")}},
+       .files = {controlnet("Z-Image-Turbo-Fun-Controlnet-Union-2.1-lite-2602-8steps.safetensors", "2.1-lite", 3,
+                            1'008'308'480, 2'016'627'488,
+                            "3ea098db9bd145be525c7e2366920b6d76c5ffd46b3d7aa8169bbc943fdaee35")}},
   };
   return sets;
 }
