@@ -301,17 +301,6 @@ def test_a_busy_server_is_asked_again(getting):
     assert len(getting.hub.requests) == 4  # the hub twice in vain, then the hub and the file
 
 
-def test_a_part_that_is_longer_than_the_file_of_the_server_is_begun_anew(getting):
-    part = getting.folder / "zimage-models" / (TEXT + ".part")
-    part.parent.mkdir(parents=True)
-    part.write_bytes(bytes(len(getting.text) - 1))
-    short = getting.folder / "short"
-    short.write_bytes(getting.text[:-2])
-    getting.hub.files[f"them/small/{TEXT}"] = short
-    assert "it has " in error_of(getting.run("turbo-int8", "--run", "--with", "curl"), 4)
-    assert [r.range is None for r in getting.hub.downloads] == [False, True]
-
-
 def test_a_server_without_ranges_is_asked_for_the_whole(getting):
     getting.hub.ranges = False
     getting.hub.cuts = [1000]

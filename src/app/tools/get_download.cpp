@@ -68,12 +68,12 @@ class Download {
       heed_signals();
       if (end.code == 0) return file_.part;
       const std::string said = telling_line(end.output);
-      if (begins_anew(end.code, said, before)) continue;
+      if (end.code == kNoRanges && before > 0 && fs::remove(file_.part, ignored)) continue;
       const bool grew = size_of(file_.part) > before;
       failures = grew ? 0 : failures + 1;
       if (!may_pass(end.code, said) || failures > kPauses.size()) fail(end.code, said);
       log::notice(concat({"the download stopped at ", decimal_bytes_text(size_of(file_.part)), " of ",
-                          decimal_bytes_text(file_.file->bytes), " (", printable(said), "); going on"}));
+                          decimal_bytes_text(file_.file->bytes), " (", reason(end.code, said), "); going on"}));
       if (!grew) pause(kPauses[failures - 1]);
     }
   }
@@ -92,13 +92,6 @@ class Download {
     if (!plan_.hub.token.empty())
       command.input = concat({"header = \"Authorization: Bearer ", plan_.hub.token, "\"\n"});
     return command;
-  }
-
-  /// Removes the part if the server can't send the rest of it: it sends no parts, or what it has is shorter.
-  bool begins_anew(int code, const std::string& said, std::uint64_t part_bytes) const {
-    const bool no_rest = code == kNoRanges || (code == kHttpError && said.find("error: 416") != std::string::npos);
-    std::error_code ignored;
-    return no_rest && part_bytes > 0 && fs::remove(file_.part, ignored);
   }
 
   /// Returns whether another attempt may go better.
@@ -128,16 +121,19 @@ class Download {
     return path;
   }
 
+  std::string reason(int code, const std::string& said) const {
+    const std::string text = concat({plan_.downloader.name, " ended with code ", std::to_string(code)});
+    return said.empty() ? text : concat({text, ": ", printable(said)});
+  }
+
   [[noreturn]] void fail(int code, const std::string& said) const {
-    std::string reason = concat({plan_.downloader.name, " ended with code ", std::to_string(code)});
-    if (!said.empty()) reason += concat({": ", printable(said)});
     std::string hint = kGoOn;
     if (plan_.downloader.is_curl() && code == kHttpError) {
       hint = concat({"see whether the file is there: ", plan_.hub.endpoint, "/", file_.file->repository});
     } else if (plan_.downloader.is_curl() && code == kWriteError) {
       hint = concat({"free some space; then ", kGoOn});
     }
-    throw Error(ErrorCode::kRuntime, concat({"can't download ", file_.url, ": ", reason}), hint);
+    throw Error(ErrorCode::kRuntime, concat({"can't download ", file_.url, ": ", reason(code, said)}), hint);
   }
 
   const GetPlan& plan_;

@@ -10,6 +10,7 @@
 
 #include "app/provenance/hash.h"
 #include "app/tools/get_download.h"
+#include "base/atomic_file.h"
 #include "base/bytes_text.h"
 #include "base/log.h"
 #include "base/regular_file.h"
@@ -38,6 +39,7 @@ UniqueFd lock_folder(const fs::path& folder) {
   return fd;
 }
 
+/// Makes a folder, unless it is there, in which files can be made. Errors: kUsage.
 void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -45,6 +47,7 @@ void make_folder(const fs::path& folder) {
     throw Error(ErrorCode::kUsage, concat({"can't make the folder ", folder.string(), ": ", error.message()}),
                 "name another one with --to");
   }
+  check_folder_writable(folder);
 }
 
 /// Returns the free bytes of the file system that the folder is in, or will be in.
