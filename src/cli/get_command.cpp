@@ -35,8 +35,8 @@ std::string list_text() {
         << std::string(21, ' ') << decimal_bytes_text(set.bytes()) << " to download, " << licences_of(set) << '\n'
         << std::string(21, ' ') << "memory: " << set.memory << "\n";
   }
-  out << "\nMemory is what runs at 256x256 or 512x512 took on a CPU; larger pictures take more.\n"
-         "zimage-inpaint get NAME prints the commands that download it, and with --run it downloads it.\n";
+  out << "\nMemory is what runs of up to 512x512 took on a CPU; larger pictures take more.\n"
+         "zimage-inpaint get NAME prints the commands for it; with --run it downloads it.\n";
   return out.str();
 }
 

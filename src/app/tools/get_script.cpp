@@ -26,7 +26,9 @@ std::string hash_check(const PublishedFile& file, const std::filesystem::path& p
 
 /// Returns the commands in a subshell that works in the file's folder, so that the lines stay short.
 std::string curl_lines(const GetPlan& plan, const PlannedFile& file) {
-  const std::string folder = shell_word(file.target.parent_path().string());
+  std::filesystem::path place = file.target.parent_path();
+  if (place.is_relative()) place = "." / place;  // CDPATH would lead cd elsewhere
+  const std::string folder = shell_word(place.string());
   const std::string part = shell_word(file.part.filename().string());
   std::string lines = concat({"(mkdir -p ", folder, " && cd ", folder, kNext});
   if (file.part_bytes > file.file->bytes) lines += concat({"rm -f ", part, kNext});
