@@ -70,7 +70,7 @@ const std::vector<PublishedSet>& published_sets() {
   static const std::vector<PublishedSet> sets = {
       {.name = "turbo",
        .what = "Z-Image-Turbo in bf16",
-       .memory = "13 GB; 5 GB if its layers are streamed, which is slower",
+       .memory = "13 GB, or 5 GB with streamed layers (slower)",
        .files = {dit(kComfy, "split_files/diffusion_models/z_image_turbo_bf16.safetensors", 12'309'866'400,
                      "2407613050b809ffdff18a4ac99af83ea6b95443ecebdf80e064a79c825574a6"),
                  text_encoder(kComfy, "split_files/text_encoders/qwen_3_4b.safetensors", 8'044'982'048,
