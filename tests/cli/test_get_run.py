@@ -125,7 +125,7 @@ def test_a_file_that_is_not_there(getting):
 
 def test_a_server_that_is_not_there(getting):
     line = error_of(getting.run("turbo-int8", "--run", "--with", "curl", HF_ENDPOINT="http://127.0.0.1:1"), 1)
-    assert "curl ended with code 7" in line and getting.models() == []
+    assert "curl ended with code 7" in line and "(check the network, and HF_ENDPOINT" in line and getting.models() == []
 
 
 def bad_bytes(getting, kind):

@@ -27,6 +27,7 @@ constexpr std::array kPauses = {1, 2, 4};  // seconds before the next attempt, a
 constexpr int kHttpError = 22;
 constexpr int kWriteError = 23;
 constexpr int kNoRanges = 33;
+constexpr std::array kNoConnection = {5, 6, 7, 35, 60};
 constexpr std::array kCut = {18, 28, 52, 55, 56, 92};  // a transfer that ended early, in one way or another
 
 std::uint64_t size_of(const fs::path& path) {
@@ -94,10 +95,15 @@ class Download {
     return command;
   }
 
+  template <std::size_t count>
+  static bool is_one_of(const std::array<int, count>& codes, int code) {
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+  }
+
   /// Returns whether another attempt may go better.
   static bool may_pass(int code, const std::string& said) {
     const bool busy = said.find("error: 5") != std::string::npos || said.find("error: 429") != std::string::npos;
-    return (code == kHttpError && busy) || std::find(kCut.begin(), kCut.end(), code) != kCut.end();
+    return (code == kHttpError && busy) || is_one_of(kCut, code);
   }
 
   static void pause(int seconds) {
@@ -126,14 +132,21 @@ class Download {
     return said.empty() ? text : concat({text, ": ", printable(said)});
   }
 
-  [[noreturn]] void fail(int code, const std::string& said) const {
-    std::string hint = kGoOn;
-    if (plan_.downloader.is_curl() && code == kHttpError) {
-      hint = concat({"see whether the file is there: ", plan_.hub.endpoint, "/", file_.file->repository});
-    } else if (plan_.downloader.is_curl() && code == kWriteError) {
-      hint = concat({"free some space; then ", kGoOn});
+  /// Returns what to do about a code of curl's.
+  std::string curl_hint(int code) const {
+    if (code == kHttpError) {
+      return concat({"see whether the file is there: ", plan_.hub.endpoint, "/", file_.file->repository});
     }
-    throw Error(ErrorCode::kRuntime, concat({"can't download ", file_.url, ": ", reason(code, said)}), hint);
+    if (code == kWriteError) return concat({"free some space; then ", kGoOn});
+    if (is_one_of(kNoConnection, code)) {
+      return concat({"check the network, and HF_ENDPOINT and https_proxy where they are set; then ", kGoOn});
+    }
+    return kGoOn;
+  }
+
+  [[noreturn]] void fail(int code, const std::string& said) const {
+    throw Error(ErrorCode::kRuntime, concat({"can't download ", file_.url, ": ", reason(code, said)}),
+                plan_.downloader.is_curl() ? curl_hint(code) : kGoOn);
   }
 
   const GetPlan& plan_;

@@ -1,8 +1,8 @@
 // Only the table is here, so that tests can link the program with another one.
 //
-// Sizes and hashes are those that at least two other projects' public lists of downloads agree on, read on 2026-11-29:
-// the hub shows the same for each file. Licences are those of the repositories' cards. What the headers hold is that of
-// scripts/published_files.py; memory is from docs/benchmarks.md.
+// Sizes, hashes and licences are those on which public lists of downloads of at least two other projects agree, read on
+// 2026-11-29. What the headers hold is what `inspect` says of scripts/published_files.py's files; memory is from
+// docs/benchmarks.md.
 #include "app/tools/published_files.h"
 
 namespace zimage::app {
