@@ -27,7 +27,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # libtorch is in no package: dpkg-shlibdeps finds it in this folder and skips it.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${Torch_LIBRARY_DIR}")
 set(CPACK_DEBIAN_PACKAGE_DEPENDS libgomp1)  # some builds of libtorch don't bring it along
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS python3-venv)  # for the download
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "python3-venv, curl")  # for downloads: of libtorch, and of models
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION TRUE)
 
 # The package's scripts get these facts about the build.

@@ -38,7 +38,7 @@ APP_BELOW = {
     "job": ("options", "provenance", "golden", "report"),
     "batch": ("options", "report", "job"),
     "doctor": ("options", "job"),
-    "tools": ("options", "report", "job"),
+    "tools": ("options", "provenance", "report", "job"),
 }
 TORCH_FREE = ("base", "image", "codecs", "tokenizer", "app", "cli", "main", "include")
 TORCH = re.compile(r"(ATen|c10|torch|caffe2)/")

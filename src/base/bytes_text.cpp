@@ -12,6 +12,15 @@ std::string bytes_text(std::uint64_t bytes) {
   return out.str();
 }
 
+std::string decimal_bytes_text(std::uint64_t bytes) {
+  if (bytes < 1'000'000) return std::to_string(bytes) + " bytes";
+  const auto count = static_cast<double>(bytes);
+  const bool large = bytes >= 1'000'000'000;
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(large ? 1 : 0) << count * (large ? 1e-9 : 1e-6) << (large ? " GB" : " MB");
+  return out.str();
+}
+
 std::string parameters_text(std::int64_t parameters) {
   std::ostringstream out;
   const auto count = static_cast<double>(parameters);

@@ -10,6 +10,7 @@
 #include "cli/completion.h"
 #include "cli/convert_command.h"
 #include "cli/doctor.h"
+#include "cli/get_command.h"
 #include "cli/help.h"
 #include "cli/inspect_command.h"
 #include "cli/man_page.h"
@@ -58,9 +59,11 @@ struct Entry {
 
 const std::vector<Entry>& handlers() {
   static const std::vector<Entry> table = {
-      {"inspect", inspect_command}, {"compare", compare_command}, {"convert", convert_command},
-      {"bench", bench_command},     {"doctor", run_doctor},       {"completion", run_completion},
-      {"help", run_help},           {"version", run_version},     {"man", run_man},
+      {"inspect", inspect_command},   {"compare", compare_command},
+      {"convert", convert_command},   {"get", get_command},
+      {"bench", bench_command},       {"doctor", run_doctor},
+      {"completion", run_completion}, {"help", run_help},
+      {"version", run_version},       {"man", run_man},
   };
   return table;
 }

@@ -67,6 +67,25 @@ std::vector<OptionSpec> convert_options() {
   return options;
 }
 
+std::vector<OptionSpec> get_options() {
+  // clang-format off
+  return with_message_options({
+      {.name = "NAME", .group = Group::kWhat, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "list", .choices = "list turbo turbo-int8 turbo-gguf controlnet-2.1 controlnet-2.1-lite",
+       .help = "what to get", .more = "list, the default, says what there is: sizes, licences, and the memory that a run takes.", .positional = true},
+      {.name = "to", .group = Group::kOutput, .kind = Kind::kText, .value_name = "FOLDER", .default_value = "zimage-models", .path = true,
+       .help = "the folder that the files go to", .more = "Within it they have the places that they have in their repositories. What is there with its size is left out."},
+      {.name = "run", .group = Group::kWhat, .kind = Kind::kFlag,
+       .help = "download and check the files", .more = "Without it the commands are only printed. A file gets its name once its size, its tensors and its SHA-256 are those of the published one. A download that was cut goes on where it stopped."},
+      {.name = "with", .group = Group::kMachine, .kind = Kind::kChoice, .value_name = "NAME", .default_value = "auto", .choices = "auto hf curl",
+       .help = "the program that downloads", .more = "auto takes hf if it is installed, else curl. Both heed HF_ENDPOINT, for a mirror, and HF_TOKEN."},
+      {.name = "overwrite", .group = Group::kOutput, .kind = Kind::kFlag,
+       .help = "replace files of another size"},
+      {.name = "json", .group = Group::kMessages, .kind = Kind::kFlag,
+       .help = "one JSON object on stdout instead of the text", .more = "With list it is an object a line for each name."},
+  });
+  // clang-format on
+}
+
 /// Returns the main command's options that choose a model and a machine.
 std::vector<OptionSpec> model_and_machine_options() {
   std::vector<OptionSpec> options;
@@ -132,7 +151,7 @@ std::vector<OptionSpec> help_options() {
        .kind = Kind::kText,
        .value_name = "NAME",
        .default_value = "run",
-       .offered = "run all inspect compare convert bench doctor completion man",
+       .offered = "run all inspect compare convert get bench doctor completion man",
        .help = "a command to explain",
        .more = "run is inpainting itself, and all explains each of its options.",
        .positional = true},
@@ -158,6 +177,11 @@ std::span<const SubcommandSpec> subcommand_table() {
        .more = "ComfyUI reads the file, too. One weight at a time is in memory.",
        .example = "zimage-inpaint convert Z-Image-Turbo/transformer z_image_turbo_int8.safetensors --dtype int8",
        .options = convert_options()},
+      {.name = "get",
+       .help = "downloads of models and ControlNets",
+       .more = "It prints the commands, for a shell; with --run it carries them out and prints the files' paths.",
+       .example = "zimage-inpaint get turbo-int8 --run --to models",
+       .options = get_options()},
       {.name = "bench",
        .help = "times of the stages on this machine",
        .more =

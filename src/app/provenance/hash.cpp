@@ -63,6 +63,20 @@ std::string sha256(std::span<const std::uint8_t> bytes) {
   return hash.hex();
 }
 
+std::string sha256_of_file(const std::filesystem::path& path, const std::function<void()>& before_each) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error(ErrorCode::kInput, "can't read " + path.string());
+  Sha256 hash;
+  std::vector<char> buffer(kMiB);
+  while (!in.eof()) {
+    before_each();
+    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    if (in.bad()) throw Error(ErrorCode::kInput, "can't read " + path.string());
+    hash.add(buffer.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  return hash.hex();
+}
+
 FileDigest digest_bytes(std::span<const std::uint8_t> bytes) {
   FileDigest digest;
   digest.size = bytes.size();

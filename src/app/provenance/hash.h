@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -10,6 +11,10 @@ namespace zimage::app {
 
 /// Returns the hash in lower-case hexadecimal.
 std::string sha256(std::span<const std::uint8_t> bytes);
+
+/// Hashes the whole file, however large it is. `before_each` is called before each MiB, and may throw to give up.
+/// Errors: kInput, naming the file, if it can't be read.
+std::string sha256_of_file(const std::filesystem::path& path, const std::function<void()>& before_each);
 
 /// A file's size and hash.
 struct FileDigest {

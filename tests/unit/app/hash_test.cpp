@@ -64,3 +64,17 @@ TEST_CASE("only the ends of a large file are hashed") {
   std::string ends = "begin" + std::string(2 * kMiB - 5, '\0');
   CHECK(digest.sha256 == of(ends));
 }
+
+TEST_CASE("a whole file is hashed a MiB at a time, until somebody gives up") {
+  const TemporaryFile file;
+  std::ofstream(file.path) << "begin";
+  std::filesystem::resize_file(file.path, 65 * 1024 * 1024 + 1);
+  int pieces = 0;
+  std::string whole = "begin";
+  whole.resize(65 * 1024 * 1024 + 1);
+  CHECK(sha256_of_file(file.path, [&] { ++pieces; }) == of(whole));
+  CHECK(pieces == 66);
+  CHECK_THROWS_AS(sha256_of_file(file.path, [&] { throw zimage::Error(zimage::ErrorCode::kInterrupted, "x"); }),
+                  zimage::Error);
+  CHECK_THROWS_AS(sha256_of_file(file.path.string() + "-none", [] {}), zimage::Error);
+}
