@@ -37,6 +37,7 @@ APP_BELOW = {
     "report": ("golden",),
     "job": ("options", "provenance", "golden", "report"),
     "batch": ("options", "report", "job"),
+    "page": ("options", "provenance", "report", "job"),
     "doctor": ("options", "job"),
     "tools": ("options", "provenance", "report", "job"),
 }

@@ -15,6 +15,7 @@
 #include "cli/inspect_command.h"
 #include "cli/man_page.h"
 #include "cli/parse.h"
+#include "cli/report_command.h"
 #include "cli/terminal.h"
 #include "cli/verbosity.h"
 #include "zimage/error.h"
@@ -59,11 +60,17 @@ struct Entry {
 
 const std::vector<Entry>& handlers() {
   static const std::vector<Entry> table = {
-      {"inspect", inspect_command},   {"compare", compare_command},
-      {"convert", convert_command},   {"get", get_command},
-      {"bench", bench_command},       {"doctor", run_doctor},
-      {"completion", run_completion}, {"help", run_help},
-      {"version", run_version},       {"man", run_man},
+      {"inspect", inspect_command},
+      {"compare", compare_command},
+      {"convert", convert_command},
+      {"get", get_command},
+      {"bench", bench_command},
+      {"report", report_command},
+      {"doctor", run_doctor},
+      {"completion", run_completion},
+      {"help", run_help},
+      {"version", run_version},
+      {"man", run_man},
   };
   return table;
 }

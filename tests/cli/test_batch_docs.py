@@ -29,11 +29,12 @@ def test_the_commands(batch):  # noqa: F811
         done = run(batch, "sh", "-c", block)
         assert done.returncode == 0, (block, done.stderr)
         told.append(done.stdout.split())
-    folder, manifest, resumed, reported, shared = told
+    folder, manifest, resumed, reported, page, shared = told
     assert folder == [f"pictures-inpainted/{name}" for name in batch.names]
     assert manifest == ["results/p0000-inpainted.png", "results/blue.png"]
     assert resumed == [f"results/{name}" for name in batch.names]
     assert len(json_lines((batch.folder / "report.jsonl").read_text())) == len(reported) == PICTURES
+    assert page == ["report.html"] and (batch.folder / "report.html").read_text().count("<article") == PICTURES
     assert sorted(shared) == [f"shared/{name}" for name in batch.names]
     assert len(whole_outputs(batch)) == PICTURES + 2
 

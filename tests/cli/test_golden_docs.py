@@ -69,9 +69,10 @@ def test_the_examples_in_turn(repository):
 
 def test_the_command_lines(repository):
     lines = [line.strip() for line in PAGE.splitlines() if line.startswith("    zimage-inpaint")]
-    assert len(lines) == 3
+    assert len(lines) == 5
     shutil.copy(MODEL / "picture.png", repository / "photo.png")
     shutil.copy(MODEL / "mask.png", repository / "mask.png")
     for line in lines:
         result = shell(repository, line.replace(" -o out.png", " -o out.png --overwrite"))
         assert result.returncode == 0, result.stderr
+    assert (repository / "check.html").read_text().count("<article") == 1

@@ -17,7 +17,7 @@ def test_help_and_version_as_words(work):
     assert work.run("help", "run").out == work.run("--help").out
     assert work.run("help", "all").out == work.run("--help-all").out
     assert work.run("version").out == work.run("--version").out
-    for command in ("inspect", "compare", "convert", "get", "bench", "doctor", "completion", "man"):
+    for command in ("inspect", "compare", "convert", "get", "bench", "report", "doctor", "completion", "man"):
         shown = work.run("help", command)
         assert shown.code == 0 and shown.out == work.run(command, "--help").out and shown.out
 

@@ -119,6 +119,23 @@ std::vector<OptionSpec> bench_options() {
   return options;
 }
 
+std::vector<OptionSpec> report_options() {
+  // clang-format off
+  std::vector<OptionSpec> options = with_message_options({
+      {.name = "REPORT", .group = Group::kWhat, .kind = Kind::kText, .value_name = "PATH", .path = true,
+       .help = "the file of --report", .more = "The lines of --json serve too, and so do those of compare --json.", .positional = true},
+      {.name = "output", .short_name = 'o', .group = Group::kOutput, .kind = Kind::kText, .value_name = "PATH", .path = true,
+       .help = "the page, or - for stdout", .more = "Without it the page is REPORT.html beside REPORT.jsonl. It appears whole or not at all."},
+      {.name = "overwrite", .group = Group::kOutput, .kind = Kind::kFlag,
+       .help = "replace an existing page"},
+      {.name = "json", .group = Group::kMessages, .kind = Kind::kFlag,
+       .help = "one JSON object on stdout instead of the path"},
+  });
+  // clang-format on
+  options.push_back(*find_option("progress"));
+  return options;
+}
+
 std::vector<OptionSpec> doctor_options() {
   std::vector<OptionSpec> options = with_message_options({
       {.name = "json",
@@ -151,7 +168,7 @@ std::vector<OptionSpec> help_options() {
        .kind = Kind::kText,
        .value_name = "NAME",
        .default_value = "run",
-       .offered = "run all inspect compare convert get bench doctor completion man",
+       .offered = "run all inspect compare convert get bench report doctor completion man",
        .help = "a command to explain",
        .more = "run is inpainting itself, and all explains each of its options.",
        .positional = true},
@@ -189,6 +206,11 @@ std::span<const SubcommandSpec> subcommand_table() {
            "those of products and convolutions, 2 for a multiply-add.",
        .example = "zimage-inpaint bench --random-weights --dtype bf16 --size 256x256,512x512",
        .options = bench_options()},
+      {.name = "report",
+       .help = "a page to look at: picture, mask, result, difference of every job",
+       .more = "It is one HTML file that needs no network. A picture that is missing or has changed is said to be so.",
+       .example = "zimage-inpaint report report.jsonl",
+       .options = report_options()},
       {.name = "doctor",
        .help = "versions, devices, memory, and what a run would use",
        .more = "The exit code is 0 if a run would work, else the code that it would fail with. No weight is read.",

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "app/options/binding.h"
-#include "app/provenance/hash.h"
 #include "base/text.h"
 #include "codecs/metadata/exif.h"
 #include "zimage/version.h"
@@ -12,11 +11,6 @@ namespace zimage::app {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 namespace {
-
-ordered_json json_of_digest(const FileDigest& digest) {
-  if (digest.whole) return {{"sha256", digest.sha256}};
-  return {{"sha256_of_first_and_last_mib", digest.sha256}, {"size", digest.size}};
-}
 
 ordered_json hash_of(const fs::path& path) { return json_of_digest(digest_file(path)); }
 
@@ -34,6 +28,11 @@ std::string shortest(const T& value) {
 }
 
 }  // namespace
+
+ordered_json json_of_digest(const FileDigest& digest) {
+  if (digest.whole) return {{"sha256", digest.sha256}};
+  return {{"sha256_of_first_and_last_mib", digest.sha256}, {"size", digest.size}};
+}
 
 ordered_json hash_model(const ModelInfo& model, const fs::path& folder) {
   ordered_json files = ordered_json::object();

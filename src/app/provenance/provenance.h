@@ -11,6 +11,7 @@
 #include <string>
 
 #include "app/options/job_spec.h"
+#include "app/provenance/hash.h"
 #include "codecs/image_file.h"
 #include "zimage/inpainter.h"
 
@@ -18,6 +19,9 @@ namespace zimage::app {
 
 /// The keyword of the JSON entry.
 inline constexpr const char* kProvenanceKey = "zimage-inpaint";
+
+/// Returns a file's hash as provenance holds it.
+nlohmann::ordered_json json_of_digest(const FileDigest& digest);
 
 /// Hashes every file of the model: {NAME: …}. A hash is {"sha256"} or, for a file above 64 MiB,
 /// {"sha256_of_first_and_last_mib", "size"}. Names are relative to `folder`.

@@ -74,6 +74,7 @@ at::Tensor channel_sums(Executor& executor, const at::Tensor& cells);
 /// Writes x · affine[0] + affine[1], or its SiLU, to `out`; both are contiguous [..., C], and affine is fp32 [2, C]. It
 /// rounds once.
 void channel_norm(Executor& executor, at::Tensor& out, const at::Tensor& x, const at::Tensor& affine, bool silu);
+
 /// Quantises each row of x to fp8 e4m3: codes [rows, columns] of its dtype, contiguous, and scales fp32 [rows, 1].
 std::pair<at::Tensor, at::Tensor> quantise_fp8(Executor& executor, const at::Tensor& x);
 
