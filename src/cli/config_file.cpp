@@ -1,7 +1,10 @@
 #include "cli/config_file.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <sstream>
+#include <string_view>
 
 #include "app/options/option.h"
 #include "base/regular_file.h"
@@ -39,11 +42,45 @@ std::string without_comment(const std::string& line, const std::filesystem::path
   return line;
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r";
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  return begin == text.npos ? std::string_view{} : text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+}
+
+/// Refuses a line that is neither `key = value`, a key alone, nor a section: the library's reader would pass over it,
+/// or take the whole line for a key. It also doesn't read arrays of several lines in every version.
+void check_line(std::string_view line, std::size_t number, const std::filesystem::path& path) {
+  line = trimmed(line);
+  if (line.empty()) return;
+  const std::size_t equals = line.find('=');
+  const std::string_view key = trimmed(line.substr(0, equals));
+  const bool section = equals == line.npos && line.size() > 2 && line.front() == '[' && line.back() == ']' &&
+                       line.find_first_not_of("[]") != line.npos;
+  const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("-_.\"'").find(c) != std::string_view::npos;
+  });
+  const std::string where = "line " + std::to_string(number);
+  if (!bare && !section) {
+    refuse(path, concat({where, " is not `key = value`: ", in_quotes(line)}), "keys are long option names: steps = 12");
+  }
+  const std::string_view value = equals == line.npos ? std::string_view{} : trimmed(line.substr(equals + 1));
+  if (!value.empty() && value.front() == '[' && value.back() != ']') {
+    refuse(path, concat({where, " has a [ without its ]: ", in_quotes(line)}), "write an array on one line");
+  }
+}
+
 std::vector<CLI::ConfigItem> parse(const std::filesystem::path& path) {
   const std::string read = read_text_file(path, kLimit, ErrorCode::kUsage);
   std::istringstream text(utf8_text(read, path.string(), ErrorCode::kUsage));
   std::stringstream clean;
-  for (std::string line; std::getline(text, line);) clean << without_comment(line, path) << '\n';
+  std::size_t number = 0;
+  for (std::string line; std::getline(text, line);) {
+    line = without_comment(line, path);
+    check_line(line, ++number, path);
+    clean << line << '\n';
+  }
   CLI::ConfigTOML reader;
   reader.comment('\0');
   try {

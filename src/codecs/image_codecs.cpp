@@ -1,8 +1,18 @@
 #include "codecs/image_codecs.h"
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "zimage/error.h"
 
 namespace zimage::codecs {
+
+void tell_bytes_behind(Bytes rest, ImageMetadata& metadata) {
+  if (std::all_of(rest.begin(), rest.end(), [](std::uint8_t b) { return b == 0; })) return;
+  metadata.left_out.push_back(
+      concat({"has ", std::to_string(rest.size()), " bytes behind its picture, which are left out"}));
+}
+
 void refuse_damaged(const std::string& name, const std::string& why) {
   throw Error(ErrorCode::kInput, name + " is damaged: " + why, "get or export the picture again");
 }

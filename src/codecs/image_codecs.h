@@ -46,6 +46,9 @@ std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& o
 inline constexpr const char* kContentCredentials =
     "has Content Credentials (C2PA), which hold only for the unchanged file: they are left out";
 
+/// Tells, in left_out, of bytes behind the picture; zeros are not worth a word.
+void tell_bytes_behind(Bytes rest, ImageMetadata& metadata);
+
 /// Throws kInput with a hint: "NAME is damaged: WHY", or "NAME is truncated".
 [[noreturn]] void refuse_damaged(const std::string& name, const std::string& why);
 [[noreturn]] void refuse_truncated(const std::string& name);

@@ -6,6 +6,7 @@
 #include "base/regular_file.h"
 #include "base/text.h"
 #include "codecs/image_codecs.h"
+#include "codecs/metadata/carry.h"
 #include "codecs/metadata/exif.h"
 #include "codecs/metadata/made_profile.h"
 #include "codecs/metadata/xmp.h"
@@ -64,7 +65,9 @@ void turn_upright(ImageFile& file) {
     const auto resolution = exif::resolution(metadata.exif);
     if (resolution) metadata.exif = exif::with_resolution(std::move(metadata.exif), turned(*resolution), false);
   }
-  if (metadata.orientation != 1) metadata.xmp = upright_xmp(std::move(metadata.xmp));
+  if (metadata.orientation == 1) return;
+  metadata.xmp = upright_xmp(std::move(metadata.xmp));
+  drop_places(metadata);
 }
 
 /// Takes out of the XMP what is no longer true.

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <csetjmp>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "codecs/image_codecs.h"
+#include "codecs/png_ancillary.h"
 #include "codecs/png_color.h"
 #include "codecs/png_text.h"
 #include "zimage/error.h"
@@ -139,6 +141,20 @@ void check_plausible(const Header& header, std::size_t file_size, const std::str
 
 DotsPer unit_of(int unit) { return unit == PNG_RESOLUTION_METER ? DotsPer::kMetre : DotsPer::kNothing; }
 
+/// Reads the background as 16-bit RGB. libpng gives it in the file's own depth; a palette's entry has 8 bits.
+void read_background(Png& reader, const Header& header, ImageMetadata& metadata) {
+  png_color_16p found = nullptr;
+  if (png_get_bKGD(reader.png, reader.info, &found) != PNG_INFO_bKGD) return;
+  const bool grey = (header.color_type & PNG_COLOR_MASK_COLOR) == 0;
+  const int depth = header.color_type == PNG_COLOR_TYPE_PALETTE ? 8 : header.bit_depth;
+  const std::uint32_t most = (1U << depth) - 1;
+  const auto scaled = [&](png_uint_16 value) {
+    return static_cast<std::uint16_t>(std::min<std::uint32_t>(value, most) * 0xffffU / most);
+  };
+  if (grey) metadata.background = {scaled(found->gray), scaled(found->gray), scaled(found->gray)};
+  if (!grey) metadata.background = {scaled(found->red), scaled(found->green), scaled(found->blue)};
+}
+
 void read_metadata(Png& reader, ImageFile& file) {
   ImageMetadata& metadata = file.metadata;
   metadata.text = text_entries(reader.png, reader.info);
@@ -183,6 +199,15 @@ void set_resolution(Png& writer, const Resolution& resolution) {
                resolution.unit == DotsPer::kMetre ? PNG_RESOLUTION_METER : PNG_RESOLUTION_UNKNOWN);
 }
 
+/// Sets the background in the image's depth, which needs no memory and can't fail.
+void set_background(Png& writer, const Image& image, const std::array<std::uint16_t, 3>& color) {
+  const int shift = 16 - image.bit_depth;
+  const auto part = [&](std::size_t i) { return static_cast<png_uint_16>(color[i] >> shift); };
+  const png_color_16 background{0, part(0), part(1), part(2), part(0)};
+  const bool grey = color[0] == color[1] && color[1] == color[2];
+  if (grey || image.color_channels() == 3) png_set_bKGD(writer.png, writer.info, &background);
+}
+
 bool set_header(Png& writer, const Image& image) {
   constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                  PNG_COLOR_TYPE_RGB_ALPHA};
@@ -209,14 +234,16 @@ struct RawChunk {
   std::size_t size;
 };
 
+/// Writes the chunks that must stand before a palette, and the others behind libpng's.
 bool write_header(Png& writer, const Image& image, png_textp text, int text_count, const RawChunk* chunks,
-                  std::size_t chunk_count) {
+                  std::size_t chunk_count, const RawChunk* others, std::size_t other_count) {
   png_structp png = writer.png;
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   if (text_count > 0) png_set_text(png, writer.info, text, text_count);
   png_write_info_before_PLTE(png, writer.info);
   for (std::size_t i = 0; i < chunk_count; ++i) png_write_chunk(png, chunks[i].name, chunks[i].data, chunks[i].size);
   png_write_info(png, writer.info);
+  for (std::size_t i = 0; i < other_count; ++i) png_write_chunk(png, others[i].name, others[i].data, others[i].size);
   if constexpr (std::endian::native == std::endian::little) {
     if (image.bit_depth == 16) png_set_swap(png);
   }
@@ -229,8 +256,10 @@ bool write_row(Png& writer, const std::uint8_t* row) {
   return true;
 }
 
-bool write_end(Png& writer) {
-  if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
+bool write_end(Png& writer, const RawChunk* chunks, std::size_t chunk_count) {
+  png_structp png = writer.png;
+  if (setjmp(png_jmpbuf(png)) != 0) return false;
+  for (std::size_t i = 0; i < chunk_count; ++i) png_write_chunk(png, chunks[i].name, chunks[i].data, chunks[i].size);
   png_write_end(writer.png, nullptr);
   return true;
 }
@@ -282,8 +311,11 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
   for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = samples.address(0) + y * row_bytes;
   if (!read_pixels(reader, rows.data())) refuse();
   read_metadata(reader, file);
+  read_background(reader, header, file.metadata);
+  png_textp entries = nullptr;
+  read_ancillary_chunks(bytes, static_cast<std::size_t>(png_get_text(reader.png, reader.info, &entries, nullptr)),
+                        file.metadata);
   file.metadata.color_chunks = color_chunks_of(bytes);
-  file.metadata.left_out = left_out_of_png(bytes);
   if (reader.state.bad_profile && file.metadata.icc.empty()) {
     const char* kind = file.image.color_channels() == 1 ? "colour" : "grey";
     file.metadata.left_out.push_back(
@@ -296,10 +328,12 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
 std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& options) {
   PngText entries(options.metadata, options.text);
   std::vector<png_text> text = entries.entries();
-  std::vector<RawChunk> chunks;
-  for (const PngChunk& chunk : options.metadata.color_chunks) {
-    chunks.push_back({reinterpret_cast<png_const_bytep>(chunk.name.data()), chunk.data.data(), chunk.data.size()});
-  }
+  const auto raw = [](const PngChunk& chunk) {
+    return RawChunk{reinterpret_cast<png_const_bytep>(chunk.name.data()), chunk.data.data(), chunk.data.size()};
+  };
+  std::vector<RawChunk> chunks, before, behind;
+  for (const PngChunk& chunk : options.metadata.color_chunks) chunks.push_back(raw(chunk));
+  for (const PngChunk& chunk : options.metadata.chunks) (chunk.behind ? behind : before).push_back(raw(chunk));
   std::vector<std::uint8_t> out;
   Png writer(true);
   if (writer.info == nullptr) throw Error(ErrorCode::kMemory, "the PNG can't be encoded: out of memory");
@@ -307,13 +341,15 @@ std::vector<std::uint8_t> encode_png(const Image& image, const EncodeOptions& op
   if (!set_header(writer, image)) encoding_failed(writer.state.message);
   std::vector<std::uint8_t> exif = options.metadata.exif;
   set_metadata(writer, options.metadata, exif);
-  if (!write_header(writer, image, text.data(), static_cast<int>(text.size()), chunks.data(), chunks.size())) {
+  if (options.metadata.background) set_background(writer, image, *options.metadata.background);
+  if (!write_header(writer, image, text.data(), static_cast<int>(text.size()), chunks.data(), chunks.size(),
+                    before.data(), before.size())) {
     encoding_failed(writer.state.message);
   }
   for (int y = 0; y < image.height; ++y) {
     if (!write_row(writer, image.samples.address(image.index(0, y)))) encoding_failed(writer.state.message);
   }
-  if (!write_end(writer)) encoding_failed(writer.state.message);
+  if (!write_end(writer, behind.data(), behind.size())) encoding_failed(writer.state.message);
   return out;
 }
 

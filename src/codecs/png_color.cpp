@@ -132,16 +132,4 @@ void apply_color_chunks(ImageMetadata& metadata, bool grey) {
   std::erase_if(chunks, [](const PngChunk& c) { return c.name == "gAMA" || c.name == "cHRM"; });
 }
 
-std::vector<std::string> left_out_of_png(Bytes png) {
-  bool animated = false, credentials = false;
-  each_png_chunk(png, [&](std::string_view name, Bytes data) {
-    animated = animated || (name == "acTL" && data.size() == 8 && png_number(data, 0) > 1);
-    credentials = credentials || name == "caBX";
-  });
-  std::vector<std::string> out;
-  if (animated) out.emplace_back("is an animated PNG, and only its first picture is read");
-  if (credentials) out.emplace_back(kContentCredentials);
-  return out;
-}
-
 }  // namespace zimage::codecs

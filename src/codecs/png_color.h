@@ -16,7 +16,4 @@ std::vector<PngChunk> color_chunks_of(Bytes png);
 /// left_out, and removed if it is invalid.
 void apply_color_chunks(ImageMetadata& metadata, bool grey);
 
-/// Returns what of the PNG's chunks can't be kept, as for ImageMetadata::left_out.
-std::vector<std::string> left_out_of_png(Bytes png);
-
 }  // namespace zimage::codecs

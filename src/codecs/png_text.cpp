@@ -55,25 +55,34 @@ std::string_view without_prefix(std::string_view text, std::string_view prefix) 
   return text;
 }
 
+/// Takes the bytes over if there are none yet, and tells of others.
+template <class Place>
+void take(std::string_view bytes, const char* kind, Place& place, std::vector<std::string>& dropped) {
+  if (place.empty()) {
+    place.assign(bytes.begin(), bytes.end());
+  } else if (!std::equal(bytes.begin(), bytes.end(), place.begin(), place.end(),
+                         [](char a, auto b) { return a == static_cast<char>(b); })) {
+    dropped.push_back(concat({kind, " in text (the file has another)"}));
+  }
+}
+
 /// Takes a profile in hexadecimal over, if the metadata has none of its kind. Returns false for other kinds.
 bool take_raw(const std::string& kind, const std::string& bytes, ImageMetadata& metadata) {
   constexpr std::string_view kExif("Exif\0\0", 6), kXmp("http://ns.adobe.com/xap/1.0/\0", 29);
   constexpr std::string_view kPhotoshop("Photoshop 3.0\0", 14);
-  const bool xmp = kind == "xmp" || (kind == "app1" && bytes.starts_with(kXmp));
-  if (xmp) {
-    if (metadata.xmp.empty()) metadata.xmp = without_prefix(bytes, kXmp);
+  if (kind == "xmp" || (kind == "app1" && bytes.starts_with(kXmp))) {
+    take(without_prefix(bytes, kXmp), "XMP", metadata.xmp, metadata.dropped);
     return true;
   }
   if (kind == "exif" || kind == "app1") {
-    const std::string_view exif = without_prefix(bytes, kExif);
-    if (metadata.exif.empty()) metadata.exif.assign(exif.begin(), exif.end());
+    take(without_prefix(bytes, kExif), "EXIF", metadata.exif, metadata.dropped);
     return true;
   }
   if (kind != "iptc" && kind != "8bim") return false;
   const std::string_view data = without_prefix(bytes, kPhotoshop);
-  const std::vector<std::uint8_t> resources(data.begin(), data.end());
-  if (!metadata.photoshop.empty()) return true;
-  metadata.photoshop = data.starts_with("8BIM") ? photoshop::credits(resources) : photoshop::of_iptc(resources);
+  const std::vector<std::uint8_t> whole(data.begin(), data.end());
+  const std::vector<std::uint8_t> kept = data.starts_with("8BIM") ? photoshop::kept(whole) : photoshop::of_iptc(whole);
+  take({reinterpret_cast<const char*>(kept.data()), kept.size()}, "IPTC", metadata.photoshop, metadata.dropped);
   return true;
 }
 

@@ -1,6 +1,5 @@
 // WebP through libwebp.
 #include <webp/decode.h>
-#include <webp/demux.h>
 #include <webp/encode.h>
 #include <webp/mux.h>
 
@@ -8,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/text.h"
 #include "codecs/image_codecs.h"
 #include "zimage/error.h"
 
@@ -49,31 +49,43 @@ struct Picture {
   throw Error(ErrorCode::kRuntime, "the WebP can't be encoded: " + why, hint);
 }
 
-/// Returns the bytes of a chunk; empty if there is none.
-std::string_view chunk_of(const WebPDemuxer* demuxer, const char* name, WebPChunkIterator& place) {
-  if (WebPDemuxGetChunk(demuxer, name, 1, &place) == 0) return {};
-  return {reinterpret_cast<const char*>(place.chunk.bytes), place.chunk.size};
+std::uint32_t little_endian(Bytes bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} | std::uint32_t{bytes[at + 1]} << 8 | std::uint32_t{bytes[at + 2]} << 16 |
+         std::uint32_t{bytes[at + 3]} << 24;
 }
 
-/// Reads the metadata. If the demuxer rejects a container whose pixels decode, there is none.
-void read_metadata(Bytes bytes, ImageMetadata& metadata) {
-  const WebPData data{bytes.data(), bytes.size()};
-  const std::unique_ptr<WebPDemuxer, void (*)(WebPDemuxer*)> demuxer(WebPDemux(&data), WebPDemuxDelete);
-  if (demuxer == nullptr) return;
-  WebPChunkIterator place{};
-  const std::string_view icc = chunk_of(demuxer.get(), "ICCP", place);
-  metadata.icc.assign(icc.begin(), icc.end());
-  WebPDemuxReleaseChunkIterator(&place);
-  std::string_view exif = chunk_of(demuxer.get(), "EXIF", place);
+/// Takes a chunk that isn't about the pixels over. Names those of unknown kinds, and further ones of a kind.
+void take_chunk(std::string_view name, Bytes data, ImageMetadata& metadata) {
+  constexpr std::string_view kPixels[] = {"VP8 ", "VP8L", "VP8X", "ALPH"};
+  if (std::find(std::begin(kPixels), std::end(kPixels), name) != std::end(kPixels) || data.empty()) return;
   // Some programs leave JPEG's prefix on.
   constexpr std::string_view kPrefix("Exif\0\0", 6);
-  if (exif.starts_with(kPrefix)) exif.remove_prefix(kPrefix.size());
-  metadata.exif.assign(exif.begin(), exif.end());
-  WebPDemuxReleaseChunkIterator(&place);
-  metadata.xmp = chunk_of(demuxer.get(), "XMP ", place);
-  WebPDemuxReleaseChunkIterator(&place);
-  if (!chunk_of(demuxer.get(), "C2PA", place).empty()) metadata.left_out.emplace_back(kContentCredentials);
-  WebPDemuxReleaseChunkIterator(&place);
+  if (name == "ICCP" && metadata.icc.empty()) {
+    metadata.icc.assign(data.begin(), data.end());
+  } else if (name == "EXIF" && metadata.exif.empty()) {
+    const bool prefixed = data.size() > kPrefix.size() && std::equal(kPrefix.begin(), kPrefix.end(), data.begin());
+    metadata.exif.assign(data.begin() + (prefixed ? kPrefix.size() : 0), data.end());
+  } else if (name == "XMP " && metadata.xmp.empty()) {
+    metadata.xmp.assign(data.begin(), data.end());
+  } else if (name == "C2PA") {
+    metadata.left_out.emplace_back(kContentCredentials);
+  } else {
+    const bool known = name == "ICCP" || name == "EXIF" || name == "XMP ";
+    metadata.dropped.push_back(concat({known ? "a second " : "", printable(name), " chunk"}));
+  }
+}
+
+/// Reads the metadata, chunk by chunk, also where the header doesn't announce them.
+void read_metadata(Bytes bytes, ImageMetadata& metadata) {
+  constexpr std::size_t kFirstChunk = 12, kChunkHeader = 8;
+  const std::size_t end = std::size_t{little_endian(bytes, 4)} + 8;
+  for (std::size_t at = kFirstChunk; at + kChunkHeader <= end;) {
+    const std::size_t size = little_endian(bytes, at + 4);
+    if (size > end - at - kChunkHeader) break;
+    take_chunk({reinterpret_cast<const char*>(bytes.data()) + at, 4}, bytes.subspan(at + kChunkHeader, size), metadata);
+    at += kChunkHeader + size + size % 2;
+  }
+  tell_bytes_behind(bytes.subspan(std::min(end + end % 2, bytes.size())), metadata);
 }
 
 /// Puts the encoded picture into a container with its metadata.

@@ -78,3 +78,41 @@ def properties_of(packet):
             items = [item.text for item in child.iter(RDF + "li")]
             out[child.tag] = items or child.text
     return out
+
+
+#: What a line says that tells of a loss.
+TOLD = ["lacks", "left out", "no other", "is lost", "only the first"]
+
+
+def picture():
+    return Image.fromarray(pixels_of(FIXTURES / "srgb.png"))
+
+
+def told(said):
+    return warnings_of(said, TOLD)
+
+
+def told_once(said, *names):
+    """Asserts that one line names all of it; returns the line."""
+    lines = told(said)
+    assert len(lines) == 1, said
+    for name in names:
+        assert name in lines[0], lines
+    return lines[0]
+
+
+def packet(inside):
+    """Returns an XMP packet; `inside` begins with attributes of its rdf:Description and their end."""
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        f'rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" {inside}'
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+
+
+def data_set(record, number, value):
+    return struct.pack(">BBBH", 0x1C, record, number, len(value)) + value
+
+
+def resource(number, data):
+    return b"8BIM" + struct.pack(">HHI", number, 0, len(data)) + data + bytes(len(data) % 2)

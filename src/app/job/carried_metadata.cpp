@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "codecs/metadata/carry.h"
+#include "codecs/metadata/exif.h"
 
 namespace zimage::app {
 namespace {
@@ -40,20 +41,40 @@ void warn_about_hdr(const JobSpec& spec, const codecs::ImageMetadata& metadata) 
               png ? "" : "; the result's colour profile shows all that is brighter as white (--format png keeps it)"}));
 }
 
+/// Says in one line what the result doesn't keep: `lost` because of its format, `dropped` in any.
+void tell_lost(const JobSpec& spec, ImageFormat from, const std::vector<std::string>& lost,
+               const std::vector<std::string>& dropped) {
+  if (lost.empty() && dropped.empty()) return;
+  constexpr std::size_t kShown = 12;
+  const std::string format = codecs::to_string(spec.output.format);
+  std::string text = concat({"the ", format, " lacks metadata of ", printable(spec.image_name()), ": "});
+  text += list_some(lost, kShown);
+  if (!lost.empty() && codecs::is_written(from) && from != spec.output.format) {
+    text += concat({" (--format ", codecs::to_string(from), " keeps it)"});
+  }
+  if (!lost.empty() && !dropped.empty()) text += "; in any format it lacks ";
+  log::notice(text + list_some(dropped, kShown));
+}
+
+/// Removes the comment in which an earlier run described its own result. The result's own takes its place.
+void drop_old_comment(codecs::ImageMetadata& metadata) {
+  const auto comment = codecs::exif::user_comment(metadata.exif);
+  if (comment && is_provenance(*comment)) {
+    metadata.exif = codecs::exif::without_user_comment(std::move(metadata.exif));
+  }
+}
+
 }  // namespace
 
 void bring_to_format(const JobSpec& spec, ImageFormat from, codecs::ImageMetadata& metadata) {
   const std::string name = printable(spec.image_name());
   for (const std::string& left_out : metadata.left_out) log::warning(concat({name, " ", left_out}));
   drop_old_provenance(spec, metadata.text);
+  drop_old_comment(metadata);
   warn_about_hdr(spec, metadata);
-  const ImageFormat to = spec.output.format;
-  const std::vector<std::string> lost = codecs::carry_metadata(metadata, from, to);
-  if (lost.empty()) return;
-  const std::string hint =
-      codecs::is_written(from) ? concat({" (--format ", codecs::to_string(from), " keeps it)"}) : "";
-  log::notice(concat({"the result is a ", codecs::to_string(to),
-                      " file, which has no place for some of the metadata of ", name, ": ", list_some(lost), hint}));
+  if (spec.outpaint.any()) codecs::drop_places(metadata);
+  const std::vector<std::string> lost = codecs::carry_metadata(metadata, from, spec.output.format);
+  tell_lost(spec, from, lost, metadata.dropped);
 }
 
 }  // namespace zimage::app

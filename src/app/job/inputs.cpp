@@ -70,6 +70,21 @@ std::shared_ptr<const PixelSource> make_source(Image image, const LoadedInputs& 
   return std::make_shared<const PixelSource>(std::move(source));
 }
 
+/// Returns whether a pixel of the result would be transparent: --mask alpha makes those opaque that it repaints.
+bool stays_transparent(const JobSpec& spec, const LoadedInputs& inputs) {
+  const Image& picture = inputs.image();
+  const Mask& mask = *inputs.mask;
+  if (!picture.has_alpha() || !spec.composite) return false;
+  const bool opens = spec.mask.from_alpha && mask.level.empty();
+  return picture.samples.visit([&](const auto* p) {
+    p += picture.channels - 1;
+    for (std::size_t i = 0; i < mask.repaint.size(); ++i, p += picture.channels) {
+      if (*p != picture.max_value() && !(opens && mask.repaint[i] != 0)) return true;
+    }
+    return false;
+  });
+}
+
 }  // namespace
 
 std::unique_ptr<const LoadedInputs> read_inputs(const JobSpec& spec) {
@@ -116,7 +131,7 @@ Request make_request(const JobSpec& spec, const LoadedInputs& inputs) {
 
 void warn_about_losses(const JobSpec& spec, const LoadedInputs& inputs) {
   const codecs::ImageFormat format = spec.output.format;
-  if (format == codecs::ImageFormat::kJpeg && inputs.image().has_alpha()) {
+  if (format == codecs::ImageFormat::kJpeg && stays_transparent(spec, inputs)) {
     log::warning("JPEG has no transparency: the picture's is lost (--format png keeps it)");
   }
   const bool deep = format == codecs::ImageFormat::kPng || format == codecs::ImageFormat::kTiff;
@@ -127,10 +142,6 @@ void warn_about_losses(const JobSpec& spec, const LoadedInputs& inputs) {
     log::warning(
         "the result can't be grey: kept pixels are converted from the picture's grey profile to sRGB (--format "
         "png or tiff keeps them)");
-  }
-  const codecs::ImageMetadata& metadata = inputs.metadata;
-  if (format == codecs::ImageFormat::kBmp && (!metadata.exif.empty() || !metadata.xmp.empty())) {
-    log::notice("BMP has no place for EXIF and XMP: the picture's are lost (--format png or tiff keeps them)");
   }
   // A JPEG that keeps its coefficients says so if it can't after all.
   const bool lossy_jpeg = format == codecs::ImageFormat::kJpeg && (!inputs.jpeg.valid() || spec.outpaint.any());

@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/log.h"
 #include "codecs/image_codecs.h"
 #include "codecs/jpeg/jpeg_appended.h"
 #include "codecs/jpeg/jpeg_encoder.h"
 #include "codecs/jpeg/jpeg_markers.h"
+#include "codecs/jpeg/jpeg_segments.h"
 #include "codecs/jpeg/jpeg_settings.h"
 #include "codecs/jpeg/jpeg_source.h"
 #include "zimage/error.h"
@@ -105,8 +107,14 @@ ImageFile decode_jpeg(Bytes bytes, const std::string& name) {
   file.format = ImageFormat::kJpeg;
   file.metadata = read_markers(decoder);
   const AnnouncedContents announced = announced_contents(decoder);
+  for (std::string& name : other_segments(decoder, file.metadata, announced.credentials)) {
+    file.metadata.dropped.push_back(std::move(name));
+  }
+  read_late_segments(bytes.last(decoder.info.src->bytes_in_buffer), file.metadata);
   if (!read_pixels(decoder, file.image)) refuse(decoder, name);
-  file.metadata.left_out = appended_contents(decoder, announced, file.metadata.xmp);
+  for (std::string& told : appended_contents(decoder, announced, file.metadata.xmp)) {
+    file.metadata.left_out.push_back(std::move(told));
+  }
   return file;
 }
 

@@ -124,11 +124,18 @@ ImageMetadata read_markers(JpegDecoder& decoder) {
   each_segment(decoder, JPEG_COM, "", [&](std::string_view content) { metadata.comments.emplace_back(content); });
   metadata.xmp_extension_id = announced_extension(metadata.xmp);
   metadata.xmp_extension = read_extension(decoder, metadata.xmp_extension_id);
-  metadata.photoshop = photoshop::credits(resources);
+  metadata.photoshop = photoshop::kept(resources);
+  metadata.dropped = photoshop::names_of_others(resources);
   metadata.resolution = read_resolution(decoder, metadata, resources);
   JOCTET* icc = nullptr;
   unsigned size = 0;
   if (read_icc(decoder, &icc, &size)) metadata.icc.assign(icc, icc + size);
+  bool profile = false;
+  each_segment(decoder, JPEG_APP0 + 2, "ICC_PROFILE\0"sv, [&](std::string_view) { profile = true; });
+  if (profile && metadata.icc.empty()) {
+    metadata.left_out.emplace_back(
+        "has a colour profile that is damaged, which is left out: its colours are taken as sRGB");
+  }
   std::free(icc);
   return metadata;
 }

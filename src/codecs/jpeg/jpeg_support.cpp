@@ -11,8 +11,8 @@ namespace {
 /// A picture needs a few dozen scans at most; decoding thousands of scans of a large picture would take hours.
 constexpr int kMaxScans = 500;
 constexpr unsigned kMaxMarkerBytes = 0xffff;
-/// What tells the kind of a JUMBF box, in APP11.
-constexpr unsigned kBoxStart = 64;
+/// What tells the kind of a segment, also that of a JUMBF box in APP11.
+constexpr unsigned kStart = 64;
 
 void on_error(j_common_ptr info) {
   auto* error = reinterpret_cast<JpegError*>(info->err);
@@ -75,7 +75,10 @@ bool read_header(JpegDecoder& decoder, Bytes bytes) {
   for (const int marker : {JPEG_APP0 + 1, JPEG_APP0 + 2, JPEG_APP0 + 13, JPEG_COM}) {
     jpeg_save_markers(&decoder.info, marker, kMaxMarkerBytes);
   }
-  jpeg_save_markers(&decoder.info, JPEG_APP0 + 11, kBoxStart);
+  // Of the others the start tells what they are.
+  for (const int number : {0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15}) {
+    jpeg_save_markers(&decoder.info, JPEG_APP0 + number, kStart);
+  }
   jpeg_mem_src(&decoder.info, bytes.data(), static_cast<unsigned long>(bytes.size()));
   jpeg_read_header(&decoder.info, TRUE);
   return true;

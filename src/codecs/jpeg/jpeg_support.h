@@ -60,8 +60,8 @@ struct JpegEncoder {
 /// data breaks the format and was filled in with guesses, which is no basis for inpainting.
 void prepare(JpegError& error);
 
-/// Reads up to the first scan, and saves APP1, APP2, APP13, comments and the start of APP11. `bytes` must outlive the
-/// decoder. False: see error.message.
+/// Reads up to the first scan, and saves APP1, APP2, APP13, comments and the start of other segments. `bytes` must
+/// outlive the decoder. False: see error.message.
 bool read_header(JpegDecoder& decoder, Bytes bytes);
 /// Reads, after read_header(), all DCT coefficients as they are in the file. False: see error.message.
 bool read_coefficients(JpegDecoder& decoder);

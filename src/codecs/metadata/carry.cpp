@@ -7,7 +7,8 @@
 #include "base/utf8.h"
 #include "codecs/metadata/exif.h"
 #include "codecs/metadata/photoshop.h"
-#include "codecs/metadata/xmp.h"
+#include "codecs/metadata/tiff_tags.h"
+#include "codecs/metadata/xmp_values.h"
 
 namespace zimage::codecs {
 namespace {
@@ -55,6 +56,14 @@ void exchange_comments(ImageMetadata& metadata, ImageFormat to) {
   }
 }
 
+void name_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+void add_names(std::vector<std::string>& names, const std::vector<std::string>& more) {
+  for (const std::string& name : more) name_once(names, name);
+}
+
 /// Takes the text entries and comments that XMP has a property for.
 std::vector<XmpProperty> take_properties(ImageMetadata& metadata, bool comments) {
   std::vector<XmpProperty> out;
@@ -64,7 +73,8 @@ std::vector<XmpProperty> take_properties(ImageMetadata& metadata, bool comments)
     }
   }
   for (const auto& known : kKeywords) {
-    XmpProperty property{known.prefix, known.space, known.name, known.kind};
+    XmpProperty property{known.prefix, known.space, known.name,
+                         known.kind,   {},          concat({"text ", in_quotes(known.keyword)})};
     std::erase_if(metadata.text, [&](const TextEntry& entry) {
       if (lower(entry.key) != lower(known.keyword)) return false;
       const bool first = property.values.empty();
@@ -78,25 +88,80 @@ std::vector<XmpProperty> take_properties(ImageMetadata& metadata, bool comments)
   return out;
 }
 
-/// Adds properties that `all` doesn't have yet.
-void add_missing(std::vector<XmpProperty>& all, std::vector<XmpProperty> more) {
+/// Adds properties that `all` doesn't have yet, and names those that it has with another value.
+void add_missing(std::vector<XmpProperty>& all, std::vector<XmpProperty> more, std::vector<std::string>& lost) {
   for (XmpProperty& property : more) {
-    const bool known = std::any_of(all.begin(), all.end(), [&](const XmpProperty& p) {
+    const auto known = std::find_if(all.begin(), all.end(), [&](const XmpProperty& p) {
       return std::string_view(p.space) == property.space && std::string_view(p.name) == property.name;
     });
-    if (!known) all.push_back(std::move(property));
+    if (known == all.end()) {
+      all.push_back(std::move(property));
+    } else if (says_otherwise(*known, property)) {
+      name_once(lost, concat({property.origin, " ", property.name, " (", known->origin, " says something else)"}));
+    }
   }
 }
 
-std::vector<std::string> names_of(const ImageMetadata& metadata) {
-  std::vector<std::string> lost;
-  if (!metadata.photoshop.empty()) lost.emplace_back("IPTC");
+/// Names the entries of text, which have no place of their own.
+void name_texts(const std::vector<TextEntry>& text, std::vector<std::string>& lost) {
+  for (const TextEntry& entry : text) name_once(lost, concat({"text ", in_quotes(entry.key)}));
+}
+
+/// Names what a file loses whose format has no place for any metadata.
+void name_all(const ImageMetadata& metadata, std::vector<std::string>& lost) {
+  if (exif::says_anything(metadata.exif)) lost.emplace_back("EXIF");
+  if (says_anything(metadata.xmp)) lost.emplace_back("XMP");
+  std::vector<std::string> rest;
+  if (!photoshop::properties(metadata.photoshop, rest).empty() || !rest.empty()) lost.emplace_back("IPTC");
+  add_names(lost, photoshop::names_of_places(metadata.photoshop));
   if (!metadata.comments.empty()) lost.emplace_back("comments");
-  for (const TextEntry& entry : metadata.text) {
-    const std::string name = "text " + in_quotes(entry.key);
-    if (std::find(lost.begin(), lost.end(), name) == lost.end()) lost.push_back(name);
+  name_texts(metadata.text, lost);
+}
+
+/// Names the properties for which the XMP has another value.
+void name_otherwise(const std::string& xmp, const std::vector<XmpProperty>& properties,
+                    std::vector<std::string>& lost) {
+  for (const std::string& name : said_otherwise(xmp, properties)) {
+    name_once(lost, concat({name, " (XMP says something else)"}));
   }
-  return lost;
+}
+
+/// Brings credits, comments and text to where the format has them, else to XMP, and names what finds no place.
+void carry_credits(ImageMetadata& metadata, ImageFormat from, ImageFormat to, std::vector<std::string>& lost) {
+  std::vector<XmpProperty> properties;
+  if (from != to) {
+    exchange_comments(metadata, to);
+    if (!is_text_format(to)) properties = take_properties(metadata, to != ImageFormat::kJpeg);
+  }
+  name_otherwise(metadata.xmp, properties, lost);
+  if (to != ImageFormat::kJpeg && to != ImageFormat::kTiff && !metadata.photoshop.empty()) {
+    // A PNG has IPTC only as another program's text, so its own format doesn't keep it either.
+    std::vector<std::string>& rest = is_text_format(from) ? metadata.dropped : lost;
+    add_names(rest, photoshop::names_of_places(metadata.photoshop));
+    std::vector<XmpProperty> credits = photoshop::properties(metadata.photoshop, rest);
+    name_otherwise(metadata.xmp, credits, rest);
+    add_missing(properties, std::move(credits), rest);
+    metadata.photoshop.clear();
+  }
+  if (!properties.empty()) {
+    if (auto xmp = with_properties(metadata.xmp, properties)) {
+      metadata.xmp = *std::move(xmp);
+    } else {
+      lost.emplace_back("credits (the XMP can't take them)");
+    }
+  }
+  if (!is_text_format(to)) name_texts(metadata.text, lost);
+}
+
+/// Names the chunks of a PNG that another format has no place for. What they say about the colours is in the profile,
+/// and a background is nothing that the picture shows.
+void name_chunks(const ImageMetadata& metadata, std::vector<std::string>& lost) {
+  for (const PngChunk& chunk : metadata.color_chunks) {
+    const bool only_there = chunk.name.starts_with("mDC") || chunk.name.starts_with("cLL") ||
+                            (chunk.name == "cICP" && !metadata.icc_of_chunks);
+    if (only_there) lost.push_back(chunk.name);
+  }
+  for (const PngChunk& chunk : metadata.chunks) name_once(lost, concat({printable(chunk.name), " chunk"}));
 }
 
 }  // namespace
@@ -110,34 +175,31 @@ std::vector<std::string> carry_metadata(ImageMetadata& metadata, ImageFormat fro
   }
   std::vector<std::string> lost;
   if (to == ImageFormat::kBmp) {
-    lost = names_of(metadata);
-  } else if (from != to) {
-    exchange_comments(metadata, to);
-    const bool keeps_photoshop = to == ImageFormat::kJpeg || to == ImageFormat::kTiff;
-    std::vector<XmpProperty> properties;
-    if (!is_text_format(to)) properties = take_properties(metadata, to != ImageFormat::kJpeg);
-    if (!keeps_photoshop) add_missing(properties, photoshop::properties(std::exchange(metadata.photoshop, {})));
-    if (!properties.empty()) {
-      if (auto xmp = with_properties(metadata.xmp, properties)) {
-        metadata.xmp = *std::move(xmp);
-      } else {
-        lost.emplace_back("credits (the XMP can't take them)");
-      }
-    }
-    if (!is_text_format(to)) {
-      ImageMetadata rest;
-      rest.text = std::move(metadata.text);
-      for (std::string& name : names_of(rest)) lost.push_back(std::move(name));
-    }
+    name_all(metadata, lost);
+  } else {
+    carry_credits(metadata, from, to, lost);
   }
-  for (const PngChunk& chunk : metadata.color_chunks) {
-    const bool only_there = chunk.name.starts_with("mDC") || chunk.name.starts_with("cLL") ||
-                            (chunk.name == "cICP" && !metadata.icc_of_chunks);
-    if (to != ImageFormat::kPng && only_there) lost.push_back(chunk.name);
+  if (to == ImageFormat::kTiff && from != to) add_names(lost, exif::left_by_tiff(metadata.exif));
+  if (to != ImageFormat::kTiff) add_names(lost, tiff::names_of(std::exchange(metadata.tiff_tags, {})));
+  if (to != ImageFormat::kPng) {
+    name_chunks(metadata, lost);
+    metadata.text.clear();
   }
-  if (!is_text_format(to)) metadata.text.clear();
   if (to != ImageFormat::kJpeg) metadata.comments.clear();
   return lost;
+}
+
+void drop_places(ImageMetadata& metadata) {
+  add_names(metadata.dropped, photoshop::names_of_places(metadata.photoshop));
+  if (!photoshop::names_of_places(metadata.photoshop).empty()) {
+    metadata.photoshop = photoshop::without_places(metadata.photoshop);
+  }
+  metadata.tiff_tags = tiff::without_places(metadata.tiff_tags, metadata.dropped);
+  std::erase_if(metadata.chunks, [&](const PngChunk& chunk) {
+    const bool place = chunk.name == "oFFs" || chunk.name == "sTER";
+    if (place) name_once(metadata.dropped, concat({chunk.name, " chunk"}));
+    return place;
+  });
 }
 
 void make_srgb(ImageMetadata& metadata) {

@@ -1,6 +1,7 @@
 #include "codecs/metadata/exif.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/utf8.h"
 #include "codecs/metadata/exif_directory.h"
@@ -8,7 +9,7 @@
 namespace zimage::codecs::exif {
 namespace {
 
-constexpr std::uint16_t kOrientation = 0x0112, kThumbnailAt = 0x0201, kThumbnailSize = 0x0202;
+constexpr std::uint16_t kOrientation = 0x0112;
 constexpr std::uint16_t kExifDirectory = 0x8769;
 constexpr std::uint16_t kExifVersion = 0x9000, kUserComment = 0x9286;
 constexpr std::uint16_t kPixelWidth = 0xa002, kPixelHeight = 0xa003;
@@ -24,25 +25,6 @@ void set_number(Block& block, const Structure& structure, const Entry& entry, st
     put_u16(block, entry.at + 8, static_cast<std::uint16_t>(value), structure.big_endian());
   } else if (entry.type == kLong) {
     put_u32(block, entry.at + 8, value, structure.big_endian());
-  }
-}
-
-/// Erases the thumbnail's bytes, which still show the old picture: they are cut off if they are the last, else blanked.
-/// Nothing before the end of the first directory is touched.
-void erase_thumbnail(Block& block, const Directory& first, const Directory& second, const Structure& structure) {
-  const Entry* at = second.find(kThumbnailAt);
-  const Entry* size = second.find(kThumbnailSize);
-  if (at == nullptr || size == nullptr) return;
-  const std::size_t begin = structure.number(*at).value_or(0);
-  const std::size_t length = structure.number(*size).value_or(0);
-  const std::size_t floor = first.next_at + 4;
-  if (begin < floor || begin > block.size() || block.size() - begin < length) return;
-  // It must be a JPEG, so that a wrong offset can't destroy other data.
-  if (length < 2 || block[begin] != 0xff || block[begin + 1] != 0xd8) return;
-  if (begin + length == block.size()) {
-    block.resize(begin);
-  } else {
-    std::fill_n(block.begin() + static_cast<std::ptrdiff_t>(begin), length, std::uint8_t{0});
   }
 }
 
@@ -131,12 +113,7 @@ Block as_upright(Block block) {
   const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
   if (!first) return block;
   if (const Entry* entry = first->find(kOrientation)) set_number(block, *structure, *entry, 1);
-  if (first->next_at == 0) return block;
-  const auto second = structure->directory(structure->u32(first->next_at));
-  put_u32(block, first->next_at, 0, structure->big_endian());
-  // The structure refers to the block itself, so nothing may be read through it once the block is shorter.
-  if (second) erase_thumbnail(block, *first, *second, *structure);
-  return block;
+  return without_pictures(std::move(block));
 }
 
 Block with_size(Block block, int width, int height) {

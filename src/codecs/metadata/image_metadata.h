@@ -1,7 +1,9 @@
 // The data of a picture file beside its pixels.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,7 @@ struct TextEntry {
 struct PngChunk {
   std::string name;
   std::vector<std::uint8_t> data;
+  bool behind = false;  ///< it lies behind the pixels
 };
 
 /// What a picture's file holds beside its pixels, byte for byte where a member doesn't say otherwise.
@@ -42,14 +45,21 @@ struct ImageMetadata {
   std::string xmp;                      ///< XMP packet
   std::string xmp_extension;            ///< JPEG's Extended XMP, to which the packet refers
   std::string xmp_extension_id;         ///< … by this
-  std::vector<std::uint8_t> photoshop;  ///< Photoshop's image resources with the credits, IPTC among them
+  std::vector<std::uint8_t> photoshop;  ///< Photoshop's image resources: credits (IPTC), paths, guides
   std::vector<std::string> comments;    ///< JPEG's and GIF's, in whatever encoding
   std::vector<TextEntry> text;          ///< PNG's, without XMP
+  /// PNG's other chunks that hold for the result as well. A PNG gets them back as they are.
+  std::vector<PngChunk> chunks;
+  /// PNG's colour to show the picture on, in 16 bits. A PNG gets it back.
+  std::optional<std::array<std::uint16_t, 3>> background{};
+  std::vector<std::uint8_t> tiff_tags;  ///< TIFF's own tags, in a TIFF structure (tiff::own_tags())
   std::optional<Resolution> resolution{};
   int orientation = 1;  ///< the file's, 1…8 as in EXIF; 1 is upright. The decoded pixels are upright already
   TiffPacking tiff_packing = TiffPacking::kDeflate;  ///< a TIFF's own; deflate if it is packed another way
   /// Names the file's contents that no format keeps, each as the end of a sentence that begins with the file's name.
   std::vector<std::string> left_out;
+  /// Names smaller ones, for a list: "APP4 segment".
+  std::vector<std::string> dropped;
 };
 
 }  // namespace zimage::codecs

@@ -1,11 +1,11 @@
 #include "codecs/metadata/photoshop.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "codecs/metadata/iptc.h"
 
 namespace zimage::codecs::photoshop {
 namespace {
@@ -14,41 +14,23 @@ using Bytes = std::span<const std::uint8_t>;
 using Kind = XmpProperty::Kind;
 
 constexpr unsigned kResolution = 0x03ed, kIptc = 0x0404, kCopyrighted = 0x040a, kAddress = 0x040b, kDigest = 0x0425;
-constexpr unsigned kKept[] = {kIptc, kCopyrighted, kAddress, kDigest};
+constexpr unsigned kCredits[] = {kIptc, kCopyrighted, kAddress, kDigest};
+constexpr unsigned kGuides = 0x0408, kFirstPath = 2000, kLastPath = 2998, kClippingPath = 2999;
 
-constexpr const char* kDc = "http://purl.org/dc/elements/1.1/";
-constexpr const char* kPhotoshop = "http://ns.adobe.com/photoshop/1.0/";
-constexpr const char* kIptcCore = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/";
-constexpr const char* kRights = "http://ns.adobe.com/xap/1.0/rights/";
-
-/// The data sets of IPTC's second record that XMP has a property for.
+/// Other resources that a person may have made, with the place and the size of their count; 0: all of its bytes count.
 constexpr struct {
-  std::uint8_t number;
-  const char* prefix;
-  const char* space;
+  unsigned id;
   const char* name;
-  Kind kind;
-} kDataSets[] = {{5, "dc", kDc, "title", Kind::kLanguages},
-                 {10, "photoshop", kPhotoshop, "Urgency", Kind::kText},
-                 {15, "photoshop", kPhotoshop, "Category", Kind::kText},
-                 {20, "photoshop", kPhotoshop, "SupplementalCategories", Kind::kList},
-                 {25, "dc", kDc, "subject", Kind::kList},
-                 {40, "photoshop", kPhotoshop, "Instructions", Kind::kText},
-                 {80, "dc", kDc, "creator", Kind::kOrderedList},
-                 {85, "photoshop", kPhotoshop, "AuthorsPosition", Kind::kText},
-                 {90, "photoshop", kPhotoshop, "City", Kind::kText},
-                 {92, "Iptc4xmpCore", kIptcCore, "Location", Kind::kText},
-                 {95, "photoshop", kPhotoshop, "State", Kind::kText},
-                 {100, "Iptc4xmpCore", kIptcCore, "CountryCode", Kind::kText},
-                 {101, "photoshop", kPhotoshop, "Country", Kind::kText},
-                 {103, "photoshop", kPhotoshop, "TransmissionReference", Kind::kText},
-                 {105, "photoshop", kPhotoshop, "Headline", Kind::kText},
-                 {110, "photoshop", kPhotoshop, "Credit", Kind::kText},
-                 {115, "photoshop", kPhotoshop, "Source", Kind::kText},
-                 {116, "dc", kDc, "rights", Kind::kLanguages},
-                 {120, "dc", kDc, "description", Kind::kLanguages},
-                 {122, "photoshop", kPhotoshop, "CaptionWriter", Kind::kText}};
-constexpr std::uint8_t kDate = 55, kTime = 60;
+  std::size_t count_at;
+  std::size_t count_size;
+} kOthers[] = {{0x03f0, "caption", 0, 1},     {0x041b, "workflow address", 0, 0},  {0x041e, "list of addresses", 0, 4},
+               {0x0429, "layer comps", 0, 0}, {0x0432, "measurement scale", 0, 0}, {0x0433, "timeline", 0, 0},
+               {0x0438, "counts", 0, 0},      {0x1b58, "variables", 0, 0},         {0x1b59, "data sets", 0, 0}};
+/// Photoshop's own resources have numbers up to this, and 10000; plug-ins have from 4000 to 4999.
+constexpr unsigned kLastOwn = 0x0440, kFirstPlugIn = 4000, kLastPlugIn = 4999;
+constexpr unsigned kSlices = 0x041a, kPrintFlags = 10000, kOriginPath = 3000;
+
+constexpr const char* kRights = "http://ns.adobe.com/xap/1.0/rights/";
 
 std::size_t number(Bytes bytes, std::size_t at, std::size_t count) {
   std::size_t value = 0;
@@ -93,59 +75,93 @@ Bytes resource(Bytes all, unsigned wanted) {
   return out;
 }
 
-/// Calls `found` with each data set of the IPTC record. Returns where the last one ends.
-std::size_t each_data_set(Bytes iptc,
-                          const std::function<void(unsigned record, unsigned set, std::string_view value)>& found) {
-  std::size_t end = 0;
-  for (std::size_t at = 0; at + 5 <= iptc.size() && iptc[at] == 0x1c;) {
-    const unsigned record = iptc[at + 1], set = iptc[at + 2];
-    std::size_t size = number(iptc, at + 3, 2);
-    at += 5;
-    if (size >= 0x8000) {  // the number of bytes that hold the length
-      const std::size_t bytes = size & 0x7fff;
-      if (bytes > 4 || bytes > iptc.size() - at) break;
-      size = number(iptc, at, bytes);
-      at += bytes;
-    }
-    if (size > iptc.size() - at) break;
-    found(record, set, {reinterpret_cast<const char*>(iptc.data()) + at, size});
-    end = at += size;
-  }
-  return end;
+/// Returns whether the grid's resource has guides too: their number follows a version and two distances.
+bool has_guides(Bytes data) { return data.size() >= 16 && number(data, 12, 4) > 0; }
+
+/// Returns whether the picture is cut into more than one slice (version 6). Their number follows a box and a name.
+bool has_slices(Bytes data) {
+  constexpr std::size_t kName = 20;
+  if (data.size() < kName + 4 || number(data, 0, 4) != 6) return false;
+  const std::size_t at = kName + 4 + 2 * number(data, kName, 4);
+  return at + 4 <= data.size() && number(data, at, 4) > 1;
 }
 
-/// Returns a date (CCYYMMDD) and a time (HHMMSS±HHMM) as XMP writes them; "" for anything else.
-std::string date_of(const std::string& date, const std::string& time) {
-  const auto digits = [](std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  };
-  if (date.size() != 8 || !digits(date)) return "";
-  std::string out = concat({date.substr(0, 4), "-", date.substr(4, 2), "-", date.substr(6)});
-  if (time.size() != 11 || !digits(time.substr(0, 6)) || !digits(time.substr(7))) return out;
-  if (time[6] != '+' && time[6] != '-') return out;
-  out += concat({"T", time.substr(0, 2), ":", time.substr(2, 2), ":", time.substr(4, 2)});
-  return out + concat({time.substr(6, 3), ":", time.substr(9)});
+bool is_path(unsigned id) { return (id >= kFirstPath && id <= kLastPath) || id == kClippingPath; }
+
+bool is_credit(unsigned id) { return std::find(std::begin(kCredits), std::end(kCredits), id) != std::end(kCredits); }
+
+std::vector<std::uint8_t> resource_of(unsigned id, Bytes data) {
+  std::vector<std::uint8_t> out = {
+      '8', 'B', 'I', 'M', static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id & 0xff), 0, 0};
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(data.size() >> shift));
+  out.insert(out.end(), data.begin(), data.end());
+  if (out.size() % 2 != 0) out.push_back(0);
+  return out;
 }
 
 }  // namespace
 
-std::vector<std::uint8_t> credits(Resources resources) {
-  return chosen(resources,
-                [](unsigned id) { return std::find(std::begin(kKept), std::end(kKept), id) != std::end(kKept); });
+std::vector<std::uint8_t> kept(Resources resources) {
+  const bool guides = has_guides(resource(resources, kGuides));
+  std::vector<std::uint8_t> out =
+      chosen(resources, [&](unsigned id) { return is_credit(id) || is_path(id) || (id == kGuides && guides); });
+  const Bytes record = iptc(out);
+  const std::vector<std::uint8_t> clean = iptc::without_previews(record);
+  if (clean.size() == record.size()) return out;
+  // The digest was of the whole record.
+  std::vector<std::uint8_t> rest = chosen(out, [](unsigned id) { return id != kIptc && id != kDigest; });
+  if (clean.empty()) return rest;
+  out = resource_of(kIptc, clean);
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
 }
+
+std::vector<std::string> names_of_others(Resources resources) {
+  std::vector<std::string> out;
+  const auto add = [&](const std::string& name) {
+    if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+  };
+  each_resource(resources, [&](unsigned id, Bytes, Bytes data) {
+    if (is_credit(id) || is_path(id) || data.empty()) return;
+    const auto other = std::find_if(std::begin(kOthers), std::end(kOthers), [&](const auto& o) { return o.id == id; });
+    if (other != std::end(kOthers)) {
+      const bool counts = other->count_size != 0;
+      if (counts && data.size() < other->count_at + other->count_size) return;
+      if (!counts || number(data, other->count_at, other->count_size) > 0) add(concat({"Photoshop's ", other->name}));
+    } else if (id == kSlices) {
+      if (has_slices(data)) add("Photoshop's slices");
+    } else if (id >= kFirstPlugIn && id <= kLastPlugIn) {
+      add("a plug-in's data for Photoshop");
+    } else if (id > kLastOwn && id != kPrintFlags && id != kOriginPath) {
+      add("Photoshop's resource " + std::to_string(id));
+    }
+  });
+  return out;
+}
+
+std::vector<std::string> names_of_places(Resources resources) {
+  bool paths = false, guides = false;
+  each_resource(resources, [&](unsigned id, Bytes, Bytes) {
+    paths = paths || is_path(id);
+    guides = guides || id == kGuides;
+  });
+  std::vector<std::string> out;
+  if (paths) out.emplace_back("Photoshop's paths");
+  if (guides) out.emplace_back("Photoshop's guides");
+  return out;
+}
+
+std::vector<std::uint8_t> without_places(Resources resources) { return chosen(resources, is_credit); }
 
 std::vector<std::uint8_t> without_iptc(Resources resources) {
   return chosen(resources, [](unsigned id) { return id != kIptc; });
 }
 
 std::vector<std::uint8_t> of_iptc(std::span<const std::uint8_t> iptc) {
-  iptc = iptc.first(each_data_set(iptc, [](unsigned, unsigned, std::string_view) {}));
+  iptc = iptc.first(iptc::end_of(iptc));
   if (iptc.empty() || iptc.size() > 0xffffffffU) return {};
-  std::vector<std::uint8_t> out = {'8', 'B', 'I', 'M', kIptc >> 8, kIptc & 0xff, 0, 0};
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(iptc.size() >> shift));
-  out.insert(out.end(), iptc.begin(), iptc.end());
-  if (out.size() % 2 != 0) out.push_back(0);
-  return out;
+  const std::vector<std::uint8_t> clean = iptc::without_previews(iptc);
+  return clean.empty() ? clean : resource_of(kIptc, clean);
 }
 
 std::span<const std::uint8_t> iptc(Resources resources) { return resource(resources, kIptc); }
@@ -159,33 +175,16 @@ std::optional<Resolution> resolution(Resources resources) {
                          DotsPer::kInch);
 }
 
-std::vector<XmpProperty> properties(Resources resources) {
-  std::array<std::vector<std::string>, 256> sets;
-  bool utf8 = false;
-  each_data_set(iptc(resources), [&](unsigned record, unsigned set, std::string_view value) {
-    if (record == 1 && set == 90) utf8 = value == "\x1b%G";
-    if (record == 2) sets[set].emplace_back(value);
-  });
-  const auto text = [&](const std::string& value) { return utf8::is_valid(value) ? value : utf8::from_latin1(value); };
-  std::vector<XmpProperty> out;
-  for (const auto& known : kDataSets) {
-    XmpProperty property{known.prefix, known.space, known.name, known.kind};
-    for (const std::string& value : sets[known.number]) {
-      const bool list = known.kind == Kind::kList || known.kind == Kind::kOrderedList;
-      if (list || property.values.empty()) property.values.push_back({text(value)});
-    }
-    if (!property.values.empty()) out.push_back(std::move(property));
-  }
-  if (!sets[kDate].empty()) {
-    const std::string date = date_of(sets[kDate].front(), sets[kTime].empty() ? "" : sets[kTime].front());
-    if (!date.empty()) out.push_back({"photoshop", kPhotoshop, "DateCreated", Kind::kText, {{date}}});
-  }
+std::vector<XmpProperty> properties(Resources resources, std::vector<std::string>& left) {
+  std::vector<XmpProperty> out = iptc::properties(iptc(resources), left);
   const Bytes copyrighted = resource(resources, kCopyrighted), address = resource(resources, kAddress);
-  if (!copyrighted.empty() && copyrighted[0] != 0)
-    out.push_back({"xmpRights", kRights, "Marked", Kind::kText, {{"True"}}});
+  if (!copyrighted.empty() && copyrighted[0] != 0) {
+    out.push_back({"xmpRights", kRights, "Marked", Kind::kText, {{"True"}}, "Photoshop's copyright flag"});
+  }
   if (!address.empty()) {
     const std::string url(address.begin(), address.end());
-    out.push_back({"xmpRights", kRights, "WebStatement", Kind::kText, {{text(url)}}});
+    const std::string text = utf8::is_valid(url) ? url : utf8::from_latin1(url);
+    out.push_back({"xmpRights", kRights, "WebStatement", Kind::kText, {{text}}, "Photoshop's address"});
   }
   return out;
 }

@@ -1,6 +1,9 @@
 #include "codecs/metadata/xml.h"
 
 #include <algorithm>
+#include <charconv>
+
+#include "base/utf8.h"
 
 namespace zimage::codecs::xml {
 namespace {
@@ -192,6 +195,39 @@ std::string escaped(std::string_view text) {
       case '"': out += "&quot;"; break;
       default:
         if (static_cast<unsigned char>(c) >= 0x20 || is_space(c)) out += c;
+    }
+  }
+  return out;
+}
+
+std::string unescaped(std::string_view text) {
+  constexpr struct {
+    std::string_view name;
+    char character;
+  } kEntities[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}};
+  constexpr std::size_t kLongest = 12;
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = text[at] == '&' ? text.substr(at, kLongest).find(';') : text.npos;
+    const std::size_t end = length == text.npos ? at : at + length;
+    const std::string_view name = end == at ? std::string_view{} : text.substr(at + 1, length - 1);
+    const auto known =
+        std::find_if(std::begin(kEntities), std::end(kEntities), [&](const auto& e) { return e.name == name; });
+    if (known != std::end(kEntities)) {
+      out += known->character;
+      at = end + 1;
+    } else if (name.size() > 1 && name[0] == '#') {
+      const bool hexadecimal = name[1] == 'x';
+      const std::string_view digits = name.substr(hexadecimal ? 2 : 1);
+      std::uint32_t point = 0;
+      const auto [rest, error] =
+          std::from_chars(digits.data(), digits.data() + digits.size(), point, hexadecimal ? 16 : 10);
+      const bool whole = error == std::errc() && rest == digits.data() + digits.size() && point < 0x110000;
+      if (whole) utf8::append(out, point);
+      if (!whole) out += text.substr(at, end + 1 - at);
+      at = end + 1;
+    } else {
+      out += text[at++];
     }
   }
   return out;

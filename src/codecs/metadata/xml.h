@@ -47,5 +47,7 @@ std::string edited(std::string_view text, std::vector<Edit> edits);
 
 /// Returns the text with its special characters as entities, and without those that XML can't hold.
 std::string escaped(std::string_view text);
+/// Does the reverse, with numbered characters too. What isn't a known entity stays as it is.
+std::string unescaped(std::string_view text);
 
 }  // namespace zimage::codecs::xml

@@ -46,6 +46,7 @@ struct XmpProperty {
   const char* name = "";
   Kind kind = Kind::kText;
   std::vector<Value> values{};
+  std::string origin{};  ///< where it comes from, in messages: "IPTC"
 };
 
 /// Returns the packet (a new one if it is empty) with the properties that it doesn't have yet. Nothing if it can't be

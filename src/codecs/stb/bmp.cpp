@@ -2,8 +2,10 @@
 // a header of 56 bytes, gaps and short palettes. So it gets a BITMAPV4HEADER with four masks or 256 colours.
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "codecs/bmp/bmp_header.h"
+#include "codecs/metadata/made_profile.h"
 #include "codecs/stb/stb_decode.h"
 
 namespace zimage::codecs {
@@ -12,6 +14,7 @@ namespace {
 using namespace bmp;
 
 struct BmpHeader {
+  std::size_t size = 0;
   std::uint64_t width = 0;
   std::uint64_t height = 0;
   bool top_down = false;
@@ -21,6 +24,7 @@ struct BmpHeader {
   std::vector<std::uint8_t> palette{};  ///< entries of blue, green, red and a zero
   Bytes icc{};                          ///< embedded profile
   std::optional<Resolution> resolution{};
+  bool linked_profile = false;
 };
 
 /// Returns the embedded profile, whose place counts from the header's start; empty if it doesn't lie in the file.
@@ -74,6 +78,7 @@ BmpHeader read_header(Bytes bytes, const std::string& name) {
   if (header_size != kCoreHeader && (header_size < kInfoHeader || header_size > 256)) {
     refuse_damaged(name, "its header has no known size");
   }
+  header.size = header_size;
   const std::uint64_t compression = read_sizes(bytes, header_size, name, header);
   check_size(header.width, header.height, name);
   const unsigned bits = header.bits;
@@ -93,6 +98,7 @@ BmpHeader read_header(Bytes bytes, const std::string& name) {
   if (header.pixels_at > bytes.size()) refuse_truncated(name);
   if (bits <= 8) read_palette(bytes, header_size, name, header);
   header.icc = embedded_profile(bytes, header_size, name);
+  header.linked_profile = header_size >= kV5Header && little_endian(bytes, kColorSpaceAt, 4, name) == kLinked;
   if (header_size >= kInfoHeader) {
     const auto dots = [&](std::size_t at) { return static_cast<double>(little_endian(bytes, at, 4, name)); };
     header.resolution = make_resolution(dots(kDotsAt), dots(kDotsAt + 4), DotsPer::kMetre);
@@ -110,6 +116,33 @@ bool is_grey(const BmpHeader& header) {
     if (entry[0] != entry[1] || entry[1] != entry[2]) return false;
   }
   return !header.palette.empty();
+}
+
+/// Makes the profile of a header that gives the colours' end points and gammas itself (LCS_CALIBRATED_RGB). Files that
+/// leave them 0 mean nothing by it.
+void apply_calibration(Bytes bytes, const std::string& name, ImageMetadata& metadata) {
+  if (little_endian(bytes, kColorSpaceAt, 4, name) != kCalibrated) return;
+  constexpr double kPointOne = 1 << 30, kGammaOne = 65536;
+  double xyz[3][3], sums[3] = {}, gammas[3], total = 0;
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      xyz[c][i] = static_cast<double>(little_endian(bytes, kEndPointsAt + 12 * c + 4 * i, 4, name)) / kPointOne;
+      sums[c] += xyz[c][i];
+    }
+    gammas[c] = static_cast<double>(little_endian(bytes, kGammasAt + 4 * c, 4, name)) / kGammaOne;
+    total += sums[c];
+    if (sums[c] <= 0 || gammas[c] <= 0) return;
+  }
+  const auto point = [&](std::size_t c) { return Chromaticity{xyz[c][0] / sums[c], xyz[c][1] / sums[c]}; };
+  const double x = xyz[0][0] + xyz[1][0] + xyz[2][0], y = xyz[0][1] + xyz[1][1] + xyz[2][1];
+  const Primaries primaries{{x / total, y / total}, point(0), point(1), point(2)};
+  const bool equal = gammas[0] == gammas[1] && gammas[1] == gammas[2];
+  const bool usual = equal && is_srgb(primaries) && std::abs(gammas[0] - 2.2) < 0.01;
+  if (usual) return;
+  if (equal) metadata.icc = make_profile(primaries, {Transfer::Kind::kGamma, gammas[0]}, false);
+  if (metadata.icc.empty()) {
+    metadata.left_out.emplace_back("has colours of a kind that is not supported: they are taken as sRGB");
+  }
 }
 
 /// Returns a header that stb_image reads correctly. Indices beyond a short palette are black.
@@ -150,6 +183,16 @@ ImageFile decode_bmp(Bytes bytes, const std::string& name) {
       stb_decode({written_anew(header), bytes.subspan(header.pixels_at)}, row_bytes * header.height, channels, name);
   file.metadata.icc.assign(header.icc.begin(), header.icc.end());
   file.metadata.resolution = header.resolution;
+  if (header.icc.empty() && file.image.channels != 1 && header.size >= kV4Header)
+    apply_calibration(bytes, name, file.metadata);
+  if (header.linked_profile) {
+    file.metadata.left_out.emplace_back("refers to a colour profile in another file: its colours are taken as sRGB");
+  }
+  // A profile lies before the pixels or behind them.
+  std::size_t end = header.pixels_at + row_bytes * header.height;
+  const auto profile_end = static_cast<std::size_t>(header.icc.data() + header.icc.size() - bytes.data());
+  if (!header.icc.empty()) end = std::max(end, profile_end);
+  tell_bytes_behind(bytes.subspan(std::min(end, bytes.size())), file.metadata);
   return file;
 }
 

@@ -1,11 +1,14 @@
 // Reads GIF (its first frame), PNM (binary PGM and PPM) and TGA through stb_image.
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/utf8.h"
+#include "codecs/stb/gif_blocks.h"
 #include "codecs/stb/stb_decode.h"
 #include "image/orientation.h"
 
@@ -24,39 +27,6 @@ Image without_alpha(Image image, std::uint8_t nothing) {
   return colors;
 }
 
-struct GifContents {
-  int frames = 0;  ///< counted up to 2
-  std::vector<std::string> comments{};
-  Bytes palette{};  ///< of the first frame
-};
-
-/// Goes from block to block (GIF89a, appendix B).
-GifContents contents_of(Bytes gif) {
-  constexpr std::uint8_t kFrame = 0x2c, kEnd = 0x3b, kComment = 0xfe;
-  const auto palette_bytes = [](unsigned flags) -> std::size_t { return (flags & 0x80) != 0 ? 6U << (flags & 7) : 0; };
-  const auto part = [&](std::size_t at, std::size_t size) {
-    return at + size <= gif.size() ? gif.subspan(at, size) : Bytes{};
-  };
-  GifContents out;
-  if (gif.size() < 13) return out;
-  out.palette = part(13, palette_bytes(gif[10]));
-  for (std::size_t at = 13 + palette_bytes(gif[10]); at + 9 < gif.size() && gif[at] != kEnd && out.frames < 2; ++at) {
-    const bool frame = gif[at] == kFrame;
-    const bool comment = !frame && gif[at + 1] == kComment;
-    const bool own_palette = frame && out.frames == 0 && palette_bytes(gif[at + 9]) > 0;
-    if (own_palette) out.palette = part(at + 10, palette_bytes(gif[at + 9]));
-    if (frame) ++out.frames;
-    if (comment) out.comments.emplace_back();
-    at += frame ? 11 + palette_bytes(gif[at + 9]) : 2;
-    while (at < gif.size() && gif[at] != 0) {
-      const std::size_t size = std::min<std::size_t>(gif[at], gif.size() - at - 1);
-      if (comment) out.comments.back().append(reinterpret_cast<const char*>(gif.data()) + at + 1, size);
-      at += std::size_t{1} + gif[at];
-    }
-  }
-  return out;
-}
-
 /// Scales a sample of up to `largest` to the whole range, up to `full`.
 std::uint32_t scaled(std::uint32_t value, std::uint32_t largest, std::uint32_t full) {
   return (std::min(value, largest) * full + largest / 2) / largest;
@@ -65,9 +35,12 @@ std::uint32_t scaled(std::uint32_t value, std::uint32_t largest, std::uint32_t f
 bool is_space(std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /// Reads a number of a PNM's header after spaces and comments, and moves `at` behind it.
-std::uint64_t pnm_number(Bytes bytes, std::size_t& at, const std::string& name) {
+std::uint64_t pnm_number(Bytes bytes, std::size_t& at, const std::string& name, std::vector<std::string>& comments) {
   for (bool comment = false; at < bytes.size(); ++at) {
-    comment = bytes[at] == '#' || (comment && bytes[at] != '\n' && bytes[at] != '\r');
+    const bool within = comment && bytes[at] != '\n' && bytes[at] != '\r';
+    if (within) comments.back() += static_cast<char>(bytes[at]);
+    if (bytes[at] == '#' && !within) comments.emplace_back();
+    comment = bytes[at] == '#' || within;
     if (!comment && !is_space(bytes[at])) break;
   }
   const std::size_t first = at;
@@ -103,10 +76,53 @@ TgaHeader tga_header(Bytes b) {
   return {b[1], b[2], two(3), two(5), b[7], b[16], b[17], two(12), two(14)};
 }
 
+/// Returns a text of at most `size` bytes that ends in a zero, without blanks at the end; "" if it isn't text.
+std::string tga_text(Bytes bytes, std::size_t at, std::size_t size) {
+  if (at > bytes.size() || bytes.size() - at < size) return "";
+  std::string text(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                   bytes.begin() + static_cast<std::ptrdiff_t>(at + size));
+  text.resize(std::min(text.size(), text.find('\0')));
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) { return c >= '\0' && c < ' ' && c != '\n'; });
+  return control ? "" : text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+/// Reads the texts of a TGA: the one behind its header, and those of the extension area that a footer points to
+/// (Truevision TGA 2.0). The area's small picture shows the old one, and its date is no longer true. A pixel's
+/// width for its height is a fraction there; dots per length go the other way round.
+void read_tga_texts(Bytes bytes, ImageMetadata& metadata) {
+  constexpr std::string_view kSignature("TRUEVISION-XFILE.\0", 18);
+  constexpr std::size_t kFooter = 26, kArea = 495, kLine = 81;
+  const auto add = [&](const char* key, const std::string& value) {
+    if (!value.empty()) metadata.text.push_back({key, utf8::is_valid(value) ? value : utf8::from_latin1(value)});
+  };
+  const auto number = [&](std::size_t at) { return static_cast<double>(little_endian(bytes, at, 2, "")); };
+  std::string comment = tga_text(bytes, kTgaHeader, bytes[0]);
+  const std::size_t footer = bytes.size() - std::min(bytes.size(), kFooter);
+  const std::string_view end(reinterpret_cast<const char*>(bytes.data()) + footer, bytes.size() - footer);
+  if (end.size() == kFooter && end.substr(8) == kSignature) {
+    const std::size_t area = little_endian(bytes, footer, 4, "");
+    if (area != 0 && area <= bytes.size() && bytes.size() - area >= kArea) {
+      add("Author", tga_text(bytes, area + 2, 41));
+      for (std::size_t line = 0; line < 4; ++line) {
+        const std::string text = tga_text(bytes, area + 43 + line * kLine, kLine);
+        if (!text.empty()) comment += (comment.empty() ? "" : "\n") + text;
+      }
+      add("Software", tga_text(bytes, area + 426, 41));
+      if (!tga_text(bytes, area + 379, 41).empty()) metadata.dropped.emplace_back("the name of its job");
+      const double wide = number(area + 474), high = number(area + 476), gamma = number(area + 478);
+      metadata.resolution = make_resolution(high, wide, DotsPer::kNothing);
+      if (gamma > 0 && gamma != number(area + 480)) metadata.dropped.emplace_back("its gamma");
+    }
+    if (little_endian(bytes, footer + 4, 4, "") != 0) metadata.dropped.emplace_back("the developer area");
+  }
+  add("Comment", comment);
+}
+
 }  // namespace
 
 Palette palette_of_gif(Bytes bytes) {
-  const Bytes entries = contents_of(bytes).palette;
+  ImageMetadata ignored;
+  const Bytes entries = read_gif_blocks(bytes, ignored).palette;
   Palette palette;
   for (std::size_t i = 0; i + 2 < entries.size(); i += 3) {
     palette.push_back({entries[i], entries[i + 1], entries[i + 2]});
@@ -116,10 +132,11 @@ Palette palette_of_gif(Bytes bytes) {
 
 Palette palette_of_pnm(Bytes bytes) {
   const std::string name = "the file";
+  std::vector<std::string> ignored;
   std::size_t at = 2;
-  pnm_number(bytes, at, name);
-  pnm_number(bytes, at, name);
-  const auto largest = static_cast<std::uint32_t>(pnm_number(bytes, at, name));
+  pnm_number(bytes, at, name, ignored);
+  pnm_number(bytes, at, name, ignored);
+  const auto largest = static_cast<std::uint32_t>(pnm_number(bytes, at, name, ignored));
   Palette palette;
   for (std::uint32_t value = 0; largest < 255 && bytes[1] == '5' && value <= largest; ++value) {
     const auto grey = static_cast<std::uint8_t>(largest == 0 ? 0 : scaled(value, largest, 255));
@@ -141,9 +158,9 @@ ImageFile decode_gif(Bytes bytes, const std::string& name) {
   file.format = ImageFormat::kGif;
   // A code has at most 12 bits and stands for at most 2^12 pixels: that is 2730 pixels per byte.
   file.image = without_alpha(stb_decode(source, width * height / 2731, 4, name), 255);
-  GifContents contents = contents_of(bytes);
-  file.metadata.comments = std::move(contents.comments);
-  if (contents.frames == 2) log::notice(printable(name) + " has several frames; only the first is read");
+  if (read_gif_blocks(bytes, file.metadata).frames > 1) {
+    log::notice(printable(name) + " has several frames; only the first is read");
+  }
   return file;
 }
 
@@ -153,9 +170,11 @@ ImageFile decode_pnm(Bytes bytes, const std::string& name) {
     refuse_kind(name, kind);
   }
   std::size_t at = 2;
-  const std::uint64_t width = pnm_number(bytes, at, name);
-  const std::uint64_t height = pnm_number(bytes, at, name);
-  const std::uint64_t largest = pnm_number(bytes, at, name);
+  ImageFile file;
+  std::vector<std::string>& comments = file.metadata.comments;
+  const std::uint64_t width = pnm_number(bytes, at, name, comments);
+  const std::uint64_t height = pnm_number(bytes, at, name, comments);
+  const std::uint64_t largest = pnm_number(bytes, at, name, comments);
   check_size(width, height, name);
   if (!is_space(bytes[at])) refuse_damaged(name, "its header isn't made of numbers");
   if (largest == 0 || largest > 65535) refuse_damaged(name, "its largest value is not from 1 to 65535");
@@ -164,10 +183,13 @@ ImageFile decode_pnm(Bytes bytes, const std::string& name) {
   const std::uint64_t row = width * static_cast<std::uint64_t>(channels) * (largest > 255 ? 2 : 1);
   const std::string header = "P5 " + std::to_string(row) + " " + std::to_string(height) + " 255\n";
   const Image raw = stb_decode({{header.begin(), header.end()}, bytes.subspan(at + 1)}, row * height, 1, name);
-  ImageFile file;
+  for (std::string& comment : comments) comment.erase(0, comment.find_first_not_of(' '));
+  std::erase(comments, "");
   file.format = ImageFormat::kPnm;
   file.image = Image(static_cast<int>(width), static_cast<int>(height), channels, largest > 255 ? 16 : 8);
   put_samples(raw.samples.bytes(), static_cast<std::uint32_t>(largest), file.image);
+  // Another picture may follow.
+  tell_bytes_behind(bytes.subspan(std::min(bytes.size(), at + 1 + row * height)), file.metadata);
   return file;
 }
 
@@ -205,6 +227,7 @@ ImageFile decode_tga(Bytes bytes, const std::string& name) {
   // An alpha that is 0 everywhere is only padding, which older programs write.
   if (file.image.channels == 4) file.image = without_alpha(std::move(file.image), 0);
   if ((header.flags & 0x10) != 0) file.image = upright(std::move(file.image), 2);  // rows run from right to left
+  read_tga_texts(bytes, file.metadata);
   return file;
 }
 

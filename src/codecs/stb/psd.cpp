@@ -128,7 +128,8 @@ ImageFile decode_psd(Bytes bytes, const std::string& name) {
   file.metadata.icc.assign(icc.begin(), icc.end());
   file.metadata.exif.assign(exif.begin(), exif.end());
   file.metadata.xmp.assign(xmp.begin(), xmp.end());
-  file.metadata.photoshop = photoshop::credits(psd.resources);
+  file.metadata.photoshop = photoshop::kept(psd.resources);
+  file.metadata.dropped = photoshop::names_of_others(psd.resources);
   file.metadata.resolution = photoshop::resolution(psd.resources);
   if (has_more(psd)) {
     log::notice(printable(name) + " is read flattened: its layers, transparency and saved selections are left out");

@@ -7,17 +7,14 @@
 #include "base/regular_file.h"
 #include "base/text.h"
 #include "codecs/image_codecs.h"
-#include "codecs/metadata/exif.h"
 #include "codecs/tiff/tiff_color.h"
 #include "codecs/tiff/tiff_layout.h"
+#include "codecs/tiff/tiff_metadata.h"
 #include "codecs/tiff/tiff_support.h"
 #include "zimage/error.h"
 
 namespace zimage::codecs {
 namespace {
-
-/// C2PA's tag.
-constexpr std::uint16_t kManifest = 0xcd41;
 
 struct Source {
   Bytes bytes;
@@ -245,37 +242,6 @@ void read_tiles(const Reader& reader, const TiffLayout& layout, Image& image) {
   }
 }
 
-TiffPacking packing_of(std::uint16_t compression) {
-  switch (compression) {
-    case COMPRESSION_NONE: return TiffPacking::kNone;
-    case COMPRESSION_PACKBITS: return TiffPacking::kPackBits;
-    case COMPRESSION_LZW: return TiffPacking::kLzw;
-    default: return TiffPacking::kDeflate;
-  }
-}
-
-void read_metadata(const Reader& reader, ImageMetadata& metadata) {
-  TIFF* tiff = reader.tiff.get();
-  metadata.tiff_packing = packing_of(reader.number<std::uint16_t>(TIFFTAG_COMPRESSION));
-  const auto orientation = reader.number<std::uint16_t>(TIFFTAG_ORIENTATION);
-  if (orientation >= 1 && orientation <= 8) metadata.orientation = orientation;
-  std::uint32_t size = 0;
-  const std::uint8_t* data = nullptr;
-  if (TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &size, &data) == 1) metadata.icc.assign(data, data + size);
-  if (TIFFGetField(tiff, TIFFTAG_XMLPACKET, &size, &data) == 1) metadata.xmp.assign(data, data + size);
-  metadata.exif = exif::from_tiff(reader.source.bytes);
-  metadata.photoshop = exif::photoshop_of_tiff(reader.source.bytes);
-  if (exif::tiff_has(reader.source.bytes, kManifest)) metadata.left_out.emplace_back(kContentCredentials);
-  float x = 0, y = 0;
-  const auto unit = reader.number<std::uint16_t>(TIFFTAG_RESOLUTIONUNIT);
-  if (TIFFGetField(tiff, TIFFTAG_XRESOLUTION, &x) == 1 && TIFFGetField(tiff, TIFFTAG_YRESOLUTION, &y) == 1) {
-    metadata.resolution = make_resolution(x, y,
-                                          unit == RESUNIT_INCH         ? DotsPer::kInch
-                                          : unit == RESUNIT_CENTIMETER ? DotsPer::kCentimetre
-                                                                       : DotsPer::kNothing);
-  }
-}
-
 }  // namespace
 
 Palette palette_of_tiff(Bytes bytes) {
@@ -315,11 +281,11 @@ ImageFile decode_tiff(Bytes bytes, const std::string& name) {
     read_rows(reader, layout, file.image);
   }
   if (layout.premultiplied) unpremultiply(file.image);
-  read_metadata(reader, file.metadata);
+  read_tiff_metadata(reader.tiff.get(), bytes, layout, file.metadata);
   apply_tiff_colors(reader.tiff.get(), layout, file.metadata);
-  if (TIFFLastDirectory(reader.tiff.get()) == 0) {
+  // It goes on to other pages, so it comes last.
+  if (has_further_pages(reader.tiff.get(), file.metadata))
     log::notice(printable(name) + " has several pages; only the first is read");
-  }
   return file;
 }
 

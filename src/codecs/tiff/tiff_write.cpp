@@ -134,7 +134,8 @@ std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& o
   Sink sink;
   // Reserve enough for incompressible pixels: growing would copy the bytes, and unused room costs no memory.
   sink.bytes.reserve(row_bytes_of(image) * static_cast<std::uint64_t>(image.height) + 2 * metadata.exif.size() +
-                     2 * metadata.photoshop.size() + metadata.icc.size() + metadata.xmp.size() + kRoom);
+                     2 * metadata.photoshop.size() + metadata.tiff_tags.size() + metadata.icc.size() +
+                     metadata.xmp.size() + kRoom);
   collect_tiff_errors();
   // EXIF entries are copied as they are, so the whole file must have their byte order.
   const char* mode = exif::is_big_endian(metadata.exif) ? "wb" : "wl";
@@ -145,7 +146,7 @@ std::vector<std::uint8_t> encode_tiff(const Image& image, const EncodeOptions& o
     encoding_failed(sink);
   }
   tiff.reset();
-  exif::into_tiff(metadata.exif, metadata.photoshop, sink.bytes);
+  exif::into_tiff(metadata.exif, metadata.photoshop, metadata.tiff_tags, sink.bytes);
   return std::move(sink.bytes);
 }
 

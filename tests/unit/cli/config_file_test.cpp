@@ -65,6 +65,10 @@ TEST_CASE("a configuration without a valid meaning is an error") {
   CHECK(error_of("prompt = \"open\n").find("quote") != std::string::npos);
   CHECK(error_of("prompt = \"a \\\"b\\\"\"\n").find("backslash") != std::string::npos);
   CHECK_FALSE(error_of(std::string(2 << 20, 'x')).empty());
+  for (const char* line : {"[[[", "[", "]", "[]", "= 3", "steps 3", "{ a }"}) {
+    CHECK(error_of(std::string("seed = 1\n") + line + "\n").find("line 2 is not `key = value`") != std::string::npos);
+  }
+  CHECK(error_of("lora = [\n\"a\"\n]\n").find("line 1 has a [ without its ]") != std::string::npos);
   Settings settings;
   CHECK_THROWS_AS(zimage::cli::read_config("/no/such/config", settings), Error);
 }

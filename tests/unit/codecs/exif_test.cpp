@@ -77,6 +77,33 @@ TEST_CASE("exif: the thumbnail and its bytes are removed", "[codecs]") {
   CHECK(structure->u32(first->next_at) == 0);
 }
 
+TEST_CASE("exif: a JPEG anywhere in the block becomes zeros, and what only begins like one stays", "[codecs]") {
+  const std::string frame("\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x11\0", 13), scan("\xff\xda\0\x08\1\1\0\0\x3f\0", 10);
+  const std::string jpeg = std::string("\xff\xd8").append(frame).append(scan).append("pixels\xff\xd9");
+  const std::string lure = "\xff\xd8\xff\xe1\xff\xff tail \xff\xd8\xff\xd9";
+  Bytes block = exif_sample({});
+  const Bytes tail = bytes_of(std::string("before").append(lure).append(jpeg).append("behind"));
+  block.insert(block.end(), tail.begin(), tail.end());
+  const Bytes clean = exif::without_pictures(block);
+  CHECK(clean.size() == block.size());
+  CHECK(holds(clean, std::string("before").append(lure).append(jpeg.size(), '\0').append("behind")));
+  // Without its end it reaches to the end of the block, where it is cut off.
+  block.resize(block.size() - 6 - 2);
+  CHECK(exif::without_pictures(block).size() == block.size() - jpeg.size() + 2);
+}
+
+TEST_CASE("exif: a block that only tells the picture's form says nothing", "[codecs]") {
+  CHECK_FALSE(exif::says_anything({}));
+  CHECK_FALSE(exif::says_anything(exif::with_resolution({}, {300, 300, codecs::DotsPer::kInch}, true)));
+  const Bytes commented = exif::with_user_comment({}, "text");
+  CHECK(exif::says_anything(commented));
+  CHECK_FALSE(exif::says_anything(exif::without_user_comment(commented)));
+  CHECK(exif::says_anything(exif_sample({})));
+  CHECK(exif::says_anything({'n', 'o', 'n', 'e'}));
+  CHECK(exif::has_maker_notes(exif_sample({})));
+  CHECK_FALSE(exif::has_maker_notes(commented));
+}
+
 TEST_CASE("exif: comments are read in their encodings", "[codecs]") {
   const auto comment = [](const std::string& bytes, bool big_endian) {
     ExifSample sample;
@@ -162,6 +189,8 @@ TEST_CASE("exif: any bytes are safe", "[codecs]") {
     exif::without_user_comment(block);
     exif::with_size(block, 3, 4);
     exif::from_tiff(block);
+    exif::says_anything(block);
+    exif::left_by_tiff(block);
     // Whatever the block held before, a comment that was written can be read.
     CHECK(exif::user_comment(exif::with_user_comment(exif::as_upright(block), kText)) == kText);
   };

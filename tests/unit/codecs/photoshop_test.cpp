@@ -40,13 +40,20 @@ std::vector<std::string> listed(const std::vector<XmpProperty>& properties) {
 
 }  // namespace
 
-TEST_CASE("photoshop: only the credits are kept") {
+TEST_CASE("photoshop: only credits, paths and guides are kept") {
   const std::string iptc = resource(0x404, data_set(2, 80, "me")), flag = resource(0x40a, "\1"),
                     digest = resource(0x425, "0123456789abcdef");
   const std::string thumbnail = resource(0x40c, "odd"), paths = resource(2000, "path", "a name");
-  CHECK(photoshop::credits(bytes_of(thumbnail + iptc + paths + flag + digest)) == bytes_of(iptc + flag + digest));
+  const std::string guides = resource(0x408, std::string("\0\0\0\1\0\0\2\x40\0\0\2\x40\0\0\0\1\0\0\1\0\0", 21));
+  const std::string grid = resource(0x408, std::string("\0\0\0\1\0\0\2\x40\0\0\2\x40\0\0\0\0", 16));
+  CHECK(photoshop::kept(bytes_of(thumbnail + iptc + paths + grid + flag + digest)) ==
+        bytes_of(iptc + paths + flag + digest));
+  CHECK(photoshop::kept(bytes_of(guides)) == bytes_of(guides));
+  CHECK(photoshop::names_of_places(bytes_of(paths + guides)) ==
+        std::vector<std::string>{"Photoshop's paths", "Photoshop's guides"});
+  CHECK(photoshop::without_places(bytes_of(paths + iptc + guides)) == bytes_of(iptc));
   CHECK(photoshop::without_iptc(bytes_of(iptc + digest)) == bytes_of(digest));
-  CHECK(photoshop::credits(bytes_of(thumbnail)).empty());
+  CHECK(photoshop::kept(bytes_of(thumbnail)).empty());
   const Bytes record = bytes_of(data_set(2, 80, "me"));
   const Bytes all = bytes_of(paths + iptc);
   const auto found = photoshop::iptc(all);
@@ -54,19 +61,52 @@ TEST_CASE("photoshop: only the credits are kept") {
   CHECK(photoshop::of_iptc(bytes_of(data_set(2, 80, "me") + std::string(3, '\0'))) == bytes_of(iptc));
 }
 
-TEST_CASE("photoshop: IPTC becomes XMP's properties") {
-  const std::string record = data_set(1, 90, "\x1b%G") + data_set(2, 25, "a") + data_set(2, 80, "Ä") +
-                             data_set(2, 25, "b") + data_set(2, 120, "first") + data_set(2, 120, "second") +
-                             data_set(2, 55, "20240229") + data_set(2, 60, "120102+0130") + data_set(2, 200, "unknown");
+TEST_CASE("photoshop: IPTC becomes XMP's properties, and the rest is named") {
+  const std::string record =
+      data_set(1, 90, "\x1b%G") + data_set(2, 25, "a") + data_set(2, 80, "Ä") + data_set(2, 25, "b") +
+      data_set(2, 120, "first") + data_set(2, 120, "second") + data_set(2, 55, "20240229") +
+      data_set(2, 60, "120102+0130") + data_set(2, 200, "a preview") + data_set(2, 4, "001:Current") +
+      data_set(2, 12, "IPTC:01001000:Arts") + data_set(2, 12, "none") + data_set(2, 65, "Tool") + data_set(2, 70, "3") +
+      data_set(2, 118, "me@x") + data_set(2, 30, "20240301") + data_set(2, 199, "?") + data_set(3, 10, "news") +
+      data_set(1, 60, "5") + data_set(2, 22, "");
+  std::vector<std::string> left;
   CHECK(listed(photoshop::properties(
-            bytes_of(resource(0x404, record) + resource(0x40a, "\1") + resource(0x40b, "http://x")))) ==
-        std::vector<std::string>{"subject=a|b|", "creator=Ä|", "description=first|",
+            bytes_of(resource(0x404, record) + resource(0x40a, "\1") + resource(0x40b, "http://x")), left)) ==
+        std::vector<std::string>{"IntellectualGenre=Current|", "SubjectCode=01001000|", "subject=a|b|",
+                                 "CreatorTool=Tool 3|", "creator=Ä|", "description=first|",
                                  "DateCreated=2024-02-29T12:01:02+01:30|", "Marked=True|", "WebStatement=http://x|"});
-  CHECK(listed(photoshop::properties(bytes_of(resource(0x404, data_set(2, 80, "\xc4"))))) ==
+  CHECK(left == std::vector<std::string>{"IPTC record 3", "IPTC envelope", "a further IPTC SubjectCode",
+                                         "a further IPTC description", "IPTC ReleaseDate", "IPTC Contact",
+                                         "IPTC 2:199"});
+  left.clear();
+  CHECK(listed(photoshop::properties(bytes_of(resource(0x404, data_set(2, 80, "\xc4"))), left)) ==
         std::vector<std::string>{"creator=Ä|"});
-  CHECK(listed(photoshop::properties(
-                   bytes_of(resource(0x404, data_set(2, 55, "2024")) + resource(0x40a, std::string(1, '\0')))))
-            .empty());
+  CHECK(left.empty());
+  const std::string short_date = resource(0x404, data_set(2, 55, "2024")) + resource(0x40a, std::string(1, '\0'));
+  CHECK(listed(photoshop::properties(bytes_of(short_date), left)).empty());
+  CHECK(left == std::vector<std::string>{"IPTC DateCreated"});
+}
+
+TEST_CASE("photoshop: previews in IPTC are removed, and the digest of the whole record with them") {
+  const std::string preview = data_set(2, 200, "1") + data_set(2, 202, "pixels"), credit = data_set(2, 80, "me");
+  const std::string digest = resource(0x425, "0123456789abcdef"), flag = resource(0x40a, "\1");
+  CHECK(photoshop::kept(bytes_of(resource(0x404, credit + preview) + digest + flag)) ==
+        bytes_of(resource(0x404, credit) + flag));
+  CHECK(photoshop::kept(bytes_of(resource(0x404, preview))).empty());
+  CHECK(photoshop::of_iptc(bytes_of(preview + credit)) == bytes_of(resource(0x404, credit)));
+}
+
+TEST_CASE("photoshop: other resources are named if a person made them") {
+  const std::string one_slice = std::string("\0\0\0\6", 4) + std::string(16, '\0') + std::string("\0\0\0\0\0\0\0\1", 8);
+  const std::string settings = resource(0x3ed, std::string(16, '\1')) + resource(0x41e, std::string(4, '\0')) +
+                               resource(0x40d, "abcd") + resource(0x41a, one_slice) + resource(10000, "print");
+  CHECK(photoshop::names_of_others(bytes_of(settings)).empty());
+  std::string slices = one_slice;
+  slices.back() = '\2';
+  CHECK(photoshop::names_of_others(bytes_of(resource(0x41a, slices) + resource(0x3f0, "\4text") + resource(4001, "x") +
+                                            resource(8192, "x"))) ==
+        std::vector<std::string>{"Photoshop's slices", "Photoshop's caption", "a plug-in's data for Photoshop",
+                                 "Photoshop's resource 8192"});
 }
 
 TEST_CASE("photoshop: the resolution is a fixed-point number per inch") {
@@ -85,8 +125,10 @@ TEST_CASE("photoshop: random bytes are harmless") {
     Bytes bytes = whole;
     for (int i = 0; i < 3; ++i) bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
     bytes.resize(random() % (bytes.size() + 1));
-    CHECK(photoshop::credits(bytes).size() <= bytes.size() + 8);
-    for (const XmpProperty& property : photoshop::properties(bytes)) REQUIRE_FALSE(property.values.empty());
+    CHECK(photoshop::kept(bytes).size() <= bytes.size() + 8);
+    photoshop::names_of_others(bytes);
+    std::vector<std::string> left;
+    for (const XmpProperty& property : photoshop::properties(bytes, left)) REQUIRE_FALSE(property.values.empty());
     photoshop::resolution(bytes);
   }
 }

@@ -68,3 +68,9 @@ TEST_CASE("xml: edits are applied in their order, and those within a cut with it
   CHECK(xml::edited("abc", {{3, 3, "1"}, {3, 3, "2"}}) == "abc12");
   CHECK(xml::escaped("a<b>&\"c\"\x01\n") == "a&lt;b&gt;&amp;&quot;c&quot;\n");
 }
+
+TEST_CASE("xml: entities are read, and what is none stays") {
+  CHECK(xml::unescaped("a &amp; b &lt;&gt; &quot;&apos;") == "a & b <> \"'");
+  CHECK(xml::unescaped("&#xeb;&#65;") == "\xc3\xab\x41");
+  CHECK(xml::unescaped("& &; &none; &#; &#x; &#12a; &#x110000; &amp") == "& &; &none; &#; &#x; &#12a; &#x110000; &amp");
+}

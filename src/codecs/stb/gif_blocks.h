@@ -1,0 +1,12 @@
+// Goes through a GIF's blocks (GIF89a, appendix B), of which stb_image reads only those of the pixels.
+#pragma once
+
+#include "codecs/image_codecs.h"
+
+namespace zimage::codecs {
+
+/// Reads comments, XMP, the colour profile and the shape of the pixels, and names the other extensions. Returns the
+/// number of frames.
+int read_gif_blocks(Bytes gif, ImageMetadata& metadata);
+
+}  // namespace zimage::codecs
