@@ -30,12 +30,6 @@ constexpr int kNoRanges = 33;
 constexpr std::array kNoConnection = {5, 6, 7, 35, 60};
 constexpr std::array kCut = {18, 28, 52, 55, 56, 92};  // a transfer that ended early, in one way or another
 
-std::uint64_t size_of(const fs::path& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  return error ? 0 : size;
-}
-
 /// Returns the last line that tells of an error, as hf gives advice behind it; else the last line.
 std::string telling_line(const std::string& text) {
   std::istringstream lines(text);
@@ -64,16 +58,16 @@ class Download {
     if (file_.complete()) return file_.part;
     std::size_t failures = 0;
     while (true) {
-      const std::uint64_t before = size_of(file_.part);
+      const std::uint64_t before = size_of_file(file_.part);
       const ChildEnd end = run_child(curl(), interrupted);
       heed_signals();
       if (end.code == 0) return file_.part;
       const std::string said = telling_line(end.output);
       if (end.code == kNoRanges && before > 0 && fs::remove(file_.part, ignored)) continue;
-      const bool grew = size_of(file_.part) > before;
+      const bool grew = size_of_file(file_.part) > before;
       failures = grew ? 0 : failures + 1;
       if (!may_pass(end.code, said) || failures > kPauses.size()) fail(end.code, said);
-      log::notice(concat({"the download stopped at ", decimal_bytes_text(size_of(file_.part)), " of ",
+      log::notice(concat({"the download stopped at ", decimal_bytes_text(size_of_file(file_.part)), " of ",
                           decimal_bytes_text(file_.file->bytes), " (", reason(end.code, said), "); going on"}));
       if (!grew) pause(kPauses[failures - 1]);
     }

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "base/bytes_text.h"
 #include "base/child_process.h"
 #include "base/text.h"
 #include "zimage/error.h"
@@ -43,25 +42,24 @@ void check_target(const PlannedFile& file, const GetJob& job) {
   }
 }
 
-/// Returns a file's size; 0 if it isn't there.
-std::uint64_t size_of(const fs::path& path) {
-  std::error_code error;
-  const auto size = fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0;
-  return error ? 0 : size;
-}
-
 PlannedFile plan_file(const PublishedFile& file, const GetJob& job, const Hub& hub) {
   PlannedFile planned{.file = &file};
   planned.url = concat({hub.endpoint, "/", file.repository, "/resolve/main/", file.path});
   planned.target = job.folder / file.path;
   planned.part = planned.target.string() + ".part";
-  planned.there = size_of(planned.target) == file.bytes;
-  planned.part_bytes = size_of(planned.part);
+  planned.there = size_of_file(planned.target) == file.bytes;
+  planned.part_bytes = size_of_file(planned.part);
   check_target(planned, job);
   return planned;
 }
 
 }  // namespace
+
+std::uint64_t size_of_file(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::is_regular_file(path, error) ? fs::file_size(path, error) : 0;
+  return error ? 0 : size;
+}
 
 std::uint64_t PublishedSet::bytes() const {
   std::uint64_t sum = 0;

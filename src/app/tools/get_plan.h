@@ -56,6 +56,9 @@ struct GetPlan {
   std::uint64_t missing_bytes() const;
 };
 
+/// Returns how many bytes a file has; 0 if it isn't there.
+std::uint64_t size_of_file(const std::filesystem::path& path);
+
 /// Returns what the options ask for. Errors: kUsage for a folder with control characters in its name.
 GetJob get_job(const Settings& settings);
 

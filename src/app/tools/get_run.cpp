@@ -23,12 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::uint64_t size_of(const fs::path& path) {
-  std::error_code error;
-  const auto size = fs::file_size(path, error);
-  return error ? 0 : size;
-}
-
 /// Keeps a second download out of the folder as long as it, or the program that it has started, is at work.
 UniqueFd lock_folder(const fs::path& folder) {
   UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY));  // without O_CLOEXEC: the downloader holds it, too
@@ -109,7 +103,7 @@ void check_space(const GetPlan& plan, std::uint64_t free_bytes) {
 }
 
 std::string fault_of(const fs::path& path, const PublishedFile& file, const std::function<void()>& before_each) {
-  const std::uint64_t size = size_of(path);
+  const std::uint64_t size = size_of_file(path);
   if (size != file.bytes)
     return concat({"it has ", std::to_string(size), " bytes instead of ", std::to_string(file.bytes)});
   const std::string fault = header_fault(inspect_path(path, /*check=*/false, before_each), file);
