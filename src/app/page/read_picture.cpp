@@ -97,23 +97,6 @@ JobSpec mask_options(const ReportLine& line, const fs::path& report, const order
   return spec;
 }
 
-Mask read_mask(const JobSpec& spec, const Image& picture) {
-  std::optional<MaskFile> file;
-  if (spec.mask.from_alpha) {
-    if (!picture.has_alpha()) throw Error(ErrorCode::kInput, "the picture has no transparency any more");
-    file = mask_of_alpha(picture, spec.mask);
-  } else if (!spec.mask.path.empty()) {
-    file = read_mask_file(spec.mask);
-  }
-  if (!file) return make_mask(spec, picture, std::nullopt);
-  if (!same_aspect(file->mask.width, file->mask.height, picture.width, picture.height)) {
-    throw Error(ErrorCode::kInput, concat({"the mask is ", size_text(file->mask.width, file->mask.height),
-                                           ", which isn't the picture's shape"}));
-  }
-  if (file->mask.width != picture.width || file->mask.height != picture.height) {
-    file->mask = resize_mask(file->mask, picture.width, picture.height);
-  }
-  return make_mask(spec, picture, std::move(file->mask));
-}
+Mask read_mask(const JobSpec& spec, const Image& picture) { return finish_mask(spec, picture, begin_mask(spec)); }
 
 }  // namespace zimage::app

@@ -60,27 +60,33 @@ void read_extension(Bytes gif, std::uint8_t kind, std::size_t& at, ImageMetadata
 
 }  // namespace
 
-int read_gif_blocks(Bytes gif, ImageMetadata& metadata) {
+GifFrames read_gif_blocks(Bytes gif, ImageMetadata& metadata) {
   constexpr std::size_t kHeader = 13, kFlagsAt = 10, kAspectAt = 12, kFrameHeader = 10;
-  int frames = 0;
-  if (gif.size() < kHeader) return frames;
+  GifFrames out;
+  if (gif.size() < kHeader) return out;
   // The width of a pixel for its height is (value + 15) / 64; dots per length go the other way round.
   if (gif[kAspectAt] != 0) metadata.resolution = make_resolution(64, gif[kAspectAt] + 15, DotsPer::kNothing);
+  const auto palette_at = [&](std::size_t from, std::size_t size) {
+    return from <= gif.size() && size <= gif.size() - from ? gif.subspan(from, size) : Bytes{};
+  };
   std::size_t at = kHeader + palette_bytes(gif[kFlagsAt]);
+  out.palette = palette_at(kHeader, at - kHeader);
   while (at + 1 < gif.size() && gif[at] != kEnd) {
     if (gif[at] == kFrame && gif.size() - at > kFrameHeader) {
-      ++frames;
-      at += kFrameHeader + palette_bytes(gif[at + kFrameHeader - 1]) + 1;  // one more for the size of its codes
+      const std::size_t size = palette_bytes(gif[at + kFrameHeader - 1]);
+      if (out.frames == 0 && size > 0) out.palette = palette_at(at + kFrameHeader, size);
+      ++out.frames;
+      at += kFrameHeader + size + 1;  // one more for the size of its codes
       sub_blocks(gif, at);
     } else if (gif[at] == kExtension) {
       at += 2;
       read_extension(gif, gif[at - 1], at, metadata);
     } else {
-      return frames;
+      return out;
     }
   }
   if (at < gif.size() && gif[at] == kEnd) tell_bytes_behind(gif.subspan(at + 1), metadata);
-  return frames;
+  return out;
 }
 
 }  // namespace zimage::codecs

@@ -5,8 +5,12 @@
 
 namespace zimage::codecs {
 
-/// Reads comments, XMP, the colour profile and the shape of the pixels, and names the other extensions. Returns the
-/// number of frames.
-int read_gif_blocks(Bytes gif, ImageMetadata& metadata);
+struct GifFrames {
+  int frames = 0;   ///< how many there are
+  Bytes palette{};  ///< of the first one: three bytes a colour, in `gif`
+};
+
+/// Reads comments, XMP, the colour profile and the shape of the pixels, and names the other extensions.
+GifFrames read_gif_blocks(Bytes gif, ImageMetadata& metadata);
 
 }  // namespace zimage::codecs

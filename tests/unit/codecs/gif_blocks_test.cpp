@@ -55,7 +55,7 @@ TEST_CASE("gif: extensions behind the last frame are read too") {
                       application("ICCRGBG1012", sub_blocks(icc)) + application("NETSCAPE2.0", sub_blocks("\1ab")) +
                       application("OTHER   1.0", sub_blocks("x")) + extension(0x01, sub_blocks("text")));
   codecs::ImageMetadata metadata;
-  CHECK(codecs::read_gif_blocks(file, metadata) == 2);
+  CHECK(codecs::read_gif_blocks(file, metadata).frames == 2);
   CHECK(metadata.comments == std::vector<std::string>{std::string(300, 'c')});
   CHECK(metadata.xmp == "<x>\xc3\xa9</x>");
   CHECK(metadata.icc == bytes_of(icc));
