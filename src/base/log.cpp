@@ -4,10 +4,12 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <utility>
 
+#include "base/log_silence.h"
 #include "zimage/error.h"
 
 namespace zimage::log {
@@ -29,6 +31,8 @@ const char* color_of(Level level) {
     default: return "";
   }
 }
+
+std::atomic<int> g_silences{0};
 
 struct State {
   std::mutex mutex;
@@ -83,12 +87,15 @@ void write(Level level, std::string_view message) {
   const std::lock_guard lock(s.mutex);
   const std::string line = std::string(prefix(level)) + std::string(message);
   if (s.file) s.file->info(line);
-  if (level < s.options.level) return;
+  if (level < s.options.level || g_silences > 0) return;
   if (s.before) s.before();
   const char* color = s.options.color ? color_of(level) : "";
   s.terminal->info(*color != 0 ? color + line + "\033[0m" : line);
   if (s.after) s.after(true);
 }
+
+Silence::Silence() { ++g_silences; }
+Silence::~Silence() { --g_silences; }
 
 void around_line(const std::function<void()>& write, bool redraw) {
   State& s = state();

@@ -12,7 +12,6 @@ namespace zimage {
 namespace {
 
 using Color = std::array<std::uint8_t, 3>;
-constexpr Color kMagenta = {255, 0, 128};
 constexpr Color kWhite = {255, 255, 255};
 constexpr Color kBlack = {0, 0, 0};
 
@@ -46,8 +45,8 @@ void draw_tint(Image& picture, const Mask& mask, double share) {
   for (std::size_t i = 0; i < mask.repaint.size(); ++i, pixel += channels) {
     if (mask.repaint[i] == 0) continue;
     const double mixed = mask.soft() ? share * mask.level[i] / 255.0 : share;
-    for (std::size_t c = 0; c < kMagenta.size(); ++c) {
-      pixel[c] = static_cast<std::uint8_t>(std::lround(pixel[c] * (1.0 - mixed) + kMagenta[c] * mixed));
+    for (std::size_t c = 0; c < kMarkColor.size(); ++c) {
+      pixel[c] = static_cast<std::uint8_t>(std::lround(pixel[c] * (1.0 - mixed) + kMarkColor[c] * mixed));
     }
     // Paint on what is transparent would not be seen.
     if (channels == 4) pixel[3] = 255;
@@ -63,7 +62,7 @@ void draw_mask_edge(Image& picture, const Mask& mask, int line) {
     for (int i = 0; i < near.width; ++i) {
       const std::int64_t squared = row[static_cast<std::size_t>(i)].squared;
       if (squared == 0 || squared > 4 * outer) continue;
-      put(picture, near.x + i, y, squared <= outer ? kMagenta : kWhite);
+      put(picture, near.x + i, y, squared <= outer ? kMarkColor : kWhite);
     }
   });
 }

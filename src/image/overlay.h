@@ -3,10 +3,16 @@
 // it can be seen on any picture.
 #pragma once
 
+#include <array>
+#include <cstdint>
+
 #include "image/geometry.h"
 #include "zimage/image.h"
 
 namespace zimage {
+
+/// The colour of what is marked, which photographs hardly have.
+inline constexpr std::array<std::uint8_t, 3> kMarkColor = {255, 0, 128};
 
 /// Returns how many pixels wide lines are on a picture of this size, so that they are still seen when it is shown
 /// small: 1 up to 800 pixels a side.

@@ -11,7 +11,7 @@ from PIL import Image
 from demo_folder import PROMPT, make_pictures
 
 VOID = {"meta", "img", "input", "br", "link", "hr"}
-EDGE = (0xFF, 0x2D, 0x78)
+EDGE = (255, 0, 128)
 
 
 class Job:
@@ -88,9 +88,8 @@ def read_page(path):
 
 
 def edge_of(hole):
-    """Returns the pixels of a hole that have one outside of it, or the border, beside them."""
-    padded = np.pad(hole, 1)
-    kept = ~padded
+    """Returns the pixels of a hole that have a kept one beside them: the magenta line of a small picture."""
+    kept = np.pad(~hole, 1, constant_values=False)
     near = kept[1:-1, :-2] | kept[1:-1, 2:] | kept[:-2, 1:-1] | kept[2:, 1:-1]
     return hole & near
 

@@ -156,7 +156,8 @@ def test_the_mask_is_read_as_the_run_read_it(work):
     shown, _ = job.pictures["picture"]
     assert shown.size == (80, 48) and list(job.pictures) == ["picture", "result", "difference"]
     edge = is_edge(shown)
-    assert edge[8, 30] and edge[31, 30] and edge[:, 64].all() and edge[:, 79].all()
+    assert edge[8, 30] and edge[31, 30] and edge[:, 64].all()
+    assert not edge[:, 79].any()  # the canvas ends there, and nothing is kept beyond
     assert not edge[0, :60].any() and not edge[10:28, 24:46].any()
 
 
@@ -179,6 +180,62 @@ def test_transparency_is_a_mask(work):
     assert work.run("report", "report.jsonl").code == 0
     (job,) = read_page(work.folder / "report.html").jobs
     assert np.array_equal(is_edge(job.pictures["picture"][0]), edge_of(work.hole))
+
+
+def annotations_of(work, box):
+    """Writes a box as COCO and as LabelMe annotate it."""
+    x, y, width, height = box
+    corners = [x, y, x + width, y, x + width, y + height, x, y + height]
+    coco = {"images": [{"id": 1, "file_name": "picture.png", "width": 64, "height": 48}],
+            "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "segmentation": [corners]}],
+            "categories": [{"id": 1, "name": "door"}]}  # fmt: skip
+    shapes = [{"label": "door", "points": [[x, y], [x + width, y + height]], "shape_type": "rectangle", "flags": {}},
+              {"label": "gate", "points": [[0, 0], [9, 9]], "shape_type": "rectangle", "flags": {}}]  # fmt: skip
+    labelme = {"version": "5.4.1", "flags": {}, "shapes": shapes, "imagePath": "x.png", "imageData": None,
+               "imageWidth": 64, "imageHeight": 48}  # fmt: skip
+    (work.folder / "coco.json").write_text(json.dumps(coco))
+    (work.folder / "labelme.json").write_text(json.dumps(labelme))
+
+
+@pytest.mark.parametrize("mask", ["rect:10,8,20,16", "coco.json", "labelme.json:door"])
+def test_shapes_and_annotations_have_their_edge(work, mask, tmp_path_factory):
+    annotations_of(work, (10, 8, 20, 16))
+    made = work.job("-o", "out.png", "--report", "report.jsonl", mask=mask)
+    assert made.code == 0, made.err
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    made = work.run("report", work.folder / "report.jsonl", "-o", "page.html", cwd=elsewhere)
+    assert (made.code, made.err) == (0, "")
+    (job,) = read_page(elsewhere / "page.html").jobs
+    hole = np.zeros((48, 64), bool)
+    hole[8:24, 10:30] = True
+    assert np.array_equal(is_edge(job.pictures["picture"][0]), edge_of(hole))
+    assert "The mask has changed" not in job.text and "isn't drawn" not in job.text
+
+
+def test_a_mask_without_an_edge(work):
+    job = page_of(work, {"status": "ok", "image": "picture.png", "mask": "rect:0,0,100%,100%"}).jobs[0]
+    assert "the mask covers all of it" in job.text and not is_edge(job.pictures["picture"][0]).any()
+    for mask in ("rect:1,2", "rect:900,900,5,5", "coco.json", "picture.json:"):
+        job = page_of(work, {"status": "ok", "image": "picture.png", "mask": mask}).jobs[0]
+        assert list(job.pictures) == ["picture"] and "The mask's edge isn't drawn: " in job.text, mask
+
+
+def test_previews_and_masks_alone(work):
+    """Neither is a result: nothing is compared with it, and no edge is drawn by options that nobody recorded."""
+    made = work.job("--mask-invert", "--preview", "drawn.png", "--report", "report.jsonl")
+    assert made.code == 0, made.err
+    made = work.run("-i", "picture.png", "-m", "mask.png", "--mask-invert", "--save-mask", "saved.png", "--json")
+    assert made.code == 0, made.err
+    lines = [json.loads((work.folder / "report.jsonl").read_text()), json.loads(made.out)]
+    drawn, saved = page_of(work, *lines).jobs
+    for job, title, status, name in ((drawn, "Preview", "previewed", "drawn.png"), (saved, "Mask", "done", "saved.png")):
+        assert list(job.pictures) == ["picture", "result"] and not job.problems
+        assert job.status == status and f"{title}" in job.text.split("Details")[0] and name in job.text
+        assert np.array_equal(np.asarray(job.pictures["picture"][0].convert("RGB")), work.pixels)
+        shown = np.asarray(job.pictures["result"][0].convert("RGB"))
+        assert np.array_equal(shown, load(work.folder / name) if name == "drawn.png" else
+                              np.dstack([load(work.folder / name)] * 3))  # fmt: skip
+        assert "seed" not in job.text and "since" not in job.text
 
 
 def test_a_comparison_of_two_files(work):
@@ -256,14 +313,48 @@ def test_a_few_jobs_have_large_pictures(work):
     assert "no sample differs" in job.text
 
 
+def nearly_edge(picture):
+    """Finds magenta that a lossy file has changed a little."""
+    red, green, blue = np.moveaxis(np.asarray(picture.convert("RGB")).astype(int), 2, 0)
+    return (red - green > 100) & (blue - green > 30) & (red - blue > 30)
+
+
+def test_a_thin_stroke_on_a_large_picture_is_seen(work):
+    Image.new("L", (3000, 2000), 128).save(work.folder / "large.png")
+    stroke = np.zeros((2000, 3000), np.uint8)
+    stroke[500:1500, 1500] = 255
+    Image.fromarray(stroke).save(work.folder / "stroke.png")
+    job = page_of(work, {"status": "ok", "image": "large.png", "mask": "stroke.png"}).jobs[0]
+    shown, _ = job.pictures["picture"]
+    assert shown.size == (1280, 853)
+    rows, columns = np.nonzero(nearly_edge(shown))
+    assert len(set(rows)) >= 400 and 636 <= columns.min() <= columns.max() <= 644
+
+
+def shows_edge(picture):
+    """Returns whether noise, which is grey on average, is drawn over where the mask's upper edge is, at a third."""
+    columns = slice(picture.width * 3 // 8, picture.width * 5 // 8)
+    rows = np.asarray(picture.convert("RGB"))[:, columns].mean(axis=1)
+    near = rows[picture.height // 3 - 1 : picture.height // 3 + 3]
+    white = near.min(axis=1).max() > 170
+    magenta = (near[:, 0] - near[:, 1]).max() > 30
+    return bool(white and magenta)
+
+
 def test_a_thousand_jobs_stay_below_20_mb(work):
     """Noise is the worst that a picture can be; each of these is too large for its share as it is."""
     for i in range(3):
         noise(work.folder, f"p{i}.png", 100, 75, i)
+    mask = Image.new("L", (400, 300))
+    mask.paste(255, (100, 100, 300, 200))
+    mask.save(work.folder / "other_size.png")
+    assert "the mask is resized" in work.run("-i", "p0.png", "-m", "other_size.png", "--save-mask", "m.png").err
     lines = [{"status": "ok", "image": f"p{i % 3}.png", "output": f"p{(i + 1) % 3}.png", "seed": i,
+              "mask": None if i == 3 else "other_size.png",
               "prompt": "a stone bridge over a quiet river, morning light " * 8} for i in range(1000)]  # fmt: skip
     page = page_of(work, *lines)
     assert len(page.jobs) == 1000
     assert 10e6 < len(page.source.encode()) < 20e6
     assert all(len(job.pictures) == 3 for job in page.jobs)
     assert min(job.pictures["result"][0].width for job in page.jobs) >= 48
+    assert [shows_edge(job.pictures["picture"][0]) for job in page.jobs[:4]] == [True, True, True, False]

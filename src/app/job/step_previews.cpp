@@ -38,8 +38,8 @@ void StepPreviews::preview(const StepPreview& preview) {
   const Picture& picture = pictures_.at(preview.picture);
   if (const fs::path& to = steps_path(picture); !to.empty()) {
     make_folder(to.parent_path());
-    const Image scaled = scale_image(preview.image, preview.region.working_width, preview.region.working_height);
-    write_beside(*picture.spec, step_path(to, preview.step, preview.total), codecs::encode_image(scaled, {}));
+    const Image large = enlarge(preview.image, preview.region.working_width, preview.region.working_height);
+    write_beside(*picture.spec, step_path(to, preview.step, preview.total), codecs::encode_image(large, {}));
   }
   if (observer_.wants_previews()) observer_.preview(preview);
 }

@@ -6,13 +6,13 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "image/display.h"
 #include "image/metrics/picture_metrics.h"
-#include "image/shrink.h"
+#include "image/overlay.h"
+#include "image/scale.h"
 
 namespace zimage::app {
 namespace {
-
-constexpr std::array<std::uint8_t, 3> kFrame = {0xFF, 0x2D, 0x78};
 
 std::string print(const char* format, double value) {
   std::array<char, 32> text{};
@@ -31,16 +31,14 @@ std::string samples_of(const Image& image, int x, int y) {
 
 /// Draws a square of lines around a pixel, as far as it lies in the picture.
 Image with_frame(const Image& grey, int x, int y) {
-  Image out(grey.width, grey.height, 3);
-  std::uint8_t* pixel = out.samples.bytes();
-  for (std::size_t i = 0; i < grey.samples.size(); ++i) pixel = std::fill_n(pixel, 3, grey.samples.bytes()[i]);
+  Image out = to_8_bit_color(grey);
   const int radius = std::max(3, std::max(grey.width, grey.height) / 40);
   const int line = std::max(1, radius / 8);
   for (int dy = -radius; dy <= radius; ++dy) {
     for (int dx = -radius; dx <= radius; ++dx) {
       if (std::max(std::abs(dx), std::abs(dy)) <= radius - line) continue;
       if (x + dx < 0 || x + dx >= out.width || y + dy < 0 || y + dy >= out.height) continue;
-      std::copy_n(kFrame.begin(), 3, out.samples.bytes() + out.index(x + dx, y + dy));
+      std::copy_n(kMarkColor.begin(), 3, out.samples.bytes() + out.index(x + dx, y + dy));
     }
   }
   return out;
@@ -58,8 +56,8 @@ PageDifference page_difference(const Image& a, const Image& b, int side, bool ma
   const auto count = full.image.samples.size();
   const auto worst = static_cast<std::size_t>(std::max_element(values, values + count) - values);
   PageDifference out;
-  const PictureSides sides = sides_within(a.width, a.height, side);
-  out.small = shrink_to_brightest(full.image, sides.width, sides.height);
+  const FittedSize size = fit_into(a.width, a.height, side, side);
+  out.small = shrink_to_brightest(full.image, size.width, size.height);
   if (values[worst] == 0) {
     out.caption = "no sample differs";
     return out;
@@ -73,7 +71,7 @@ PageDifference page_difference(const Image& a, const Image& b, int side, bool ma
   const int row = static_cast<int>(y);
   out.worst = concat({"The worst pixel is at ", std::to_string(x), ", ", std::to_string(y), ": ",
                       samples_of(b, column, row), " instead of ", samples_of(a, column, row), "."});
-  if (mark) out.small = with_frame(out.small, scaled(x, a.width, sides.width), scaled(y, a.height, sides.height));
+  if (mark) out.small = with_frame(out.small, scaled(x, a.width, size.width), scaled(y, a.height, size.height));
   return out;
 }
 

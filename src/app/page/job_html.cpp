@@ -177,11 +177,12 @@ std::string problem_html(const ReportLine& line) {
 }  // namespace
 
 std::string status_word(const ReportLine& line) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 6> kWords = {{{"error", "failed"},
+  static constexpr std::array<std::pair<std::string_view, const char*>, 7> kWords = {{{"error", "failed"},
                                                                                       {"mismatch", "differs"},
                                                                                       {"ok", "done"},
                                                                                       {"skipped", "kept"},
                                                                                       {"planned", "planned"},
+                                                                                      {"preview", "previewed"},
                                                                                       {"match", "matches"}}};
   for (const auto& [status, word] : kWords) {
     if (line.status() == status) return word;

@@ -9,7 +9,8 @@
 
 namespace zimage::app {
 
-/// Returns the page's word for a job's status: failed, differs, done, kept, planned, matches or, for any other, other.
+/// Returns the page's word for a job's status: failed, differs, done, kept, planned, previewed, matches or, for any
+/// other, other.
 std::string status_word(const ReportLine& line);
 
 /// Returns the job's <article>. `place` is its place in the report, from 1.

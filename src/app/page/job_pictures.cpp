@@ -7,19 +7,25 @@
 #include <utility>
 
 #include "app/page/difference.h"
-#include "app/page/mask_edge.h"
 #include "app/page/read_picture.h"
 #include "app/provenance/provenance.h"
 #include "base/text.h"
 #include "codecs/picture_size.h"
 #include "image/canvas.h"
-#include "image/shrink.h"
+#include "image/display.h"
+#include "image/mask_operations.h"
+#include "image/overlay.h"
+#include "image/scale.h"
 #include "zimage/error.h"
 
 namespace zimage::app {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 namespace {
+
+/// So many pixels of the longer side make the mask's edge one pixel wider: large pictures are shown smaller than they
+/// are.
+constexpr int kWider = 256;
 
 std::string size_of(const Image& image) { return size_text(image.width, image.height); }
 
@@ -41,18 +47,17 @@ class Maker {
     std::optional<PagePicture> result;
     if (line_.status() != "planned") result = read("result", {"output"});
     if (result) check_record(*result);
-    const JobSpec options = mask_options(line_, report_, result ? result->record : ordered_json::object());
     std::optional<PagePicture> picture;
-    if (!line_.is_comparison()) picture = show_picture(result, options);
+    if (!line_.is_comparison()) picture = show_picture(result);
     std::optional<PagePicture> golden;
     if (with_golden_) {
       golden = read("golden", {"golden", "path"});
       if (golden) show("golden", "Golden", *golden, "The golden picture");
     }
-    if (result) show("result", "Result", *result, "The result");
+    if (result) show_result(*result);
     if (with_golden_) {
       compare("golden", golden, result);
-    } else {
+    } else if (line_.is_result()) {
       compare("picture", picture, result);
     }
     place_problems();
@@ -109,37 +114,48 @@ class Maker {
   }
 
   /// Shows the picture with the mask's edge. Returns it on the canvas of --outpaint.
-  std::optional<PagePicture> show_picture(const std::optional<PagePicture>& result, const JobSpec& options) {
+  std::optional<PagePicture> show_picture(const std::optional<PagePicture>& result) {
     std::optional<PagePicture> picture = read("picture", {"image"});
     if (!picture) return picture;
     const ordered_json record = result ? result->record : ordered_json::object();
     check_input("image", "picture", record, picture->digest);
     std::optional<Mask> mask;
     try {
-      mask = read_mask(options, picture->image);
+      const JobSpec options = mask_options(line_, report_, record);
+      // What is no result has no record of how the mask was read, and shows the mask itself.
+      if (line_.is_result()) mask = read_mask(options, picture->image);
       if (!options.mask.path.empty()) check_input("mask", "mask", record, digest_file(options.mask.path));
+      if (result && is_canvas(picture->image, options.outpaint, result->image)) {
+        picture->image = grow_canvas(picture->image, options.outpaint);
+        if (mask) mask = grow_canvas(*mask, options.outpaint);
+      }
     } catch (const Error& error) {
       out_.notes.push_back(concat({"The mask's edge isn't drawn: ", error.message(), "."}));
     }
-    if (result && is_canvas(picture->image, options.outpaint, result->image)) {
-      picture->image = grow_canvas(picture->image, options.outpaint);
-      if (mask) mask = grow_canvas(*mask, options.outpaint);
-    }
-    const bool drawn = mask && !mask->none();
-    const std::string caption = !drawn           ? ""
-                                : record.empty() ? "mask's edge in red (default mask options)"
-                                                 : "mask's edge in red";
+    const bool drawn = mask && !mask->none() && !mask->all();
+    std::string caption = drawn ? "mask's edge in magenta" : mask && mask->all() ? "the mask covers all of it" : "";
+    if (!caption.empty() && record.empty()) caption += " (default mask options)";
     show("picture", "Picture", *picture, drawn ? "The picture with the mask's edge" : "The picture",
          drawn ? &*mask : nullptr, caption);
     return picture;
   }
 
+  void show_result(const PagePicture& result) {
+    if (line_.is_preview()) return show("result", "Preview", result, "What a run would do");
+    if (line_.is_mask()) return show("result", "Mask", result, "The mask");
+    show("result", "Result", result, "The result");
+  }
+
   void show(const char* role, const char* title, const PagePicture& picture, const std::string& alt,
             const Mask* mask = nullptr, const std::string& caption = "") {
     const Image& image = picture.image;
-    const PictureSides sides = sides_within(image.width, image.height, side_for(bytes_each_));
-    Image small = picture.small(sides.width, sides.height);
-    if (mask != nullptr) small = with_mask_edge(small, *mask);
+    const int side = side_for(bytes_each_);
+    const auto [width, height] = fit_into(image.width, image.height, side, side);
+    Image small = picture.small(width, height);
+    if (mask != nullptr) {
+      small = to_8_bit_color(small);
+      draw_mask_edge(small, resize_mask(*mask, width, height), 1 + std::max(width, height) / kWider);
+    }
     add(role, title, caption, concat({alt, ", ", size_of(image)}), std::move(small), image);
   }
 

@@ -11,8 +11,7 @@
 #include "base/file_name.h"
 #include "base/text.h"
 #include "codecs/image_file.h"
-#include "image/mask_operations.h"
-#include "image/shrink.h"
+#include "image/scale.h"
 #include "zimage/error.h"
 
 namespace zimage::app {

@@ -35,7 +35,7 @@ std::filesystem::path found_again(const std::filesystem::path& path, const std::
 PagePicture read_picture(const std::filesystem::path& path);
 
 /// Returns a job's picture and mask, and the options that say what its mask repaints, as far as its result's provenance
-/// `record` has them. Options that can't be read are left at their defaults.
+/// `record` has them. Options that can't be read are left at their defaults. Errors: kUsage for a mask that isn't one.
 JobSpec mask_options(const ReportLine& line, const std::filesystem::path& report, const nlohmann::ordered_json& record);
 
 /// Makes the mask of a job for its picture, before it is grown onto the canvas of --outpaint. Errors: kInput, with a

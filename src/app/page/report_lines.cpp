@@ -55,6 +55,11 @@ ReportLine::ReportLine(const std::string& text, std::size_t number) : json_(pars
   if (comparison_) json_ = as_job(json_);
 }
 
+bool ReportLine::is_mask() const {
+  const auto null = [&](const char* key) { return json_.contains(key) && json_[key].is_null(); };
+  return status_ == "ok" && null("prompt") && null("strategy");
+}
+
 const ordered_json& ReportLine::value(std::initializer_list<const char*> keys) const {
   static const ordered_json kNone;
   const ordered_json* at = &json_;

@@ -22,6 +22,12 @@ class ReportLine {
   bool failed() const { return status_ == "error"; }
   bool differs() const { return status_ == "mismatch"; }
   bool is_comparison() const { return comparison_; }
+  /// Its output is the drawing of --preview.
+  bool is_preview() const { return status_ == "preview"; }
+  /// Its output is the mask alone, of --save-mask without a prompt: a finished job that had no strategy.
+  bool is_mask() const;
+  /// Its output, if there is one, is an inpainted picture.
+  bool is_result() const { return !is_preview() && !is_mask(); }
 
   /// Returns the value at a path of keys, as people read it; numbers as JSON has them.
   std::optional<std::string> text(std::initializer_list<const char*> keys) const;

@@ -8,7 +8,7 @@
 
 #include "app/page/html.h"
 #include "codecs/image_file.h"
-#include "image/shrink.h"
+#include "image/scale.h"
 
 namespace zimage::app {
 namespace {
@@ -71,8 +71,8 @@ Thumbnail make_thumbnail(Image image, bool whole, std::size_t bytes) {
     // The bytes go with the pixels, or fall faster, because noise is averaged away.
     const double fit = std::sqrt(gain * static_cast<double>(most) / static_cast<double>(webp.size()));
     const int next = std::max(kLeastSide, static_cast<int>(side * std::clamp(fit, kLeastScale, kMostScale)));
-    const PictureSides sides = sides_within(image.width, image.height, next);
-    image = shrink(image, sides.width, sides.height);
+    const auto [width, height] = fit_into(image.width, image.height, next, next);
+    image = shrink(image, width, height);
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace zimage::app {
 
-/// Returns an 8-bit RGB picture, scaled to fit into a box of pixels; it is enlarged too if `enlarge`.
-Image fitted_picture(const Image& picture, int most_width, int most_height, bool enlarge);
+/// Returns an 8-bit RGB picture, scaled to fit into a box of pixels; it is enlarged too if `larger_too`.
+Image fitted_picture(const Image& picture, int most_width, int most_height, bool larger_too);
 
 /// Returns a picture as the bytes of a PNG file.
 std::vector<std::uint8_t> png_of(const Image& picture);

@@ -4,6 +4,7 @@
 
 #include "app/options/option.h"
 #include "support/catch.h"
+#include "support/files.h"
 #include "zimage/error.h"
 
 using namespace zimage;
@@ -90,8 +91,7 @@ TEST_CASE("jobs may differ in every recorded option except those of the model, w
 }
 
 TEST_CASE("a manifest file is read whole, and a bad line is named") {
-  const fs::path folder = fs::temp_directory_path() / "zimage-manifest-test";
-  fs::create_directories(folder);
+  const test::TemporaryFolder folder;
   const fs::path path = folder / "jobs.jsonl";
   std::ofstream(path) << "\xEF\xBB\xBF{\"image\": \"a.png\"}\r\n\n  \n{\"image\": \"b.png\"}";
   const auto jobs = list_manifest_jobs(path, command());
@@ -108,5 +108,4 @@ TEST_CASE("a manifest file is read whole, and a bad line is named") {
   CHECK_THROWS_WITH(list_manifest_jobs(path, command()), Catch::Contains("jobs.jsonl is UTF-16 text"));
   std::ofstream(path) << "\n\n";
   CHECK_THROWS_AS(list_manifest_jobs(path, command()), Error);
-  fs::remove_all(folder);
 }

@@ -2,10 +2,10 @@
 
 #include "app/page/difference.h"
 #include "app/page/job_pictures.h"
-#include "app/page/mask_edge.h"
 #include "app/page/read_picture.h"
 #include "app/page/thumbnail.h"
 #include "codecs/image_file.h"
+#include "image/overlay.h"
 #include "support/catch.h"
 #include "support/files.h"
 
@@ -20,39 +20,12 @@ Color color_at(const Image& image, int x, int y) {
           image.samples[image.index(x, y, 2)]};
 }
 
-constexpr Color kRed = {0xFF, 0x2D, 0x78};
 constexpr Color kWhite = {255, 255, 255};
-constexpr Color kBlack = {0, 0, 0};
 
 void save(const std::filesystem::path& path, const Image& image) { test::write(path, codecs::encode_image(image, {})); }
 
 ReportLine job(const std::string& more) {
   return {R"({"status":"ok","output":"r.png","image":"p.png")" + more + "}", 1};
-}
-
-TEST_CASE("the mask's edge is a red line within it and a white one around it") {
-  Mask mask(12, 12);
-  for (int y = 3; y < 9; ++y) {
-    for (int x = 0; x < 9; ++x) mask.repaint[mask.index(x, y)] = 1;
-  }
-  for (const int channels : {1, 2, 3, 4}) {
-    const Image drawn = with_mask_edge(Image(12, 12, channels), mask);
-    CHECK(drawn.channels == (channels % 2 == 0 ? 4 : 3));
-    CHECK(color_at(drawn, 8, 5) == kRed);
-    CHECK(color_at(drawn, 9, 5) == kWhite);
-    CHECK(color_at(drawn, 10, 5) == kBlack);
-    CHECK(color_at(drawn, 7, 5) == kBlack);
-    CHECK(color_at(drawn, 0, 5) == kRed);  // the edge also runs along the border
-    if (drawn.has_alpha()) CHECK(drawn.samples[drawn.index(8, 5, 3)] == 255);
-    if (drawn.has_alpha()) CHECK(drawn.samples[drawn.index(7, 5, 3)] == 0);
-  }
-}
-
-TEST_CASE("a stroke thinner than a pixel of the small picture still has an edge") {
-  Mask mask(1000, 1000);
-  for (int y = 0; y < 1000; ++y) mask.repaint[mask.index(500, y)] = 1;
-  const Image drawn = with_mask_edge(Image(50, 50, 3), mask);
-  CHECK(color_at(drawn, 25, 20) == kRed);
 }
 
 TEST_CASE("a thumbnail stays within its bytes") {
@@ -85,7 +58,7 @@ TEST_CASE("a difference says how much is white, and where it is worst") {
   CHECK(found.small.samples[found.small.index(0, 0)] == 85);
   const PageDifference framed = page_difference(a, b, 300, true);
   CHECK(color_at(framed.small, 217, 101) == kWhite);
-  CHECK(color_at(framed.small, 217 - 7, 101) == kRed);
+  CHECK(color_at(framed.small, 217 - 7, 101) == Color{kMarkColor[0], kMarkColor[1], kMarkColor[2]});
   CHECK(page_difference(a, a, 30, true).caption == "no sample differs");
   CHECK(page_difference(a, a, 30, true).worst.empty());
 }
@@ -125,10 +98,13 @@ TEST_CASE("what is missing or doesn't fit is said in its place") {
   made = make_pictures(job(R"(,"mask":"m.png")"), report, 100'000);
   REQUIRE(made.figures.size() == 3);
   CHECK(made.figures[2].problem == "The picture is 8x6, the result 9x6.");
-  CHECK(made.notes.at(0) == "The mask's edge isn't drawn: the mask is 9x9, which isn't the picture's shape.");
+  const std::string picture = (folder / "p.png").string();
+  CHECK(made.notes.at(0) == "The mask's edge isn't drawn: the mask " + (folder / "m.png").string() +
+                                " is 9x9, the picture " + picture + " is 8x6.");
 
   made = make_pictures(job(R"(,"mask":"alpha")"), report, 100'000);
-  CHECK(made.notes.at(0) == "The mask's edge isn't drawn: the picture has no transparency any more.");
+  CHECK(made.notes.at(0) ==
+        "The mask's edge isn't drawn: " + picture + " has no transparency, which --mask alpha needs.");
 
   const ReportLine streams(R"({"status":"ok","output":"-","image":"-"})", 1);
   made = make_pictures(streams, report, 100'000);
