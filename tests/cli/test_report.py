@@ -160,6 +160,12 @@ def test_the_mask_is_read_as_the_run_read_it(work):
     assert not edge[:, 79].any()  # the canvas ends there, and nothing is kept beyond
     assert not edge[0, :60].any() and not edge[10:28, 24:46].any()
 
+    (work.folder / "mask.png").unlink()
+    assert work.run("report", "report.jsonl", "--overwrite").code == 0
+    (job,) = read_page(work.folder / "report.html").jobs
+    assert job.pictures["picture"][0].size == (80, 48) and list(job.pictures) == ["picture", "result", "difference"]
+    assert "The mask's edge isn't drawn: " in job.text
+
 
 def test_an_upright_picture_in_another_colour_space(work):
     from PIL import ImageCms

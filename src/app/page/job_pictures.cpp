@@ -119,18 +119,19 @@ class Maker {
     if (!picture) return picture;
     const ordered_json record = result ? result->record : ordered_json::object();
     check_input("image", "picture", record, picture->digest);
+    JobSpec options;
     std::optional<Mask> mask;
     try {
-      const JobSpec options = mask_options(line_, report_, record);
+      options = mask_options(line_, report_, record);
       // What is no result has no record of how the mask was read, and shows the mask itself.
       if (line_.is_result()) mask = read_mask(options, picture->image);
       if (!options.mask.path.empty()) check_input("mask", "mask", record, digest_file(options.mask.path));
-      if (result && is_canvas(picture->image, options.outpaint, result->image)) {
-        picture->image = grow_canvas(picture->image, options.outpaint);
-        if (mask) mask = grow_canvas(*mask, options.outpaint);
-      }
     } catch (const Error& error) {
       out_.notes.push_back(concat({"The mask's edge isn't drawn: ", error.message(), "."}));
+    }
+    if (result && is_canvas(picture->image, options.outpaint, result->image)) {
+      picture->image = grow_canvas(picture->image, options.outpaint);
+      if (mask) mask = grow_canvas(*mask, options.outpaint);
     }
     const bool drawn = mask && !mask->none() && !mask->all();
     std::string caption = drawn ? "mask's edge in magenta" : mask && mask->all() ? "the mask covers all of it" : "";
