@@ -4,6 +4,7 @@
 
 #include "app/batch/job_source.h"
 #include "support/catch.h"
+#include "support/files.h"
 #include "zimage/error.h"
 
 using namespace zimage;
@@ -16,13 +17,13 @@ namespace {
 class Tree {
  public:
   explicit Tree(std::initializer_list<const char*> files) {
-    fs::remove_all(root);
+    // A test that root runs goes on as another user, who has to get in too.
+    fs::permissions(root, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
     for (const char* file : files) {
       fs::create_directories((root / file).parent_path());
       std::ofstream(root / file) << "x";
     }
   }
-  ~Tree() { fs::remove_all(root); }
 
   Settings settings(bool prompt = true) const {
     Settings settings;
@@ -33,7 +34,8 @@ class Tree {
   }
   std::vector<Job> jobs(bool prompt = true) const { return list_folder_jobs(settings(prompt), root / "out"); }
 
-  fs::path root = fs::temp_directory_path() / "zimage-folder-jobs-test";
+  const test::TemporaryFolder folder;
+  const fs::path root = folder.path();
 };
 
 }  // namespace
