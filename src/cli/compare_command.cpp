@@ -96,8 +96,9 @@ int compare_command(const app::Settings& settings, const Verbosity& verbosity) {
     log::error(names(job) + " have different sizes: " +
                print("%dx%d and %dx%d", report.width_a, report.height_a, report.width_b, report.height_b));
   } else {
-    log::error(names(job) +
-               print(" differ by up to %.6g levels; the tolerance is %d", report.metrics.whole.max, job.tolerance));
+    const double most = report.metrics.whole.max;
+    log::error(names(job) + print(" differ by up to %.6g %s; the tolerance is %d", most,
+                                  most == 1.0 ? "level" : "levels", job.tolerance));
   }
   return static_cast<int>(ErrorCode::kGolden);
 }

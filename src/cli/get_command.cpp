@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/terminal.h"
+#include "zimage/error.h"
 
 namespace zimage::cli {
 namespace {
@@ -105,13 +106,15 @@ std::string use_text(const app::GetPlan& plan) {
 
 int get_command(const app::Settings& settings, const Verbosity& verbosity) {
   const app::GetJob job = app::get_job(settings);
+  const bool run = settings.flag("run");
   if (job.name == "list") {
+    if (run)
+      throw Error(ErrorCode::kUsage, "--run doesn't say what to get", "name what to get: zimage-inpaint get lists it");
     write_stdout(verbosity.json ? list_json() : list_text());
     return 0;
   }
   const app::Hub hub = app::hub_of_environment();
   app::GetPlan plan = app::plan_get(job, hub, app::find_downloader(job.downloader));
-  const bool run = settings.flag("run");
   if (run) {
     app::run_get(plan, stderr_is_terminal() && log::enabled(log::Level::kNotice));
     plan = app::plan_get(job, hub, plan.downloader);  // all is there now

@@ -111,6 +111,40 @@ def test_skip_existing_refuses_results_of_other_options(work):
     assert damaged.code == 2 and "not a whole picture" in damaged.err
 
 
+def test_skip_existing_does_not_compare_how_a_path_is_spelt(work):
+    assert work.job("-o", "a.png").code == 0
+    (work.folder / "elsewhere").mkdir()
+    again = ["-o", work.folder / "a.png", "--skip-existing", "--json"]
+    for image, mask in (("./picture.png", "mask.png"), (work.folder / "picture.png", "elsewhere/../mask.png")):
+        same = work.job(*again, image=image, mask=mask)
+        assert same.code == 0, same.err
+        assert json.loads(same.out)["status"] == "skipped"
+    elsewhere = work.job(*again, image="../picture.png", mask="../mask.png", cwd=work.folder / "elsewhere")
+    assert elsewhere.code == 0, elsewhere.err
+    shutil.copy(work.folder / "picture.png", work.folder / "renamed.png")
+    assert json.loads(work.job(*again, image="renamed.png").out)["status"] == "skipped"
+    work.save_mask(work.hole[::-1], "other.png")
+    other = work.job(*again, mask="other.png")
+    assert other.code == 2 and "made with other parameters (--mask)" in other.err
+
+
+def test_skip_existing_compares_the_numbers_of_shapes(work):
+    assert work.job("-o", "a.png", mask="rect:1,1,20,20").code == 0
+    again = ["-o", "a.png", "--skip-existing"]
+    assert "skipped" in work.job(*again, mask="rect:1.0, 1,20,20").err
+    other = work.job(*again, mask="rect:1,1,20,21")
+    assert other.code == 2 and "made with other parameters (--mask)" in other.err
+
+
+def test_skip_existing_names_at_most_three_options_that_differ(work):
+    work.job("-o", "a.png")
+    seed = work.job("-o", "a.png", "--skip-existing", "--seed", "8")
+    assert seed.code == 2 and "made with other parameters (--seed)" in seed.err
+    others = ["--seed", "8", "--steps", "3", "--feather", "9", "--mask-grow", "1"]
+    many = work.job("-o", "a.png", "--skip-existing", *others)
+    assert many.code == 2 and "(--feather, --mask-grow, --seed and 1 more)" in many.err
+
+
 def test_skip_existing_makes_what_is_missing(work):
     assert work.job("--num-images", "2").code == 0
     (work.folder / "picture-inpainted-0.png").unlink()

@@ -107,6 +107,15 @@ def test_a_folder_takes_each_pictures_own_annotations(work):
         assert changed.any() and not (changed & ~hole).any()
 
 
+@pytest.mark.parametrize("image", ["in", "in/a.png"])
+def test_a_label_needs_a_file_of_annotations(work, image):
+    (work.folder / "in").mkdir()
+    Image.fromarray(work.pixels).save(work.folder / "in" / "a.png")
+    refused = work.run("-i", image, "-m", "in:person", "-p", "x", "-o", "out.png" if image.endswith("png") else "out")
+    assert refused.code == 2 and "a label needs a FILE.json" in refused.err, refused.err
+    assert not (work.folder / "out").exists()
+
+
 def test_labelmes_shapes(work):
     shapes = [shape("door", [[20, 10], [50, 30]], "rectangle"), shape("disc", [[10, 40], [10, 44]], "circle"),
               shape("way", [[0, 0], [9, 9]], "line"), shape("way", [[3, 3]], "point")]  # fmt: skip

@@ -79,7 +79,7 @@ def test_one_level_and_the_tolerance(work, base):
     assert compare(work, a, b, "--tolerance", "1", code=0)["status"] == "match"
     result = work.run("compare", a, b, "-q")
     assert result.code == 6
-    assert result.lines == [f"error: {a} and {b} differ by up to 1 levels; the tolerance is 0"]
+    assert result.lines == [f"error: {a} and {b} differ by up to 1 level; the tolerance is 0"]
     other[4, 7, 1] += 1
     save(work, "b.png", other)
     assert compare(work, a, b, "--tolerance", "1", code=6)["max"] == 2

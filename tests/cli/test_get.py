@@ -124,10 +124,38 @@ def test_pasted_commands_go_on_where_they_stopped_and_refuse_other_bytes(getting
     assert getting.hub.downloads[-1].range == f"bytes={size // 2}-"
     os.remove(getting.folder / "zimage-models" / TEXT)
     getting.rows["turbo-int8"] = [getting.rows["turbo-int8"][0] | {"sha256": "0" * 64}]
-    assert paste(getting, getting.run("turbo-int8", "--with", "curl").out).code != 0
-    assert getting.models() == [TEXT + ".part"]
+    (getting.folder / "zimage-models" / (TEXT + ".part")).write_bytes(getting.text)
     whole = getting.run("turbo-int8", "--with", "curl").out.decode()
     assert "curl" not in whole and "sha256sum" in whole  # all of it is there, and only to be checked
+    assert paste(getting, whole.encode()).code != 0
+    assert getting.models() == [TEXT + ".bad"]
+
+
+@pytest.mark.parametrize("folder", ["zimage-models", "it's a \"$HOME\" `x`"])
+def test_pasted_commands_begin_anew_after_a_part_of_another_file(getting, folder):
+    part = getting.folder / folder / (TEXT + ".part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(bytes(1000))
+    script = getting.run("turbo-int8", f"--to={folder}", "--with", "curl").out
+    assert paste(getting, script).code != 0
+    assert getting.models(folder) == [TEXT + ".bad"]
+    done = paste(getting, script)
+    assert done.code == 0, done.err
+    assert (getting.folder / folder / TEXT).read_bytes() == getting.text
+
+
+def test_pasted_commands_of_hf_put_another_file_aside(getting):
+    path = put_program(getting, "hf", HF)
+    getting.hub.files[f"them/small/{TEXT}"] = getting.sources[DIT]
+    script = getting.run("turbo-int8", "--to", "it's", PATH=path).out
+    assert paste(getting, script).code != 0
+    assert getting.models("it's") == [TEXT + ".bad"]
+
+
+@pytest.mark.parametrize("words", [("--run",), ("list", "--run")])
+def test_a_download_needs_a_name(getting, words):
+    assert "name what to get" in error_of(getting.run(*words), 2)
+    assert getting.hub.requests == []
 
 
 def test_a_part_that_is_too_long_is_begun_anew(getting):

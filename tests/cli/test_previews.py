@@ -71,7 +71,7 @@ def test_a_preview_shows_mask_and_region_and_nothing_else_changes(work):
 def test_the_path_is_the_result_and_no_weight_is_read(work):
     finished = work.run(*PREVIEW)
     assert finished.code == 0 and finished.out == b"preview.png\n"
-    assert "load" not in finished.err and "seed" not in finished.err
+    assert "load" not in finished.err and "seed" not in finished.err and "prompt" not in finished.err
     again = work.run(*PREVIEW, "-q")
     assert again.code == 2 and "exists" in again.err
     assert work.run(*PREVIEW, "--overwrite").code == 0
@@ -147,7 +147,8 @@ def test_a_picture_from_stdin_needs_no_output(work):
 @pytest.mark.parametrize(
     ("options", "code"),
     [(["--preview", "-"], 2), (["--preview", "x.jpg"], 2), (["--preview", "no/such/x.png"], 2), (["-m", "none.png"], 3),
-     (["--preview", "picture.png", "--overwrite"], 2), (["--preview", "./mask.png", "--overwrite"], 2), (["--preview", "p.png", "--save-mask", "./p.png"], 2)],
+     (["--preview", "picture.png", "--overwrite"], 2), (["--preview", "./mask.png", "--overwrite"], 2), (["--preview", "p.png", "--save-mask", "./p.png"], 2),
+     (["--save-mask", "-"], 2), (["--save-crop", "-"], 2)],
 )  # fmt: skip
 def test_what_it_refuses(work, options, code):
     before = work.files()
@@ -175,6 +176,57 @@ def test_a_batch_draws_into_a_folder(work):
     assert work.run("-i", "in", "-m", "masks", "--preview", "drawn").code == 7
     refused = work.run("-i", "in", "-m", "masks", "--preview", "drawn.png")
     assert refused.code == 2 and "give a folder" in refused.err
+
+
+def folder_of_pictures(work, *names):
+    (work.folder / "in").mkdir()
+    for name in names:
+        Image.fromarray(work.pixels).save(work.folder / "in" / name)
+    return ["-i", "in", "-m", "mask.png"]
+
+
+def test_pictures_of_one_stem_have_previews_and_steps_of_their_own(work):
+    arguments = folder_of_pictures(work, "a.png", "a.jpg", "b.jpg")
+    finished = work.run(*arguments, "--preview", "drawn")
+    assert finished.code == 0, finished.err
+    assert steps_of(work, "drawn") == ["a.jpg.png", "a.png", "b.png"]
+    finished = work.run(*arguments, "-p", "a door", "--seed", "7", "--steps", "1", "-o", "out", "--save-previews", "steps")
+    assert finished.code == 0, finished.err
+    assert steps_of(work) == ["a-step-01.png", "a.jpg-step-01.png", "b.jpg-step-01.png"]
+
+
+def test_jobs_on_one_picture_are_drawn_under_the_names_of_their_outputs(work):
+    def jobs(*outputs):
+        lines = [{"image": "picture.png", "mask": "mask.png"} | ({"output": name} if name else {}) for name in outputs]
+        (work.folder / "jobs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return work.run("--manifest", "jobs.jsonl", "--preview", "drawn", "--overwrite")
+
+    finished = jobs("one.png", "two.png", "two.jpg")
+    assert finished.code == 0, finished.err
+    assert steps_of(work, "drawn") == ["one.png", "two.jpg.png", "two.png"]
+    refused = jobs(None, None)
+    assert refused.code == 3 and "its own preview" in refused.err
+    assert steps_of(work, "drawn") == ["one.png", "two.jpg.png", "two.png"]
+
+
+@pytest.mark.parametrize("option", ["--preview", "--save-previews"])
+@pytest.mark.parametrize("folder", ["in", "./in/../in", "masks", "-", "mask.png"])
+def test_where_a_batch_draws_nothing(work, option, folder):
+    arguments = folder_of_pictures(work, "a.jpg")
+    (work.folder / "masks").mkdir()
+    work.save_mask(work.hole, "masks/a.bmp")
+    refused = work.run(*arguments, "-m", "masks", "-p", "a door", option, folder)
+    assert refused.code == 2 and option in refused.err and refused.err.count("error: ") == 1, refused.err
+    assert steps_of(work, "in") == ["a.jpg"] and steps_of(work, "masks") == ["a.bmp"]
+    assert not (work.folder / "-").exists() and not (work.folder / "in-inpainted").exists()
+
+
+@pytest.mark.parametrize("prompt", [[], ["-p", "a door"]])
+@pytest.mark.parametrize("option", ["--save-mask", "--save-crop", "--save-latents"])
+def test_one_file_for_a_folder_of_pictures(work, option, prompt):
+    refused = work.run(*folder_of_pictures(work, "a.png", "b.png"), *prompt, option, "fm")
+    assert refused.code == 2 and f"{option} takes one picture" in refused.err and "--manifest" in refused.err
+    assert not (work.folder / "in-inpainted").exists()
 
 
 def test_a_jobs_own_preview_in_a_manifest(work):
@@ -261,4 +313,6 @@ def test_a_folder_that_cant_be_made(work):
     assert finished.code == 2 and "no" in finished.err
     finished = work.job("--save-previews", "picture.png")
     assert finished.code == 2
+    finished = work.job("-o", "y.png", "--save-previews", "./y.png")
+    assert finished.code == 2 and "--save-previews" in finished.err
     assert work.files() == ["mask.png", "picture.png"]

@@ -202,6 +202,12 @@ def test_the_mask_alone_is_checked_like_a_runs(work):
     before = (work.folder / "m.png").read_bytes()
     assert work.run(*again, "m.png", "-m", "rect:1,1,5,5").code == 2
     assert (work.folder / "m.png").read_bytes() == before
+    kept = work.run(*again, "m.png", "--skip-existing", "--json")
+    assert kept.code == 0 and json.loads(kept.out)["status"] == "ok"
+    refused = work.run(*again, "m.png", "-m", "rect:1,1,5,5", "--skip-existing")
+    assert refused.code == 2 and "--overwrite" in refused.err
+    assert (work.folder / "m.png").read_bytes() == before
+    assert work.run(*again, "-").code == 2 and not (work.folder / "-").exists()
     assert work.run(*again, "m.png", "-m", "rect:1,1,5,5", "--overwrite", "-q").err == ""
     assert work.run(*again, "no/such/m.png").code == 2
     assert work.run(*again, "picture.png", "--overwrite").code == 2

@@ -377,7 +377,7 @@ void make_root(const BatchPlan& plan) {
   fs::create_directories(plan.output, error);
   if (error || !fs::is_directory(plan.output)) {
     throw Error(ErrorCode::kUsage, "the folder " + plan.output.string() + " can't be made: " + error.message(),
-                "write elsewhere with -o");
+                "choose another folder");
   }
   check_folder_writable(plan.output);
 }

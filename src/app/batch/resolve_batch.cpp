@@ -1,10 +1,14 @@
 #include <cstdlib>
+#include <map>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "app/batch/batch.h"
 #include "app/batch/claims.h"
 #include "app/batch/manifest.h"
 #include "app/job/interrupt.h"
+#include "app/job/naming.h"
 #include "app/job/outputs.h"
 #include "app/job/resolve.h"
 #include "app/options/available.h"
@@ -60,6 +64,73 @@ void check_combinations(const Settings& settings) {
   }
 }
 
+/// Checks options that name one file, where a folder of pictures is given. Errors: kUsage.
+void check_one_file_options(const Settings& settings) {
+  for (const char* option : {"save-mask", "save-crop", "save-latents"}) {
+    if (settings.text(option).empty()) continue;
+    throw Error(ErrorCode::kUsage, concat({"--", option, " takes one picture, but --image is a folder"}),
+                concat({"list the jobs in a --manifest, each with its own ", option,
+                        ", or look at the masks with --preview FOLDER"}));
+  }
+}
+
+/// Checks that what is drawn goes to a folder, and to none whose files the next run would read. Errors: kUsage.
+void check_drawn_elsewhere(const Settings& settings) {
+  for (const char* option : {"preview", "save-previews"}) {
+    const fs::path folder = settings.text(option);
+    if (folder.empty()) continue;
+    std::error_code ignored;
+    if (folder == "-" || (fs::exists(folder, ignored) && !fs::is_directory(folder, ignored))) {
+      throw Error(ErrorCode::kUsage, concat({"--", option, " ", folder.string(), " is no folder, but this is a batch"}),
+                  "give a folder");
+    }
+    const auto is_same = [&](const fs::path& read) { return is_folder(read) && identity(read) == identity(folder); };
+    const bool pictures = is_same(settings.text("image"));
+    if (!pictures && !is_same(mask_path(settings.text("mask")))) continue;
+    throw Error(
+        ErrorCode::kUsage,
+        concat({"--", option, " ", folder.string(), " is the folder that ", pictures ? "--image" : "--mask", " reads"}),
+        concat({"give --", option, " another folder"}));
+  }
+}
+
+/// Draws jobs whose previews would have one name under whole names, as in "a.jpg.png".
+void keep_previews_apart(std::vector<Job>& jobs) {
+  const auto is_shared = [](const Job& job) {
+    return !job.error && job.settings.has("preview") && !job.settings.given_by("preview", Source::kJob);
+  };
+  std::map<fs::path, int> count;
+  for (const Job& job : jobs) {
+    if (is_shared(job)) ++count[shared_preview_path(job.settings, job.subfolder)];
+  }
+  for (Job& job : jobs) {
+    if (!is_shared(job)) continue;
+    const fs::path path = shared_preview_path(job.settings, job.subfolder);
+    fs::path name = preview_source(job.settings).filename();
+    if (count[path] < 2 || name.extension() == ".png") continue;
+    name += ".png";
+    job.settings.set("preview", {(path.parent_path() / name).string()}, Source::kJob);
+  }
+}
+
+/// Returns what to do about a path that another job has too.
+std::string advice(const Job& job, const OutputPlan& outputs, const fs::path& path) {
+  const bool manifest = job.settings.has("manifest");
+  if (outputs.preview && path == outputs.results.front().path) {
+    return manifest ? "give each job an output of another name, or its own preview"
+                    : "rename a picture: --preview names its files after them";
+  }
+  for (const PlannedOutput& output : outputs.results) {
+    if (output.steps_path.empty() || path != step_path(output.steps_path, 1, 1)) continue;
+    return manifest ? "give each job an output of another name, or its own save-previews"
+                    : "rename a picture: --save-previews names its files after them";
+  }
+  for (const char* option : {"save-mask", "save-crop", "save-latents"}) {
+    if (path == fs::path(job.settings.text(option))) return concat({"give each job its own ", option});
+  }
+  return "give them different names";
+}
+
 /// Checks that no two jobs write the same file, as far as that is known before they are resolved. Errors: kInput.
 void check_collisions(const std::vector<Job>& jobs) {
   Claims claims;
@@ -72,7 +143,13 @@ void check_collisions(const std::vector<Job>& jobs) {
     } catch (const Error&) {
       continue;  // reported when its turn comes
     }
-    claims.take(job.name, all_output_paths(outputs));
+    for (const fs::path& path : all_output_paths(outputs)) {
+      try {
+        claims.take(job.name, {path});
+      } catch (const Error& e) {
+        throw Error(e.code(), e.message(), advice(job, outputs, path));
+      }
+    }
   }
 }
 
@@ -95,6 +172,8 @@ BatchPlan resolve_batch(const Settings& given) {
   given.check_values();
   check_available(given);
   check_combinations(given);
+  if (!given.has("manifest")) check_one_file_options(given);
+  check_drawn_elsewhere(given);
   BatchPlan plan;
   plan.stop = std::make_shared<std::atomic<bool>>(false);
   if (given.has("shard"))
@@ -113,13 +192,17 @@ BatchPlan resolve_batch(const Settings& given) {
   plan.compute = common.compute;
   if (!given.has("manifest")) {
     plan.output = output_root(given);
-    plan.jobs = make_job_list(list_folder_jobs(given, plan.output));
+    std::vector<Job> jobs = list_folder_jobs(given, plan.output);
+    keep_previews_apart(jobs);
+    plan.jobs = make_job_list(std::move(jobs));
   } else if (given.text("manifest") == "-") {
     plan.output = given.text(given.has("preview") ? "preview" : "output");
     plan.jobs = make_stdin_jobs(given, [stop = plan.stop] { return stop->load() || interrupted(); });
   } else {
     plan.output = given.text(given.has("preview") ? "preview" : "output");
-    plan.jobs = make_job_list(list_manifest_jobs(given.text("manifest"), given));
+    std::vector<Job> jobs = list_manifest_jobs(given.text("manifest"), given);
+    keep_previews_apart(jobs);
+    plan.jobs = make_job_list(std::move(jobs));
   }
   if (const auto* jobs = plan.jobs->all()) check_collisions(*jobs);
   return plan;

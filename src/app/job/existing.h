@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 namespace zimage::app {
 
@@ -15,7 +16,11 @@ enum class Existing {
 };
 
 /// Judges the file at `path`. `provenance` is describe_provenance()'s JSON for this job. With `any_seed` the seed isn't
-/// compared (none was given). Versions don't count: a newer build doesn't make last week's pictures stale.
-Existing judge_existing(const std::filesystem::path& path, const nlohmann::ordered_json& provenance, bool any_seed);
+/// compared (none was given). Files are compared by their hashes, not by their paths; what stands behind a path, such
+/// as a label or a scale, counts. Names count where the hash is of a file's two ends only, for the picture of
+/// annotations, which may find it by its name, and for LoRAs of one name. Versions don't count: a newer build doesn't
+/// make last week's pictures stale. `differing`, if given, gets the options that differ, such as "--seed".
+Existing judge_existing(const std::filesystem::path& path, const nlohmann::ordered_json& provenance, bool any_seed,
+                        std::vector<std::string>* differing = nullptr);
 
 }  // namespace zimage::app

@@ -57,7 +57,8 @@ std::string failure_text(const JobSpec& spec, const JobReport& job, const Golden
   std::array<char, 32> levels{};
   std::snprintf(levels.data(), levels.size(), "%.6g", golden.metrics->max);
   return output + " differs from " + golden.path.string() + " by up to " + levels.data() +
-         " levels; the tolerance is " + std::to_string(spec.golden_tolerance);
+         (golden.metrics->max == 1.0 ? " level" : " levels") + "; the tolerance is " +
+         std::to_string(spec.golden_tolerance);
 }
 
 }  // namespace

@@ -94,10 +94,12 @@ ordered_json provenance_of(Session& session, const RunningJob& job, std::size_t 
 bool keep_existing(Session& session, const RunningJob& job, std::size_t k) {
   const fs::path& path = job.spec.output.results[k].path;
   if (!job.spec.skip_existing || path.empty() || job.spec.output.preview) return false;
-  const Existing existing = judge_existing(path, provenance_of(session, job, k), !job.spec.seed_given);
+  std::vector<std::string> differing;
+  const Existing existing = judge_existing(path, provenance_of(session, job, k), !job.spec.seed_given, &differing);
   if (existing == Existing::kNone) return false;
   if (existing == Existing::kSame) return true;
-  const std::string what = existing == Existing::kOther ? " was made with other parameters" : " is not a whole picture";
+  std::string what = existing == Existing::kOther ? " was made with other parameters" : " is not a whole picture";
+  if (!differing.empty()) what += concat({" (", printable(list_some(differing, 3)), ")"});
   if (!job.spec.overwrite) {
     throw Error(ErrorCode::kUsage, path.string() + " exists, but" + what, "add --overwrite to replace it");
   }

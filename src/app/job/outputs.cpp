@@ -20,6 +20,7 @@ namespace {
 fs::path side_output(const Settings& settings, const std::string& option, const std::string& ending) {
   const fs::path path = settings.text(option);
   if (path.empty()) return path;
+  if (path == "-") throw Error(ErrorCode::kUsage, "--" + option + " - : stdout takes only a result", "give a file");
   std::error_code ignored;
   if (!path.has_filename() || fs::is_directory(path, ignored)) {
     throw Error(ErrorCode::kUsage, "--" + option + " " + path.string() + " is a folder", "give a file");
@@ -31,6 +32,21 @@ fs::path side_output(const Settings& settings, const std::string& option, const 
   return path;
 }
 
+/// Checks that no folder of steps is in the place of a file: one that is there, or one of `written`. Errors: kUsage.
+void check_steps_folders(const OutputPlan& outputs, const std::set<fs::path>& written) {
+  for (const PlannedOutput& output : outputs.results) {
+    if (output.steps_path.empty()) continue;
+    const fs::path folder = output.steps_path.parent_path();
+    std::error_code ignored;
+    const bool file = fs::exists(folder, ignored) && !fs::is_directory(folder, ignored);
+    if (!file && !written.contains(identity(folder))) continue;
+    throw Error(
+        ErrorCode::kUsage,
+        concat({"--save-previews writes into a folder, but ", folder.string(), file ? " is a file" : " is an output"}),
+        "give --save-previews another folder");
+  }
+}
+
 void check_collisions(const OutputPlan& outputs) {
   std::set<fs::path> seen;
   for (const fs::path& path : all_output_paths(outputs)) {
@@ -38,6 +54,7 @@ void check_collisions(const OutputPlan& outputs) {
       throw Error(ErrorCode::kUsage, "two outputs would be written to " + path.string(), "give them different names");
     }
   }
+  check_steps_folders(outputs, seen);
   for (const PlannedOutput& output : outputs.results) {
     if (output.golden.empty() || !seen.contains(identity(output.golden))) continue;
     throw Error(ErrorCode::kUsage, output.golden.string() + " is both the golden picture and an output",
@@ -102,16 +119,17 @@ fs::path preview_path(const Settings& settings, const JobPlace& place) {
   const fs::path given = settings.text("preview");
   if (given == "-") throw Error(ErrorCode::kUsage, "--preview - : stdout takes no preview", "give a file");
   if (!place.batch || settings.given_by("preview", Source::kJob)) return side_output(settings, "preview", ".png");
-  fs::path name = fs::path(settings.text("image")).stem();
-  name += ".png";
-  return given / place.subfolder / name;
+  return shared_preview_path(settings, place.subfolder);
 }
 
-/// Returns where the previews of a result's steps go, without their numbers; "" if they aren't saved.
+/// Returns where the previews of a result's steps go, without their numbers; "" if they aren't saved. Errors: kUsage.
 fs::path steps_path(const Settings& settings, const JobPlace& place, const fs::path& result) {
   const fs::path folder = settings.text("save-previews");
   if (folder.empty()) return {};
-  fs::path name = (result.empty() ? fs::path(settings.text("image")) : result).stem();
+  if (folder == "-") throw Error(ErrorCode::kUsage, "--save-previews - : stdout takes only a result", "give a folder");
+  const fs::path source = result.empty() ? fs::path(settings.text("image")) : result;
+  // In a batch a.png and a.jpg may be two jobs' results.
+  fs::path name = place.batch && source.extension() != ".png" ? source.filename() : source.stem();
   if (name == "-") name = "stdin";
   name += "-step";
   return folder / place.subfolder / name;
@@ -178,6 +196,18 @@ fs::path identity(const fs::path& path) {
   const fs::path absolute = fs::absolute(path, status).lexically_normal();
   const fs::path known = fs::weakly_canonical(absolute, status);
   return status ? absolute : known;
+}
+
+fs::path preview_source(const Settings& settings) {
+  const fs::path output = settings.given_by("output", Source::kJob) ? settings.text("output") : "";
+  std::error_code ignored;
+  return output.has_filename() && !fs::is_directory(output, ignored) ? output : fs::path(settings.text("image"));
+}
+
+fs::path shared_preview_path(const Settings& settings, const fs::path& subfolder) {
+  fs::path name = preview_source(settings).stem();
+  name += ".png";
+  return settings.text("preview") / subfolder / name;
 }
 
 std::vector<fs::path> all_output_paths(const OutputPlan& outputs) {

@@ -27,6 +27,12 @@ void make_folders(const OutputPlan& outputs);
 /// Returns one name for a file, however its path is written.
 std::filesystem::path identity(const std::filesystem::path& path);
 
+/// Returns the file that a batch's preview is named after: the job's own --output if that is a file, else its picture.
+std::filesystem::path preview_source(const Settings& settings);
+
+/// Returns where a job's preview goes if the batch's --preview names the folder: STEM.png, after its source.
+std::filesystem::path shared_preview_path(const Settings& settings, const std::filesystem::path& subfolder);
+
 /// Lists every file that the job writes; of its steps' previews, the first.
 std::vector<std::filesystem::path> all_output_paths(const OutputPlan& outputs);
 

@@ -77,6 +77,7 @@ std::string resolve_prompt(const Settings& settings) {
 
 /// Says that a prompt is empty. It may be meant so, as an empty file may be a mistake.
 void say_empty(const Settings& settings, const JobSpec& spec) {
+  if (settings.has("preview")) return;  // it needs no prompt
   if (spec.prompt.find_first_not_of(" \t\r\n") != std::string::npos) return;
   const bool file = settings.has("prompt-file");
   log::write(spec.batch && !file ? log::Level::kInfo : log::Level::kNotice,

@@ -63,13 +63,16 @@ void write_beside(const JobSpec& spec, const fs::path& path, const std::vector<s
   }
 }
 
+void check_beside(const JobSpec& spec, const fs::path& path, const std::function<std::vector<std::uint8_t>()>& file) {
+  std::error_code ignored;
+  const bool ours = spec.skip_existing && (!fs::exists(path, ignored) || holds(path, file()));
+  check_writable(path, spec.overwrite || ours);
+}
+
 void check_side_outputs_writable(const RunningJob& job) {
   const JobSpec& spec = job.spec;
   const auto check = [&](const fs::path& path, const auto& file) {
-    if (path.empty()) return;
-    std::error_code ignored;
-    const bool ours = spec.skip_existing && (!fs::exists(path, ignored) || holds(path, file()));
-    check_writable(path, spec.overwrite || ours);
+    if (!path.empty()) check_beside(spec, path, file);
   };
   if (!spec.output.save_crop.empty() && (job.work.regions.size() > 1 || spec.skip_existing)) {
     for (std::size_t r = 0; r < job.work.regions.size(); ++r) {

@@ -5,7 +5,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <map>
+#include <system_error>
 
 #include "base/text.h"
 #include "zimage/error.h"
@@ -22,6 +24,19 @@ Binding with_get(Binding binding, ordered_json (*get)(const JobSpec&)) {
   return binding;
 }
 
+/// Refuses a label that stands behind a folder's or a picture's name. Errors: kUsage.
+void refuse_label(const std::filesystem::path& path) {
+  const std::string text = path.string();
+  const std::size_t colon = text.rfind(':');
+  std::error_code ignored;
+  if (colon == std::string::npos || colon == 0 || std::filesystem::exists(path, ignored)) return;
+  const std::string before = text.substr(0, colon);
+  if (!std::filesystem::exists(before, ignored)) return;
+  throw Error(ErrorCode::kUsage,
+              concat({"there is no mask ", in_quotes(text), ", and ", in_quotes(before), " has no labels"}),
+              "a label needs a FILE.json: --mask FILE.json:LABEL");
+}
+
 bool jumps(const Sampling& sampling) { return sampling.jump_length > 0 && sampling.jump_count > 1; }
 
 }  // namespace
@@ -29,6 +44,7 @@ bool jumps(const Sampling& sampling) { return sampling.jump_length > 0 && sampli
 Binding bind_mask() {
   return {[](const Settings& settings, const char* name, JobSpec& spec) {
             static_cast<MaskSource&>(spec.mask) = parse_mask_source(settings.text(name));
+            if (!spec.mask.annotated) refuse_label(spec.mask.path);
           },
           [](const JobSpec& spec) {
             const std::string text = mask_source_text(spec.mask);

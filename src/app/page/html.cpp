@@ -60,6 +60,7 @@ std::string escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
+    if (text.substr(at, 2) == "\r\n") ++at;  // the end of a line, as Windows writes it
     const std::size_t length = utf8::length_at(text, at);
     if (length == 0) {
       out += kReplacement;

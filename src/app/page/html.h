@@ -10,8 +10,8 @@
 namespace zimage::app::html {
 
 /// Returns text for an element or a quoted attribute. Nothing in it can become markup or turn the order of what
-/// stands around it: control characters become \xNN (newlines stay), those that override the direction of writing
-/// [U+NNNN], and bytes that aren't UTF-8 U+FFFD.
+/// stands around it: control characters become \xNN (newlines stay, and CRLF becomes one), those that override the
+/// direction of writing [U+NNNN], and bytes that aren't UTF-8 U+FFFD.
 std::string escaped(std::string_view text);
 
 /// Returns `<tag attributes>escaped text</tag>`; `attributes` begin with a blank or are empty.

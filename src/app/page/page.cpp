@@ -25,7 +25,7 @@ constexpr std::size_t kJobsAtOnce = 4;
 constexpr double kMegapixelsAtOnce = 64.0;
 /// The pictures of a job are this large at least, in bytes of base64, however many jobs or how much text there is.
 constexpr std::size_t kLeastShare = 9'000;
-/// From this many jobs on it takes so long that progress is shown, in as many steps.
+/// From this many jobs on it takes so long that progress is shown, about as many times.
 constexpr std::size_t kProgressSteps = 20;
 
 /// Writes jobs a few at a time: as many as can be read at once are.
@@ -34,7 +34,7 @@ class JobWriter {
   JobWriter(const fs::path& report, std::size_t share, std::size_t jobs, Progress& progress,
             const std::function<void(std::string_view)>& write)
       : report_(report), share_(share), jobs_(jobs), progress_(progress), write_(write) {
-    if (jobs_ >= kProgressSteps) progress_.stage("pictures");
+    if (jobs_ >= kProgressSteps) progress_.stage("jobs");
   }
 
   void add(const Contents::Place& place) {
@@ -61,7 +61,7 @@ class JobWriter {
     done_ += made.size();
     const std::size_t step = done_ * kProgressSteps / jobs_;
     if (jobs_ < kProgressSteps || step == before) return;
-    progress_.step(static_cast<int>(step), static_cast<int>(kProgressSteps));
+    progress_.step(static_cast<int>(done_), static_cast<int>(jobs_));
   }
 
  private:

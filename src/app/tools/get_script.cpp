@@ -18,10 +18,16 @@ std::string shell_line(const std::vector<std::string>& words) {
   return line;
 }
 
-/// Returns the command that compares a file's hash; empty if the hash isn't known.
-std::string hash_check(const PublishedFile& file, const std::filesystem::path& path) {
+/// Returns where a file goes that isn't the published one, as with --run.
+std::filesystem::path bad_path(const PlannedFile& file) { return file.target.string() + ".bad"; }
+
+/// Returns the commands that compare a file's hash, and put a file with another one aside, so that the next attempt
+/// begins anew; empty if the hash isn't known.
+std::string hash_check(const PublishedFile& file, const std::filesystem::path& path, const std::filesystem::path& bad) {
   if (file.sha256.empty()) return "";
-  return concat({"printf '%s\\n' ", shell_word(concat({file.sha256, "  ", path.string()})), " | sha256sum -c -"});
+  return concat({"{ printf '%s\\n' ", shell_word(concat({file.sha256, "  ", path.string()})),
+                 " | sha256sum -c - ||\n    { mv -f ", shell_word(path.string()), " ", shell_word(bad.string()),
+                 "; false; }; }"});
 }
 
 /// Returns the commands in a subshell that works in the file's folder, so that the lines stay short.
@@ -39,14 +45,14 @@ std::string curl_lines(const GetPlan& plan, const PlannedFile& file) {
     lines += concat(
         {"curl ", token ? "-K - " : "", "-fL --retry 5 -C - -o ", part, " \\\n    ", shell_word(file.url), kNext});
   }
-  const std::string check = hash_check(*file.file, file.part.filename());
+  const std::string check = hash_check(*file.file, file.part.filename(), bad_path(file).filename());
   if (!check.empty()) lines += concat({check, kNext});
   return concat({lines, "mv ", part, " ", shell_word(file.target.filename().string()), ")"});
 }
 
 std::string hf_lines(const GetPlan& plan, const PlannedFile& file) {
   const std::string line = shell_line(download_command(plan, file, plan.folder));
-  const std::string check = hash_check(*file.file, file.target);
+  const std::string check = hash_check(*file.file, file.target, bad_path(file));
   return check.empty() ? line : concat({line, kNext, check});
 }
 

@@ -153,14 +153,14 @@ void carry_credits(ImageMetadata& metadata, ImageFormat from, ImageFormat to, st
   if (!is_text_format(to)) name_texts(metadata.text, lost);
 }
 
-/// Names the chunks of a PNG that another format has no place for. What they say about the colours is in the profile,
-/// and a background is nothing that the picture shows.
+/// Names the chunks of a PNG that another format has no place for. What they say about the colours is in the profile.
 void name_chunks(const ImageMetadata& metadata, std::vector<std::string>& lost) {
   for (const PngChunk& chunk : metadata.color_chunks) {
     const bool only_there = chunk.name.starts_with("mDC") || chunk.name.starts_with("cLL") ||
                             (chunk.name == "cICP" && !metadata.icc_of_chunks);
     if (only_there) lost.push_back(chunk.name);
   }
+  if (metadata.background) lost.emplace_back("bKGD chunk");
   for (const PngChunk& chunk : metadata.chunks) name_once(lost, concat({printable(chunk.name), " chunk"}));
 }
 

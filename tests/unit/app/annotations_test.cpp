@@ -113,6 +113,13 @@ TEST_CASE("LabelMe's shapes are drawn, and what has no area is left out") {
   CHECK_FALSE(File(labelme(polygon, R"("imageWidth":6,"imageHeight":8)")).refusal().empty());
 }
 
+TEST_CASE("an error names the file, and the entry in it") {
+  const std::string whole = File(R"({"images":1,"annotations":[]})").refusal();
+  CHECK(whole.find("f.json has no list as \"images\"") != std::string::npos);
+  const std::string entry = File(R"({"images":[{"file_name":"a.png"}],"annotations":[]})").refusal();
+  CHECK(entry.find("f.json: image 1 has no number as \"id\"") != std::string::npos);
+}
+
 TEST_CASE("a damaged or hostile file is an error of the input") {
   const auto runs = [](const std::string& counts, const std::string& size = "[6,8]") {
     return coco(annotation(R"({"size":)" + size + R"(,"counts":)" + counts + "}"));

@@ -23,6 +23,7 @@ TEST_CASE("text can't become markup") {
 
 TEST_CASE("control characters and bytes that aren't UTF-8 can be seen") {
   CHECK(html::escaped(std::string("a\0b\x1b[31m\r\x7f", 10)) == "a\\x00b\\x1b[31m\\x0d\\x7f");
+  CHECK(html::escaped("a\r\nb\r\r\n") == "a\nb\\x0d\n");
   CHECK(html::escaped("\xC2\x9B") == "\\x9b");  // C1's CSI
   CHECK(html::escaped("a\xFF\xC3") == "a\xEF\xBF\xBD\xEF\xBF\xBD");
   CHECK(html::escaped("\xED\xA0\x80") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate

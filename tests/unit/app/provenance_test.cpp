@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/job/existing.h"
+#include "app/options/mask_source.h"
 #include "app/options/option.h"
 #include "app/provenance/replay.h"
 #include "support/catch.h"
@@ -179,4 +180,126 @@ TEST_CASE("an existing output counts if it is whole and was made from the same i
   CHECK(judge(seed, true) == Existing::kSame);
   job.spec.sampling.steps = 9;
   CHECK(judge(same) == Existing::kOther);
+}
+
+namespace {
+
+/// Returns the options that differ between the record of `made` and the job.
+std::vector<std::string> differing(const Job& made, const Job& job) {
+  const fs::path png = made.write_png("made.png", png_text(made.spec, made.picture, 7, made.model, made.provenance()));
+  std::vector<std::string> names;
+  const Existing existing = judge_existing(png, job.provenance(), false, &names);
+  CHECK(existing == (names.empty() ? Existing::kSame : Existing::kOther));
+  return names;
+}
+
+using Names = std::vector<std::string>;
+
+/// Gives the job two LoRAs with these contents.
+void add_loras(Job& job, const std::string& first, const std::string& second, const std::string& content_of_first,
+               const std::string& content_of_second) {
+  for (const auto& [name, content] : {std::pair{first, content_of_first}, {second, content_of_second}}) {
+    fs::create_directories((job.folder.path() / name).parent_path());
+    job.model.files.push_back(job.folder.file(name, content));
+  }
+  job.spec.model.loras = {{.file = job.folder.path() / first, .scale = 1.0},
+                          {.file = job.folder.path() / second, .scale = 0.5}};
+}
+
+}  // namespace
+
+TEST_CASE("an existing output is compared by what its files hold, not by where they lie") {
+  // Each job has a temporary folder of its own, so every path differs.
+  const Job made;
+  Job job;
+  CHECK(differing(made, job) == Names{});
+  job.spec.mask.path = job.folder.file("renamed.png", "mask");
+  CHECK(differing(made, job) == Names{});
+  job.spec.mask.path = job.folder.file("renamed.png", "another mask");
+  CHECK(differing(made, job) == Names{"--mask"});
+  job.spec.image = job.folder.file("picture.png", "another picture");
+  job.spec.control_image = job.folder.file("edges.png", "edges");
+  job.spec.sampling.steps = 9;
+  CHECK(differing(made, job) == Names{"--control-image", "--image", "--mask", "--steps"});
+}
+
+TEST_CASE("an existing output is compared by what the model's files hold") {
+  Job made;
+  made.spec.model_given = true;
+  Job job;
+  CHECK(differing(made, job) == Names{});
+  job.folder.file("model/vae/config.json", "{\"other\": 1}");
+  CHECK(differing(made, job) == Names{"--model"});
+}
+
+TEST_CASE("the label and the picture's name count in an existing output of annotations") {
+  const auto with_label = [](Job& job, const std::string& name, const std::string& label) {
+    const fs::path file = job.folder.file(name, "{}");
+    static_cast<MaskSource&>(job.spec.mask) = parse_mask_source(file.string() + label);
+  };
+  Job made;
+  with_label(made, "a.json", ":door");
+  Job job;
+  with_label(job, "b.json", ":door");
+  CHECK(differing(made, job) == Names{});
+  for (const char* label : {":window", ""}) {
+    with_label(job, "b.json", label);
+    CHECK(differing(made, job) == Names{"--mask"});
+  }
+  with_label(job, "b.json", ":door");
+  job.spec.image = job.folder.file("other.png", "picture");
+  CHECK(differing(made, job) == Names{"--image"});
+}
+
+TEST_CASE("shapes of an existing output are compared by their numbers") {
+  const auto with_shape = [](Job& job, const std::string& text) {
+    static_cast<MaskSource&>(job.spec.mask) = parse_mask_source(text);
+  };
+  Job made;
+  with_shape(made, "rect:1,1,20,20+ellipse:1,1,5,5");
+  Job job;
+  with_shape(job, "rect:1.0, 1,20,20 + ellipse:1,1,5,5");
+  CHECK(differing(made, job) == Names{});
+  for (const char* other : {"rect:1,1,20,21+ellipse:1,1,5,5", "rect:1,1,20%,20+ellipse:1,1,5,5", "rect:1,1,20,20",
+                            "ellipse:1,1,20,20+ellipse:1,1,5,5", "alpha"}) {
+    INFO(other);
+    with_shape(job, other);
+    CHECK(differing(made, job) == Names{"--mask"});
+  }
+}
+
+TEST_CASE("LoRAs of an existing output are compared by their content and scale") {
+  Job made;
+  add_loras(made, "a.safetensors", "b.safetensors", "one", "two");
+  Job moved;
+  add_loras(moved, "x/c.safetensors", "y/d.safetensors", "one", "two");
+  CHECK(differing(made, moved) == Names{});
+  moved.spec.model.loras[1].scale = 0.25;
+  CHECK(differing(made, moved) == Names{"--lora"});
+  Job swapped;
+  add_loras(swapped, "a.safetensors", "b.safetensors", "two", "one");
+  CHECK(differing(made, swapped) == Names{"--lora"});
+  const Job none;
+  CHECK(differing(made, none) == Names{"--lora"});
+  // Of one name, nothing but the path says which is which.
+  Job alike;
+  add_loras(alike, "x/a.safetensors", "y/a.safetensors", "one", "two");
+  CHECK(differing(alike, alike) == Names{});
+  const fs::path png =
+      alike.write_png("kept.png", png_text(alike.spec, alike.picture, 7, alike.model, alike.provenance()));
+  alike.folder.file("x/a.safetensors", "two");
+  alike.folder.file("y/a.safetensors", "one");
+  CHECK(judge_existing(png, alike.provenance(), false) == Existing::kOther);
+}
+
+TEST_CASE("a hostile record of an existing output is another one's") {
+  const Job job;
+  for (const char* text : {"[]", "{}", "{\"options\": 3, \"hashes\": []}",
+                           "{\"options\": {\"image\": 3, \"mask\": [], "
+                           "\"lora\": [3, \"x\"]}, \"hashes\": {\"image\": 3, \"mask\": null, \"model\": {\"x\": 1}}}",
+                           "{\"options\": {\"mask\": \"rect:x\"}, \"hashes\": 1}"}) {
+    INFO(text);
+    CHECK(judge_existing(job.write_png("hostile.png", {{kProvenanceKey, text}}), job.provenance(), false) ==
+          Existing::kOther);
+  }
 }

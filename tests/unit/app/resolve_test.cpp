@@ -164,6 +164,47 @@ TEST_CASE("each result has its own names for its steps") {
   CHECK(refusal(folder, {{"save-previews", folder.path("no/such")}}).code() == ErrorCode::kUsage);
 }
 
+TEST_CASE("the folder of the steps is in the place of no other output") {
+  const JobFolder folder;
+  const std::string one = folder.path("one"), png = folder.path("x.png"), tensors = folder.path("x.safetensors");
+  const Values alike[] = {{{"save-previews", png}, {"output", folder.path("./y/../x.png")}},
+                          {{"save-previews", png}, {"save-mask", png}},
+                          {{"save-previews", png}, {"save-crop", png}},
+                          {{"save-previews", tensors}, {"save-latents", tensors}}};
+  for (const Values& options : alike) {
+    const Error error = refusal(folder, options);
+    CHECK(error.code() == ErrorCode::kUsage);
+    CHECK(error.message().find("--save-previews writes into a folder") == 0);
+  }
+  CHECK_NOTHROW(resolved(folder, {{"save-previews", one}, {"output", png}}));
+}
+
+TEST_CASE("stdout takes a result and nothing else") {
+  const JobFolder folder;
+  for (const char* option : {"save-mask", "save-crop", "save-latents", "save-previews", "preview"}) {
+    CAPTURE(option);
+    CHECK(refusal(folder, {{option, "-"}}).code() == ErrorCode::kUsage);
+  }
+  const Settings alone = folder.settings({{"save-mask", "-"}});
+  CHECK_THROWS_AS(resolve_mask_alone(alone), Error);
+}
+
+TEST_CASE("in a batch a job's own output names its preview, and the ending of a result tells its steps apart") {
+  const JobFolder folder;
+  Settings settings = folder.settings({{"preview", folder.path("drawn")}});
+  settings.set("output", {folder.path("made.jpg")}, Source::kJob);
+  CHECK(shared_preview_path(settings, "") == folder.path("drawn/made.png"));
+  CHECK(preview_source(settings) == folder.path("made.jpg"));
+  settings.set("output", {folder.path("")}, Source::kJob);  // a folder has no name for it
+  CHECK(shared_preview_path(settings, "a") == folder.path("drawn/a/picture.png"));
+
+  Settings steps = folder.settings({{"save-previews", folder.path("steps")}, {"format", "jpeg"}});
+  const JobPlace place{.batch = true, .folder = folder.path("out"), .subfolder = {}, .random_seed = {}};
+  CHECK(resolve(steps, place).output.results.front().steps_path == folder.path("steps/picture.jpg-step"));
+  steps.set("format", {"png"}, Source::kCommandLine);
+  CHECK(resolve(steps, place).output.results.front().steps_path == folder.path("steps/picture-step"));
+}
+
 TEST_CASE("inputs are read once, and a request shares them") {
   const JobFolder folder;
   const JobSpec spec = resolved(folder, {{"mask-grow", "2"}, {"outpaint", "0,0,16,0"}});

@@ -100,7 +100,7 @@ Annotation read_annotation(const AnnotationPart& part, AnnotatedPicture& picture
 Places read_pictures(const AnnotationPart& whole, Annotations& file) {
   Places places;
   for (const json& image : whole.array_at("images")) {
-    const AnnotationPart part{image, concat({whole.name, "image ", std::to_string(file.pictures.size() + 1)})};
+    const AnnotationPart part{image, concat({whole.name, ": image ", std::to_string(file.pictures.size() + 1)})};
     if (!places.emplace(id_text(part, "id"), file.pictures.size()).second) {
       part.refuse("has the id of one before it: " + in_quotes(id_text(part, "id")));
     }
@@ -115,7 +115,7 @@ Places read_pictures(const AnnotationPart& whole, Annotations& file) {
 Places read_categories(const AnnotationPart& whole, Annotations& file) {
   Places places;
   for (const json& category : whole.array_at("categories")) {
-    const AnnotationPart part{category, concat({whole.name, "category ", std::to_string(file.labels.size() + 1)})};
+    const AnnotationPart part{category, concat({whole.name, ": category ", std::to_string(file.labels.size() + 1)})};
     const std::string id = id_text(part, "id");
     places.emplace(id, file.labels.size());
     file.labels.push_back({.name = part.text_at("name"), .id = id});
@@ -128,12 +128,12 @@ Places read_categories(const AnnotationPart& whole, Annotations& file) {
 Annotations read_coco(const json& root, const std::string& name) {
   Annotations file;
   file.named = true;
-  const AnnotationPart whole{root, name + ": "};
+  const AnnotationPart whole{root, name};
   const Places pictures = read_pictures(whole, file);
   Places labels = read_categories(whole, file);
   std::size_t number = 0;
   for (const json& annotation : whole.array_at("annotations")) {
-    const AnnotationPart part{annotation, concat({whole.name, "annotation ", std::to_string(++number)})};
+    const AnnotationPart part{annotation, concat({whole.name, ": annotation ", std::to_string(++number)})};
     const auto picture = pictures.find(id_text(part, "image_id"));
     if (picture == pictures.end()) continue;  // a part of a data set may have all of its annotations
     const bool has_label = !part.at("category_id").is_null();
