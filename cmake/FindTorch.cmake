@@ -4,15 +4,22 @@
 # built with CUDA. Nothing here is compiled by nvcc, and a machine that only runs the model seldom has it. So this takes
 # the libraries and headers as they are, from where TorchConfig.cmake lies.
 #
-# Searches Torch_DIR, then CMAKE_PREFIX_PATH (variable and environment; a Python's site-packages too), then the project's
-# .venv, then the system.
+# Searches Torch_DIR, then CMAKE_PREFIX_PATH (variable and environment; a Python's site-packages too), then for a Python
+# package what its build imports, then the project's .venv, then the system.
 # Defines Torch::Torch, Torch::OpenMP, Torch_PREFIX, Torch_LIBRARY_DIR, Torch_VERSION and Torch_CUDA (whether it was
 # built with CUDA); with CUDA and its runtime's headers also Torch::CUDA, for sources that include c10/cuda.
 
 file(TO_CMAKE_PATH "$ENV{CMAKE_PREFIX_PATH}" _torch_environment)
 file(GLOB _torch_venv "${PROJECT_SOURCE_DIR}/.venv/lib/python3.*/site-packages/torch")
+# pip puts what a backend asks for into a folder of its own, which only Python knows.
+set(_torch_build "")
+if(SKBUILD AND Python_EXECUTABLE)
+  execute_process(COMMAND "${Python_EXECUTABLE}" -c
+      "import importlib.util as i; s = i.find_spec('torch'); print(*s.submodule_search_locations if s else ())"
+    OUTPUT_VARIABLE _torch_build OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
 find_path(Torch_CONFIG_DIR TorchConfig.cmake
-  PATHS "${Torch_DIR}" ${CMAKE_PREFIX_PATH} ${_torch_environment} ${_torch_venv} /usr/local /usr
+  PATHS "${Torch_DIR}" ${CMAKE_PREFIX_PATH} ${_torch_environment} "${_torch_build}" ${_torch_venv} /usr/local /usr
   PATH_SUFFIXES Torch share/cmake/Torch lib/cmake/Torch torch/share/cmake/Torch
   NO_DEFAULT_PATH NO_CACHE)
 

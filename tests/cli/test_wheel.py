@@ -66,6 +66,28 @@ def bin_folder(bare):
     return bare
 
 
+def test_a_build_finds_the_torch_that_only_python_sees(tmp_path):
+    """pip puts it where neither CMake nor scikit-build-core looks, and names the place in PYTHONPATH."""
+    (tmp_path / "seen").mkdir()
+    real = pathlib.Path(importlib.util.find_spec("torch").origin).parent
+    (tmp_path / "seen" / "torch").symlink_to(real)
+    project = [
+        "cmake_minimum_required(VERSION 3.22)",
+        "project(finds CXX)",
+        f'list(APPEND CMAKE_MODULE_PATH "{ROOT}/cmake")',
+        "find_package(Torch REQUIRED)",
+        'message(STATUS "it is ${Torch_PREFIX}")',
+    ]
+    (tmp_path / "CMakeLists.txt").write_text("\n".join(project))
+    # -S: a Python with no packages of its own
+    (tmp_path / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    words = ("cmake", "-S", tmp_path, "-B", tmp_path / "build", "-DSKBUILD=2", f"-DPython_EXECUTABLE={tmp_path}/python")
+    found = run(*words, PYTHONPATH=str(tmp_path / "seen"))
+    assert found.returncode == 0, found.stderr
+    assert f"it is {tmp_path}/seen/torch" in found.stdout
+
+
 def test_without_torch_one_line_says_so(bare):
     result = run(bare / "zimage-inpaint", "--version")
     assert (result.returncode, result.stdout) == (1, "")
