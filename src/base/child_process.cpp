@@ -126,13 +126,16 @@ void read_ready(std::array<pollfd, 2>& pipes, ChildEnd& end, int timeout) {
 void wait_for(pid_t child, std::array<pollfd, 2>& pipes, const std::function<bool()>& stop, ChildEnd& end) {
   int status = 0;
   bool stopped = false;
-  while (::waitpid(child, &status, WNOHANG) == 0) {
+  pid_t ended = 0;
+  while ((ended = ::waitpid(child, &status, WNOHANG)) == 0) {
     if (!stopped && stop()) {
       ::kill(child, SIGTERM);
       stopped = true;
     }
     read_ready(pipes, end, kPause);
   }
+  // Where SIGCHLD is ignored, the system keeps no child's code.
+  if (ended < 0) throw Error(ErrorCode::kRuntime, concat({"can't tell how a program ended: ", std::strerror(errno)}));
   for (int i = 0; i < 16; ++i) read_ready(pipes, end, 0);
   end.code = WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
 }

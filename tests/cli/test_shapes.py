@@ -217,7 +217,7 @@ def test_the_mask_alone_is_checked_like_a_runs(work):
     assert work.run("-i", "picture.png", "--save-mask", "n.png").code == 2
 
 
-@pytest.mark.parametrize("more", [["-o", "out.png"], ["--save-crop", "c.png"], ["--dry-run"], ["--golden", "mask.png"]])
+@pytest.mark.parametrize("more", [["-o", "out.png"], ["--save-crop", "c.png"], ["--save-previews", "steps"], ["--dry-run"], ["--golden", "mask.png"]])
 def test_a_run_still_needs_a_prompt(work, more):
     refused = work.run("-i", "picture.png", "-m", "mask.png", "--save-mask", "m.png", *more)
     assert refused.code == 2 and "no prompt is given" in refused.err

@@ -186,8 +186,8 @@ JobSpec resolve(Settings& settings, const JobPlace& place) {
 
 bool asks_for_mask_alone(const Settings& settings) {
   if (!settings.has("save-mask") || settings.flag("dry-run")) return false;
-  const auto others = {"prompt",  "prompt-file", "output", "save-crop", "save-latents",
-                       "preview", "golden",      "replay", "manifest"};
+  const auto others = {"prompt",  "prompt-file",   "output", "save-crop", "save-latents",
+                       "preview", "save-previews", "golden", "replay"};
   return std::none_of(others.begin(), others.end(), [&](const char* name) { return settings.has(name); });
 }
 

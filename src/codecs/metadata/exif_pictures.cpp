@@ -85,8 +85,10 @@ std::vector<Range> pictures_behind(const Structure& structure, const Directory& 
 /// that three bytes that only look like its start are left alone.
 std::size_t end_of_jpeg(const Block& block, std::size_t begin) {
   constexpr std::uint8_t kScan = 0xda;
+  constexpr int kMostSegments = 256;  // of a hostile block's, all would be looked at again from each of them
   bool frame = false;
-  for (std::size_t at = begin + 2; at + 4 <= block.size();) {
+  int segments = 0;
+  for (std::size_t at = begin + 2; at + 4 <= block.size() && ++segments <= kMostSegments;) {
     const std::uint8_t marker = block[at + 1];
     const std::size_t length = std::size_t{block[at + 2]} << 8 | block[at + 3];
     if (block[at] != 0xff || marker < 0xc0 || (marker >= 0xd0 && marker <= 0xd9) || length < 2) return begin;
@@ -99,7 +101,7 @@ std::size_t end_of_jpeg(const Block& block, std::size_t begin) {
     const auto end = std::search(from, block.end(), std::begin(kEnd), std::end(kEnd));
     return end == block.end() ? block.size() : static_cast<std::size_t>(end - block.begin()) + 2;
   }
-  return frame ? block.size() : begin;
+  return frame && segments <= kMostSegments ? block.size() : begin;
 }
 
 std::vector<Range> jpegs_in(const Block& block) {
@@ -125,8 +127,8 @@ bool has_content(std::span<const std::uint8_t> block, const Structure& structure
          std::any_of(begin + static_cast<std::ptrdiff_t>(skip), end, [](std::uint8_t b) { return b != 0 && b != ' '; });
 }
 
-/// What of the first directory and the Exif directory is about the picture's form: its size, orientation, resolution,
-/// samples, versions, colour space, padding, and the other directories.
+/// These tags of the first directory and the Exif directory are about the picture's form: its size, orientation,
+/// resolution, samples, versions, colour space, padding, and the other directories.
 constexpr std::uint16_t kForm[] = {0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x0112,         0x0115,        0x011a,
                                    0x011b, 0x011c, 0x0128, 0x0213, 0x9000, kExifDirectory, kGpsDirectory, 0x9101,
                                    0xa000, 0xa001, 0xa002, 0xa003, 0xa005, kPadding,       0xea1d};
@@ -148,11 +150,14 @@ Block without_pictures(Block block) {
   // The structure refers to the block itself, so everything is read before the block becomes shorter.
   std::size_t used = 0;
   for (const Range& range : ranges_in_use(*structure, *first)) used = std::max(used, range.end);
-  for (const Range& picture : pictures) {
-    std::fill(block.begin() + static_cast<std::ptrdiff_t>(picture.begin),
-              block.begin() + static_cast<std::ptrdiff_t>(picture.end), std::uint8_t{0});
-  }
   std::sort(pictures.begin(), pictures.end(), [](const Range& a, const Range& b) { return a.end > b.end; });
+  std::size_t blank = block.size();  // as ends descend, a picture is blank from here on; each byte is filled once
+  for (const Range& picture : pictures) {
+    if (picture.begin >= blank) continue;
+    std::fill(block.begin() + static_cast<std::ptrdiff_t>(picture.begin),
+              block.begin() + static_cast<std::ptrdiff_t>(std::min(picture.end, blank)), std::uint8_t{0});
+    blank = picture.begin;
+  }
   for (const Range& picture : pictures) {
     if (picture.end >= block.size() && picture.begin >= used) block.resize(std::min(block.size(), picture.begin));
   }

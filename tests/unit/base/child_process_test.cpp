@@ -1,5 +1,6 @@
 #include "base/child_process.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <string>
 
@@ -48,6 +49,14 @@ TEST_CASE("a program that outlives the child isn't waited for") {
   const ChildEnd end = run_shell("sleep 600 & echo $!");
   CHECK(end.code == 0);
   CHECK(std::system(("kill " + end.output).c_str()) == 0);
+}
+
+TEST_CASE("where the system keeps no child's code, none is made up") {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  const auto error = test::error_of([] { run_shell("exit 3"); });
+  std::signal(SIGCHLD, before);
+  REQUIRE(error.has_value());
+  CHECK(error->message().starts_with("can't tell how a program ended"));
 }
 
 TEST_CASE("a program that can't be run is an error that names it") {

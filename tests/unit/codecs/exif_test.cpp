@@ -92,6 +92,15 @@ TEST_CASE("exif: a JPEG anywhere in the block becomes zeros, and what only begin
   CHECK(exif::without_pictures(block).size() == block.size() - jpeg.size() + 2);
 }
 
+TEST_CASE("exif: a block of nothing but JPEG's starts isn't searched again from each", "[codecs]") {
+  Bytes block = exif_sample({});
+  const std::size_t size = block.size();
+  block.resize(size + 6 * 200'000);
+  constexpr std::uint8_t kSegment[] = {0xff, 0xe0, 0x00, 0x04, 0xff, 0xd8};
+  for (std::size_t i = size; i < block.size(); ++i) block[i] = kSegment[(i - size) % 6];
+  CHECK(exif::without_pictures(block).size() == block.size());
+}
+
 TEST_CASE("exif: a block that only tells the picture's form says nothing", "[codecs]") {
   CHECK_FALSE(exif::says_anything({}));
   CHECK_FALSE(exif::says_anything(exif::with_resolution({}, {300, 300, codecs::DotsPer::kInch}, true)));
