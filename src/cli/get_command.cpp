@@ -95,13 +95,6 @@ std::string paths_text(const app::GetPlan& plan) {
   return lines;
 }
 
-std::string use_text(const app::GetPlan& plan) {
-  std::string line;
-  for (const std::string& word : app::use_command(plan))
-    line.append(line.empty() ? "" : " ").append(app::shell_word(word));
-  return line;
-}
-
 }  // namespace
 
 int get_command(const app::Settings& settings, const Verbosity& verbosity) {
@@ -118,7 +111,7 @@ int get_command(const app::Settings& settings, const Verbosity& verbosity) {
   if (run) {
     app::run_get(plan, stderr_is_terminal() && log::enabled(log::Level::kNotice));
     plan = app::plan_get(job, hub, plan.downloader);  // all is there now
-    log::notice(concat({"use it: ", use_text(plan)}));
+    log::notice(concat({"use it: ", app::shell_line(app::use_command(plan))}));
   }
   write_stdout(verbosity.json ? plan_json(plan, run) : run ? paths_text(plan) : app::download_script(plan));
   return 0;

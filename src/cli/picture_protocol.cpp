@@ -1,6 +1,5 @@
 #include "cli/picture_protocol.h"
 
-#include <openssl/evp.h>
 #include <sixel.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/report/base64.h"
 #include "app/report/shown_picture.h"
 #include "base/text.h"
 #include "zimage/error.h"
@@ -23,16 +23,8 @@ constexpr int kSixelColors = 256;
 /// The attribute of a terminal with sixel graphics.
 constexpr std::string_view kSixelAttribute = "4";
 
-std::string base64(const std::vector<std::uint8_t>& bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // with room for the function's NUL
-  const int length =
-      ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
-
 std::string kitty_sequence(const Image& picture) {
-  const std::string data = base64(app::png_of(picture));
+  const std::string data = app::base64(app::png_of(picture));
   std::string out;
   for (std::size_t begin = 0; begin < data.size(); begin += kKittyChunk) {
     const bool more = begin + kKittyChunk < data.size();
@@ -46,7 +38,7 @@ std::string kitty_sequence(const Image& picture) {
 std::string iterm2_sequence(const Image& picture) {
   const std::vector<std::uint8_t> png = app::png_of(picture);
   return concat({"\033]1337;File=inline=1;size=", std::to_string(png.size()), ";width=", std::to_string(picture.width),
-                 "px;height=", std::to_string(picture.height), "px:", base64(png), "\a"});
+                 "px;height=", std::to_string(picture.height), "px:", app::base64(png), "\a"});
 }
 
 void require_encoded(SIXELSTATUS status) {

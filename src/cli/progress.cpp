@@ -219,7 +219,7 @@ class Bar : public Silent {
       line.name = job_;
     }
     // A line that wraps could not be cleared.
-    write_stderr(fit_line(line, terminal_width() - 1));
+    write_stderr(fit_line(line, static_cast<std::size_t>(terminal_size().columns) - 1));
     shown_ = true;
   }
 

@@ -26,8 +26,6 @@ void write_stderr(std::string_view text) noexcept;
 bool stdout_is_terminal();
 /// Returns whether stderr is a terminal that understands cursor movements: TERM is set and isn't "dumb".
 bool stderr_is_terminal();
-/// Returns the columns of stderr's terminal; 80 if it doesn't say.
-std::size_t terminal_width();
 
 /// The size of stderr's terminal in cells, and of a cell in pixels. What the terminal doesn't say is as usual.
 struct TerminalSize {

@@ -312,8 +312,7 @@ ImageFile decode_png(Bytes bytes, const std::string& name) {
   if (!read_pixels(reader, rows.data())) refuse();
   read_metadata(reader, file);
   read_background(reader, header, file.metadata);
-  png_textp entries = nullptr;
-  read_ancillary_chunks(bytes, static_cast<std::size_t>(png_get_text(reader.png, reader.info, &entries, nullptr)),
+  read_ancillary_chunks(bytes, static_cast<std::size_t>(png_get_text(reader.png, reader.info, nullptr, nullptr)),
                         file.metadata);
   file.metadata.color_chunks = color_chunks_of(bytes);
   if (reader.state.bad_profile && file.metadata.icc.empty()) {

@@ -52,9 +52,7 @@ const char* title_of(std::string_view name) {
 void drop(ImageMetadata& metadata, std::string_view name) {
   const char* title = title_of(name);
   const std::string text = title != nullptr ? title : concat({printable(name), " chunk"});
-  if (std::find(metadata.dropped.begin(), metadata.dropped.end(), text) == metadata.dropped.end()) {
-    metadata.dropped.push_back(text);
-  }
+  name_once(metadata.dropped, text);
 }
 
 }  // namespace

@@ -14,14 +14,14 @@
 namespace zimage::codecs {
 namespace {
 
+std::uint32_t little_endian(Bytes bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} | std::uint32_t{bytes[at + 1]} << 8 | std::uint32_t{bytes[at + 2]} << 16 |
+         std::uint32_t{bytes[at + 3]} << 24;
+}
+
 /// Returns whether the file is complete: byte 4 holds the container's length without its first 8 bytes. libwebp reads
 /// what it needs and doesn't notice if the rest is missing.
-bool is_whole(Bytes bytes) {
-  if (bytes.size() < 12) return false;
-  std::uint64_t length = 0;
-  for (std::size_t i = 0; i < 4; ++i) length |= std::uint64_t{bytes[4 + i]} << (8 * i);
-  return length + 8 <= bytes.size();
-}
+bool is_whole(Bytes bytes) { return bytes.size() >= 12 && std::uint64_t{little_endian(bytes, 4)} + 8 <= bytes.size(); }
 
 const char* describe(VP8StatusCode status) {
   switch (status) {
@@ -49,11 +49,6 @@ struct Picture {
   throw Error(ErrorCode::kRuntime, "the WebP can't be encoded: " + why, hint);
 }
 
-std::uint32_t little_endian(Bytes bytes, std::size_t at) {
-  return std::uint32_t{bytes[at]} | std::uint32_t{bytes[at + 1]} << 8 | std::uint32_t{bytes[at + 2]} << 16 |
-         std::uint32_t{bytes[at + 3]} << 24;
-}
-
 /// Takes a chunk that isn't about the pixels over. Names those of unknown kinds, and further ones of a kind.
 void take_chunk(std::string_view name, Bytes data, ImageMetadata& metadata) {
   constexpr std::string_view kPixels[] = {"VP8 ", "VP8L", "VP8X", "ALPH"};
@@ -71,7 +66,7 @@ void take_chunk(std::string_view name, Bytes data, ImageMetadata& metadata) {
     metadata.left_out.emplace_back(kContentCredentials);
   } else {
     const bool known = name == "ICCP" || name == "EXIF" || name == "XMP ";
-    metadata.dropped.push_back(concat({known ? "a second " : "", printable(name), " chunk"}));
+    name_once(metadata.dropped, concat({known ? "a second " : "", printable(name), " chunk"}));
   }
 }
 

@@ -22,9 +22,9 @@ class FiniteFlag {
  public:
   /// Adds a tensor of a floating-point dtype. It doesn't wait for the device, and takes no memory but a few numbers.
   void add(const at::Tensor& tensor);
-  /// Adds a stored weight in the same way, without making numbers of it: of quantised ones the codes and the scales are
-  /// looked at. It errs on one side: scales above 2^40, and those of padding, count as bad too, so that whoever is told
-  /// has to look at the weight itself.
+  /// Adds a stored weight without waiting for the device and without making numbers of it: of quantised ones the codes
+  /// and the scales are looked at, of which it may take a copy for a moment. It errs on one side: scales above 2^40,
+  /// and those of padding, count as bad too, so that whoever is told has to look at the weight itself.
   void add(const StoredWeight& weight);
   /// Returns whether every value of every tensor is finite. Waits for the device.
   bool finite() const;

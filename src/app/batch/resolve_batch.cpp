@@ -153,12 +153,13 @@ void check_collisions(const std::vector<Job>& jobs) {
   }
 }
 
-/// Returns the root of a batch's output tree: the folder given by -o, else the picture folder's default; that of
-/// --preview if nothing else is written.
+/// Returns the root of a batch's output tree: the folder given by -o, else the picture folder's default, of which a
+/// manifest has none; that of --preview if nothing else is written.
 fs::path output_root(const Settings& settings) {
   if (settings.has("preview")) return settings.text("preview");
   const std::string output = settings.text("output");
-  return output.empty() ? default_output_folder(settings.text("image")) : fs::path(output);
+  const bool by_picture = output.empty() && !settings.has("manifest");
+  return by_picture ? default_output_folder(settings.text("image")) : fs::path(output);
 }
 
 }  // namespace
@@ -190,16 +191,14 @@ BatchPlan resolve_batch(const Settings& given) {
   check_model(common);
   plan.model = common.model;
   plan.compute = common.compute;
+  plan.output = output_root(given);
   if (!given.has("manifest")) {
-    plan.output = output_root(given);
     std::vector<Job> jobs = list_folder_jobs(given, plan.output);
     keep_previews_apart(jobs);
     plan.jobs = make_job_list(std::move(jobs));
   } else if (given.text("manifest") == "-") {
-    plan.output = given.text(given.has("preview") ? "preview" : "output");
     plan.jobs = make_stdin_jobs(given, [stop = plan.stop] { return stop->load() || interrupted(); });
   } else {
-    plan.output = given.text(given.has("preview") ? "preview" : "output");
     std::vector<Job> jobs = list_manifest_jobs(given.text("manifest"), given);
     keep_previews_apart(jobs);
     plan.jobs = make_job_list(std::move(jobs));

@@ -109,7 +109,7 @@ void compare_loras_by_hash(Compared& record) {
     taken.insert(keys.begin(), keys.end());
   }
   for (const std::string& key : taken) record.model.erase(key);
-  // Of settings with a number, as hash_model() gives one to files of one name, only the number says whose they are.
+  // hash_model() gives numbers to files of one name; of their settings, only the number says whose they are.
   for (const auto& [key, hash] : record.model.items()) record.names_count = record.names_count || key.ends_with(')');
 }
 

@@ -67,17 +67,19 @@ void check_collisions(const OutputPlan& outputs) {
 void check_inputs_stay(const Settings& settings, const OutputPlan& outputs) {
   const std::set<std::string> written{"output",        "save-mask", "save-crop", "save-latents", "preview",
                                       "save-previews", "golden",    "report",    "log-file"};
+  const std::vector<fs::path> paths = all_output_paths(outputs);
   for (const OptionSpec& option : settings.options()) {
     if (!option.path || written.contains(option.name)) continue;
     const bool replaced =
         !outputs.preview && (option.name == std::string_view("image") || option.name == std::string_view("replay"));
     for (const std::string& value : settings.list(option.name)) {
       const fs::path input = path_in(option, value);
-      for (const fs::path& path : all_output_paths(outputs)) {
+      if (input.empty()) continue;
+      for (const fs::path& path : paths) {
         const auto is_path = [&](const PlannedOutput& output) { return output.path == path; };
         if (replaced && std::any_of(outputs.results.begin(), outputs.results.end(), is_path)) continue;
         std::error_code ignored;
-        if (input.empty() || !fs::equivalent(input, path, ignored)) continue;
+        if (!fs::equivalent(input, path, ignored)) continue;
         throw Error(ErrorCode::kUsage,
                     concat({"the output ", path.string(), " would replace the file of --", option.name}),
                     "give the output another path");

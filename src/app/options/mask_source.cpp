@@ -30,8 +30,8 @@ MaskSource parse_mask_source(const std::string& text) {
     const std::size_t end = end_of_json(text);
     source.annotated = end > 0;
     if (end == 0 || end == text.size()) return source;
-    source.label = text.substr(end + 1);
-    if (source.label.empty()) {
+    source.annotation_label = text.substr(end + 1);
+    if (source.annotation_label.empty()) {
       throw Error(ErrorCode::kUsage, "--mask " + in_quotes(text) + " names no label behind the colon",
                   "give --mask FILE.json:LABEL, or leave out the colon for all labels");
     }
@@ -44,7 +44,8 @@ std::string mask_source_text(const MaskSource& source) {
   std::string text;
   for (const MaskShape& shape : source.shapes) text += (text.empty() ? "" : "+") + shape.text;
   if (!source.shapes.empty()) return text;
-  return source.label.empty() ? source.path.string() : concat({source.path.string(), ":", source.label});
+  return source.annotation_label.empty() ? source.path.string()
+                                         : concat({source.path.string(), ":", source.annotation_label});
 }
 
 std::filesystem::path mask_path(const std::string& text) {

@@ -11,9 +11,9 @@ namespace zimage::app {
 
 /// Where a mask comes from. At most one of `path`, `from_alpha` and `shapes` is set; with --outpaint it may be none.
 struct MaskSource {
-  std::filesystem::path path{};  ///< a picture, in a batch also a folder, or annotations; empty: none
-  bool annotated = false;        ///< `path` holds annotations, as COCO or LabelMe has them
-  std::string label{};           ///< of annotations: the label of those that count; empty: all
+  std::filesystem::path path{};    ///< a picture, in a batch also a folder, or annotations; empty: none
+  bool annotated = false;          ///< `path` holds annotations, as COCO or LabelMe has them
+  std::string annotation_label{};  ///< of annotations: the label of those that count; empty: all
   bool from_alpha = false;
   std::vector<MaskShape> shapes{};
 };

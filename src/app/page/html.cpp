@@ -1,13 +1,12 @@
 #include "app/page/html.h"
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdio>
 #include <vector>
 
 #include "app/provenance/hash.h"
+#include "app/report/base64.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "zimage/error.h"
@@ -16,13 +15,6 @@ namespace zimage::app::html {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-std::string base64(std::span<const std::uint8_t> bytes) {
-  // EVP_EncodeBlock() also writes a zero byte.
-  std::vector<unsigned char> out((bytes.size() + 2) / 3 * 4 + 1);
-  const int length = EVP_EncodeBlock(out.data(), bytes.data(), static_cast<int>(bytes.size()));
-  return {out.begin(), out.begin() + length};
-}
 
 bool is_control(char32_t c) { return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c < 0xA0); }
 

@@ -41,6 +41,8 @@ struct PlannedFile {
   std::uint64_t part_bytes =
       0;  ///< how much of it an earlier run has downloaded; more than it has: it's something else
 
+  /// Returns where what came is kept if it isn't the published file.
+  std::filesystem::path bad() const { return target.string() + ".bad"; }
   /// Returns whether all of it has been downloaded, and wasn't checked.
   bool complete() const { return part_bytes == file->bytes; }
 };
@@ -84,5 +86,7 @@ std::string download_script(const GetPlan& plan);
 
 /// Returns a word as a shell reads it, in quotes if it needs them.
 std::string shell_word(const std::string& word);
+/// Returns words as one line of a shell.
+std::string shell_line(const std::vector<std::string>& words);
 
 }  // namespace zimage::app

@@ -58,7 +58,7 @@ void accept(const fs::path& path, const PlannedFile& file) {
   const std::string fault = fault_of(path, *file.file, heed_signals);
   std::error_code error;
   if (!fault.empty()) {
-    const fs::path bad = file.target.string() + ".bad";
+    const fs::path bad = file.bad();
     fs::rename(path, bad, error);
     throw Error(ErrorCode::kModel,
                 concat({"what came from ", file.url, " isn't the published file: ", fault, "; it is kept as ",

@@ -12,15 +12,6 @@ namespace {
 
 constexpr const char* kNext = " &&\n  ";  // the next command of a file, if this one succeeds
 
-std::string shell_line(const std::vector<std::string>& words) {
-  std::string line;
-  for (const std::string& word : words) line.append(line.empty() ? "" : " ").append(shell_word(word));
-  return line;
-}
-
-/// Returns where a file goes that isn't the published one, as with --run.
-std::filesystem::path bad_path(const PlannedFile& file) { return file.target.string() + ".bad"; }
-
 /// Returns the commands that compare a file's hash, and put a file with another one aside, so that the next attempt
 /// begins anew; empty if the hash isn't known.
 std::string hash_check(const PublishedFile& file, const std::filesystem::path& path, const std::filesystem::path& bad) {
@@ -45,14 +36,14 @@ std::string curl_lines(const GetPlan& plan, const PlannedFile& file) {
     lines += concat(
         {"curl ", token ? "-K - " : "", "-fL --retry 5 -C - -o ", part, " \\\n    ", shell_word(file.url), kNext});
   }
-  const std::string check = hash_check(*file.file, file.part.filename(), bad_path(file).filename());
+  const std::string check = hash_check(*file.file, file.part.filename(), file.bad().filename());
   if (!check.empty()) lines += concat({check, kNext});
   return concat({lines, "mv ", part, " ", shell_word(file.target.filename().string()), ")"});
 }
 
 std::string hf_lines(const GetPlan& plan, const PlannedFile& file) {
   const std::string line = shell_line(download_command(plan, file, plan.folder));
-  const std::string check = hash_check(*file.file, file.target, bad_path(file));
+  const std::string check = hash_check(*file.file, file.target, file.bad());
   return check.empty() ? line : concat({line, kNext, check});
 }
 
@@ -65,6 +56,12 @@ std::string file_lines(const GetPlan& plan, const PlannedFile& file) {
 }
 
 }  // namespace
+
+std::string shell_line(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line.append(line.empty() ? "" : " ").append(shell_word(word));
+  return line;
+}
 
 std::string shell_word(const std::string& word) {
   const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {

@@ -57,9 +57,6 @@ bool is_known(const jpeg_marker_struct& marker, std::string_view content, const 
 std::vector<std::string> other_segments(const JpegDecoder& decoder, const ImageMetadata& metadata, bool credentials) {
   std::vector<std::string> out;
   bool exif = false, xmp = false;
-  const auto add = [&](const std::string& name) {
-    if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
-  };
   for (const jpeg_marker_struct* marker = decoder.info.marker_list; marker != nullptr; marker = marker->next) {
     const int number = marker->marker - JPEG_APP0;
     if (number < 0 || number > 15) continue;
@@ -68,10 +65,10 @@ std::vector<std::string> other_segments(const JpegDecoder& decoder, const ImageM
     const bool is_xmp = number == 1 && content.starts_with("http://ns.adobe.com/xap/1.0/\0"sv);
     if (is_exif || is_xmp) {
       bool& seen = is_exif ? exif : xmp;
-      if (seen) add(is_exif ? "a second EXIF segment" : "a second XMP segment");
+      if (seen) name_once(out, is_exif ? "a second EXIF segment" : "a second XMP segment");
       seen = true;
     } else if (!is_known(*marker, content, metadata) && !(number == 11 && credentials)) {
-      add(name_of(number, content));
+      name_once(out, name_of(number, content));
     }
   }
   return out;
@@ -93,11 +90,7 @@ void read_late_segments(Bytes scans, ImageMetadata& metadata) {
     if (length < 2 || length > scans.size() - at - 2) return;
     const std::string_view content(reinterpret_cast<const char*>(scans.data()) + at + 4, length - 2);
     if (marker == kComment) metadata.comments.emplace_back(content);
-    if (marker >= 0xe0 && marker <= 0xef) {
-      const std::string name = name_of(marker - 0xe0, content);
-      std::vector<std::string>& names = metadata.dropped;
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-    }
+    if (marker >= 0xe0 && marker <= 0xef) name_once(metadata.dropped, name_of(marker - 0xe0, content));
     at += 2 + length;
   }
 }

@@ -75,7 +75,7 @@ bool read_header(JpegDecoder& decoder, Bytes bytes) {
   for (const int marker : {JPEG_APP0 + 1, JPEG_APP0 + 2, JPEG_APP0 + 13, JPEG_COM}) {
     jpeg_save_markers(&decoder.info, marker, kMaxMarkerBytes);
   }
-  // Of the others the start tells what they are.
+  // The start of the others tells what they are.
   for (const int number : {0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15}) {
     jpeg_save_markers(&decoder.info, JPEG_APP0 + number, kStart);
   }

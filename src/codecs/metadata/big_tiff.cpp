@@ -23,12 +23,6 @@ struct Reader {
   }
 };
 
-/// Returns the bytes of one value by type; 0 for an unknown one, and for the numbers of 8 bytes that BigTIFF adds.
-std::size_t type_size(std::uint64_t type) {
-  constexpr std::size_t kSizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
-  return type < std::size(kSizes) ? kSizes[type] : 0;
-}
-
 /// Copies the entries of the directory at `at`, with their values, and the Exif and GPS directories that it points to.
 std::vector<Entry> copy_directory(const Reader& reader, std::uint64_t at, bool inner, Block& out) {
   constexpr std::size_t kEntry = 20;
@@ -38,7 +32,8 @@ std::vector<Entry> copy_directory(const Reader& reader, std::uint64_t at, bool i
   for (std::uint64_t i = 0; i < count && (i + 1) * kEntry <= reader.file.size() - at - 8; ++i) {
     const std::size_t place = at + 8 + i * kEntry;
     const auto tag = static_cast<std::uint16_t>(reader.number(place, 2));
-    const std::uint64_t type = reader.number(place + 2, 2), values = reader.number(place + 4, 8);
+    const auto type = static_cast<std::uint16_t>(reader.number(place + 2, 2));
+    const std::uint64_t values = reader.number(place + 4, 8);
     if (tag == kExifDirectory || tag == kGpsDirectory) {
       const std::uint64_t child = reader.number(place + 12, type == 4 || type == 13 ? 4 : 8);
       const std::vector<Entry> within = inner ? std::vector<Entry>{} : copy_directory(reader, child, true, out);
@@ -47,13 +42,13 @@ std::vector<Entry> copy_directory(const Reader& reader, std::uint64_t at, bool i
       exif::set_entry(entries, exif::long_entry(tag, static_cast<std::uint32_t>(begin), reader.big_endian));
       continue;
     }
-    const std::size_t each = type_size(type);
+    const std::size_t each = exif::type_size(type);
     if (each == 0 || values == 0 || values > kMaxValue / each || out.size() > kMaxCopied) continue;
     const std::size_t size = each * values;
     const std::uint64_t from = size <= 8 ? place + 12 : reader.number(place + 12, 8);
     if (from > reader.file.size() || reader.file.size() - from < size) continue;
     Entry entry = exif::long_entry(tag, 0, reader.big_endian);
-    entry.type = static_cast<std::uint16_t>(type);
+    entry.type = type;
     entry.count = static_cast<std::uint32_t>(values);
     const auto begin = reader.file.begin() + static_cast<std::ptrdiff_t>(from);
     const auto end = begin + static_cast<std::ptrdiff_t>(size);
@@ -75,12 +70,10 @@ Block as_classic(File file) {
   if (file.size() < 16 || file[0] != file[1] || (file[0] != 'I' && file[0] != 'M')) return {};
   const Reader reader{file, file[0] == 'M'};
   if (reader.number(2, 2) != 43 || reader.number(4, 2) != 8) return {};
-  Block out = {'I', 'I', 42, 0, 0, 0, 0, 0};
-  if (reader.big_endian) out = {'M', 'M', 0, 42, 0, 0, 0, 0};
+  Block out = exif::begin_structure(reader.big_endian);
   const std::vector<Entry> entries = copy_directory(reader, reader.number(8, 8), false, out);
   if (entries.empty()) return {};
-  const std::size_t at = exif::append_directory(out, entries, 0, reader.big_endian);
-  exif::put_u32(out, 4, static_cast<std::uint32_t>(at), reader.big_endian);
+  exif::end_structure(out, entries, reader.big_endian);
   return out;
 }
 

@@ -56,10 +56,6 @@ void exchange_comments(ImageMetadata& metadata, ImageFormat to) {
   }
 }
 
-void name_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-}
-
 void add_names(std::vector<std::string>& names, const std::vector<std::string>& more) {
   for (const std::string& name : more) name_once(names, name);
 }
@@ -190,10 +186,9 @@ std::vector<std::string> carry_metadata(ImageMetadata& metadata, ImageFormat fro
 }
 
 void drop_places(ImageMetadata& metadata) {
-  add_names(metadata.dropped, photoshop::names_of_places(metadata.photoshop));
-  if (!photoshop::names_of_places(metadata.photoshop).empty()) {
-    metadata.photoshop = photoshop::without_places(metadata.photoshop);
-  }
+  const std::vector<std::string> places = photoshop::names_of_places(metadata.photoshop);
+  add_names(metadata.dropped, places);
+  if (!places.empty()) metadata.photoshop = photoshop::without_places(metadata.photoshop);
   metadata.tiff_tags = tiff::without_places(metadata.tiff_tags, metadata.dropped);
   std::erase_if(metadata.chunks, [&](const PngChunk& chunk) {
     const bool place = chunk.name == "oFFs" || chunk.name == "sTER";

@@ -8,13 +8,12 @@ namespace {
 constexpr std::size_t kEntrySize = 12;
 constexpr std::uint16_t kShort = 3, kLong = 4, kIfd = 13;
 
-/// Returns the bytes of one value by type (TIFF 6.0, section 2, and IFD of the supplements); 0 for an unknown type.
+}  // namespace
+
 std::size_t type_size(std::uint16_t type) {
   constexpr std::size_t kSizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
   return type < std::size(kSizes) ? kSizes[type] : 0;
 }
-
-}  // namespace
 
 const Entry* Directory::find(std::uint16_t tag) const {
   const auto place = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.tag == tag; });
@@ -146,6 +145,16 @@ std::size_t append_directory(std::vector<std::uint8_t>& bytes, const std::vector
   }
   put_u32(bytes, place, next, big_endian);
   return at;
+}
+
+std::vector<std::uint8_t> begin_structure(bool big_endian) {
+  return big_endian ? std::vector<std::uint8_t>{'M', 'M', 0, 42, 0, 0, 0, 0}
+                    : std::vector<std::uint8_t>{'I', 'I', 42, 0, 0, 0, 0, 0};
+}
+
+void end_structure(std::vector<std::uint8_t>& bytes, const std::vector<Entry>& entries, bool big_endian) {
+  const std::size_t at = append_directory(bytes, entries, 0, big_endian);
+  put_u32(bytes, 4, static_cast<std::uint32_t>(at), big_endian);
 }
 
 }  // namespace zimage::codecs::exif

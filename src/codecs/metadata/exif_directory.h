@@ -10,6 +10,10 @@
 
 namespace zimage::codecs::exif {
 
+/// Returns the bytes of one value by type (TIFF 6.0, section 2, and IFD of the supplements); 0 for an unknown type, and
+/// for the numbers of 8 bytes that BigTIFF adds.
+std::size_t type_size(std::uint16_t type);
+
 /// A directory entry. It keeps the original 12 bytes, so that writing it again changes nothing.
 struct Entry {
   std::uint16_t tag = 0;
@@ -65,5 +69,10 @@ void set_entry(std::vector<Entry>& entries, const Entry& entry);
 /// Appends a directory to the block, at an even offset, which it returns. `next` is the offset of the next directory.
 std::size_t append_directory(std::vector<std::uint8_t>& bytes, const std::vector<Entry>& entries, std::uint32_t next,
                              bool big_endian);
+
+/// Returns a structure without a directory; what values need is appended to it.
+std::vector<std::uint8_t> begin_structure(bool big_endian);
+/// Appends its only directory.
+void end_structure(std::vector<std::uint8_t>& bytes, const std::vector<Entry>& entries, bool big_endian);
 
 }  // namespace zimage::codecs::exif

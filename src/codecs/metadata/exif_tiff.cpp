@@ -135,12 +135,10 @@ Block from_tiff(std::span<const std::uint8_t> file) {
   const auto first = structure ? structure->directory(structure->first_directory()) : std::nullopt;
   if (!first) return {};
   const bool big_endian = structure->big_endian();
-  Block out = {'I', 'I', 42, 0, 0, 0, 0, 0};
-  if (big_endian) out = {'M', 'M', 0, 42, 0, 0, 0, 0};
+  Block out = begin_structure(big_endian);
   const std::vector<Entry> entries = copy_description(file, *structure, *first, out);
   if (entries.empty()) return {};
-  const std::size_t at = append_directory(out, entries, 0, big_endian);
-  put_u32(out, 4, static_cast<std::uint32_t>(at), big_endian);
+  end_structure(out, entries, big_endian);
   return out;
 }
 

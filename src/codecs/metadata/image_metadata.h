@@ -1,6 +1,7 @@
 // The data of a picture file beside its pixels.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -61,5 +62,10 @@ struct ImageMetadata {
   /// Names smaller ones, for a list: "APP4 segment".
   std::vector<std::string> dropped;
 };
+
+/// Adds a name unless it is there already.
+inline void name_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
 
 }  // namespace zimage::codecs

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "codecs/metadata/image_metadata.h"
 
 namespace zimage::codecs::iptc {
 namespace {
@@ -157,10 +158,6 @@ std::string property_value(std::uint8_t set, const std::string& value) {
 std::string name_of(unsigned set) {
   const auto known = std::find_if(std::begin(kNames), std::end(kNames), [&](const auto& n) { return n.number == set; });
   return known != std::end(kNames) ? concat({"IPTC ", known->name}) : "IPTC 2:" + std::to_string(set);
-}
-
-void name_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
 /// Moves what has a property out of the values.

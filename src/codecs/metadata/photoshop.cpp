@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "codecs/metadata/image_metadata.h"
 #include "codecs/metadata/iptc.h"
 
 namespace zimage::codecs::photoshop {
@@ -17,15 +18,14 @@ constexpr unsigned kResolution = 0x03ed, kIptc = 0x0404, kCopyrighted = 0x040a, 
 constexpr unsigned kCredits[] = {kIptc, kCopyrighted, kAddress, kDigest};
 constexpr unsigned kGuides = 0x0408, kFirstPath = 2000, kLastPath = 2998, kClippingPath = 2999;
 
-/// Other resources that a person may have made, with the place and the size of their count; 0: all of its bytes count.
+/// Other resources that a person may have made, with the size of the count that they begin with; 0: all bytes count.
 constexpr struct {
   unsigned id;
   const char* name;
-  std::size_t count_at;
   std::size_t count_size;
-} kOthers[] = {{0x03f0, "caption", 0, 1},     {0x041b, "workflow address", 0, 0},  {0x041e, "list of addresses", 0, 4},
-               {0x0429, "layer comps", 0, 0}, {0x0432, "measurement scale", 0, 0}, {0x0433, "timeline", 0, 0},
-               {0x0438, "counts", 0, 0},      {0x1b58, "variables", 0, 0},         {0x1b59, "data sets", 0, 0}};
+} kOthers[] = {{0x03f0, "caption", 1},     {0x041b, "workflow address", 0},  {0x041e, "list of addresses", 4},
+               {0x0429, "layer comps", 0}, {0x0432, "measurement scale", 0}, {0x0433, "timeline", 0},
+               {0x0438, "counts", 0},      {0x1b58, "variables", 0},         {0x1b59, "data sets", 0}};
 /// Photoshop's own resources have numbers up to this, and 10000; plug-ins have from 4000 to 4999.
 constexpr unsigned kLastOwn = 0x0440, kFirstPlugIn = 4000, kLastPlugIn = 4999;
 constexpr unsigned kSlices = 0x041a, kPrintFlags = 10000, kOriginPath = 3000;
@@ -118,22 +118,19 @@ std::vector<std::uint8_t> kept(Resources resources) {
 
 std::vector<std::string> names_of_others(Resources resources) {
   std::vector<std::string> out;
-  const auto add = [&](const std::string& name) {
-    if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
-  };
   each_resource(resources, [&](unsigned id, Bytes, Bytes data) {
     if (is_credit(id) || is_path(id) || data.empty()) return;
     const auto other = std::find_if(std::begin(kOthers), std::end(kOthers), [&](const auto& o) { return o.id == id; });
     if (other != std::end(kOthers)) {
       const bool counts = other->count_size != 0;
-      if (counts && data.size() < other->count_at + other->count_size) return;
-      if (!counts || number(data, other->count_at, other->count_size) > 0) add(concat({"Photoshop's ", other->name}));
+      if (counts && data.size() < other->count_size) return;
+      if (!counts || number(data, 0, other->count_size) > 0) name_once(out, concat({"Photoshop's ", other->name}));
     } else if (id == kSlices) {
-      if (has_slices(data)) add("Photoshop's slices");
+      if (has_slices(data)) name_once(out, "Photoshop's slices");
     } else if (id >= kFirstPlugIn && id <= kLastPlugIn) {
-      add("a plug-in's data for Photoshop");
+      name_once(out, "a plug-in's data for Photoshop");
     } else if (id > kLastOwn && id != kPrintFlags && id != kOriginPath) {
-      add("Photoshop's resource " + std::to_string(id));
+      name_once(out, "Photoshop's resource " + std::to_string(id));
     }
   });
   return out;

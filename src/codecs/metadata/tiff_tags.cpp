@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "codecs/metadata/image_metadata.h"
+
 namespace zimage::codecs::tiff {
 namespace {
 
@@ -54,10 +56,6 @@ bool is_form(std::uint16_t tag) {
                      [&](const auto& range) { return tag >= range[0] && tag <= range[1]; });
 }
 
-void name_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-}
-
 std::string name_of_other(std::uint16_t tag) {
   if (const Named* known = find(kOthers, tag)) return known->name;
   if (const Named* own = find(kOwn, tag)) return own->name;
@@ -85,15 +83,6 @@ std::uint32_t append(Block& out, File bytes) {
   return at;
 }
 
-Block start(bool big_endian) {
-  return big_endian ? Block{'M', 'M', 0, 42, 0, 0, 0, 0} : Block{'I', 'I', 42, 0, 0, 0, 0, 0};
-}
-
-void finish(Block& out, const std::vector<Entry>& entries, bool big_endian) {
-  const std::size_t at = exif::append_directory(out, entries, 0, big_endian);
-  exif::put_u32(out, 4, static_cast<std::uint32_t>(at), big_endian);
-}
-
 }  // namespace
 
 bool has(File file, std::uint16_t tag) {
@@ -105,7 +94,7 @@ Block own_tags(File file) {
   const auto opened = open(file);
   if (!opened) return {};
   const bool big_endian = opened->structure.big_endian();
-  Block out = start(big_endian);
+  Block out = exif::begin_structure(big_endian);
   std::vector<Entry> entries;
   for (const Entry& entry : opened->first.entries) {
     const std::size_t size = opened->structure.value_size(entry);
@@ -116,7 +105,7 @@ Block own_tags(File file) {
     exif::set_entry(entries, copy);
   }
   if (entries.empty()) return {};
-  finish(out, entries, big_endian);
+  exif::end_structure(out, entries, big_endian);
   return out;
 }
 
@@ -155,7 +144,7 @@ Block without_places(const Block& tags, std::vector<std::string>& names) {
   }
   if (entries.empty()) return {};
   Block out = tags;
-  finish(out, entries, opened->structure.big_endian());
+  exif::end_structure(out, entries, opened->structure.big_endian());
   return out;
 }
 

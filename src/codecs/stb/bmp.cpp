@@ -190,8 +190,9 @@ ImageFile decode_bmp(Bytes bytes, const std::string& name) {
   }
   // A profile lies before the pixels or behind them.
   std::size_t end = header.pixels_at + row_bytes * header.height;
-  const auto profile_end = static_cast<std::size_t>(header.icc.data() + header.icc.size() - bytes.data());
-  if (!header.icc.empty()) end = std::max(end, profile_end);
+  if (!header.icc.empty()) {
+    end = std::max(end, static_cast<std::size_t>(header.icc.data() + header.icc.size() - bytes.data()));
+  }
   tell_bytes_behind(bytes.subspan(std::min(end, bytes.size())), file.metadata);
   return file;
 }

@@ -39,7 +39,7 @@ void take_application(Bytes gif, std::size_t begin, std::size_t end, std::string
     data.erase(0, kName);
     metadata.icc.assign(data.begin(), data.end());
   } else if (name != "NETSCAPE2.0" && name != "ANIMEXTS1.0") {
-    metadata.dropped.push_back(concat({"application extension ", in_quotes(name)}));
+    name_once(metadata.dropped, concat({"application extension ", in_quotes(name)}));
   }
 }
 
@@ -52,9 +52,9 @@ void read_extension(Bytes gif, std::uint8_t kind, std::size_t& at, ImageMetadata
   } else if (kind == kApplication) {
     take_application(gif, std::min(begin, gif.size()), at, std::move(data), metadata);
   } else if (kind == kText) {
-    metadata.dropped.emplace_back("a block of plain text");
+    name_once(metadata.dropped, "a block of plain text");
   } else if (kind != kGraphicControl) {
-    metadata.dropped.push_back("extension " + std::to_string(kind));
+    name_once(metadata.dropped, "extension " + std::to_string(kind));
   }
 }
 

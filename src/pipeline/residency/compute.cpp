@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/cpu/Utils.h>
-#include <ATen/detail/CUDAHooksInterface.h>
 
 #include <algorithm>
 #include <charconv>
@@ -16,8 +15,6 @@
 
 namespace zimage {
 namespace {
-
-int cuda_devices() { return has_cuda() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; }
 
 at::Device resolve_device(const std::string& name) {
   const int devices = cuda_devices();

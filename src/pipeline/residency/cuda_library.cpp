@@ -1,6 +1,7 @@
 #include "pipeline/residency/cuda_library.h"
 
 #include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
 
 #include <filesystem>
@@ -32,5 +33,7 @@ bool has_cuda() {
   }();
   return has;
 }
+
+int cuda_devices() { return has_cuda() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; }
 
 }  // namespace zimage

@@ -9,4 +9,7 @@ namespace zimage {
 /// at::hasCUDA() must not be asked before this, because it keeps its first answer.
 bool has_cuda();
 
+/// Returns how many CUDA devices the libtorch that runs can use.
+int cuda_devices();
+
 }  // namespace zimage

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <sched.h>
 
@@ -43,7 +42,7 @@ int usable_cores() {
 
 std::vector<CUDADevice> find_cuda_devices() {
   std::vector<CUDADevice> devices;
-  const int count = has_cuda() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0;
+  const int count = cuda_devices();
   for (int i = 0; i < count; ++i) {
     CUDADevice device;
     device.index = i;

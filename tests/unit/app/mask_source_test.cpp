@@ -20,11 +20,11 @@ TEST_CASE("a label stands behind the colon of a JSON file, whatever is in it") {
   const MaskSource all = parse_mask_source("data/instances.json");
   CHECK(all.annotated);
   CHECK(all.path == "data/instances.json");
-  CHECK(all.label.empty());
+  CHECK(all.annotation_label.empty());
   const MaskSource cat = parse_mask_source("a:b/Instances.JSON:traffic light: red.json:2");
   CHECK(cat.annotated);
   CHECK(cat.path == "a:b/Instances.JSON");
-  CHECK(cat.label == "traffic light: red.json:2");
+  CHECK(cat.annotation_label == "traffic light: red.json:2");
   CHECK_FALSE(parse_mask_source("a.jsonl").annotated);
   CHECK_FALSE(parse_mask_source("a.json.png").annotated);
   CHECK(test::error_of([] { parse_mask_source("a.json:"); })->code() == ErrorCode::kUsage);

@@ -53,7 +53,8 @@ TEST_CASE("gif: extensions behind the last frame are read too") {
   const Bytes file =
       with_extensions(extension(0xfe, sub_blocks(std::string(300, 'c'))) + xmp_extension("<x>\xc3\xa9</x>") +
                       application("ICCRGBG1012", sub_blocks(icc)) + application("NETSCAPE2.0", sub_blocks("\1ab")) +
-                      application("OTHER   1.0", sub_blocks("x")) + extension(0x01, sub_blocks("text")));
+                      application("OTHER   1.0", sub_blocks("x")) + application("OTHER   1.0", sub_blocks("y")) +
+                      extension(0x01, sub_blocks("text")));
   codecs::ImageMetadata metadata;
   CHECK(codecs::read_gif_blocks(file, metadata).frames == 2);
   CHECK(metadata.comments == std::vector<std::string>{std::string(300, 'c')});

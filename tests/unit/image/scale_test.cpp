@@ -16,14 +16,6 @@ Image grey_line(std::vector<std::uint16_t> samples) {
   return image;
 }
 
-std::vector<int> samples_of(const Image& image) {
-  std::vector<int> out;
-  for (std::size_t i = 0; i < image.samples.size(); ++i) out.push_back(image.samples[i]);
-  return out;
-}
-
-using Levels = std::vector<int>;
-
 }  // namespace
 
 TEST_CASE("a size fits into a box in its shape, and grows only where it may") {
@@ -89,9 +81,9 @@ TEST_CASE("no bright pixel is lost where the brightest counts") {
 }
 
 TEST_CASE("enlarging is bilinear, with the border's pixels beyond it") {
-  CHECK(samples_of(enlarge(grey_line({0, 100}), 4, 1)) == Levels{0, 25, 75, 100});
-  CHECK(samples_of(enlarge(grey_line({0, 100}), 4, 2)) == Levels{0, 25, 75, 100, 0, 25, 75, 100});
-  CHECK(samples_of(enlarge(grey_line({7, 50, 9}), 3, 1)) == Levels{7, 50, 9});
+  CHECK(test::values(enlarge(grey_line({0, 100}), 4, 1)) == test::Values{0, 25, 75, 100});
+  CHECK(test::values(enlarge(grey_line({0, 100}), 4, 2)) == test::Values{0, 25, 75, 100, 0, 25, 75, 100});
+  CHECK(test::values(enlarge(grey_line({7, 50, 9}), 3, 1)) == test::Values{7, 50, 9});
 }
 
 TEST_CASE("a picture of one colour keeps it at any size, in every channel") {

@@ -67,20 +67,20 @@ std::vector<std::string> labels_of(const Annotations& file, const std::vector<An
 
 /// Returns which labels count. Errors: kInput if none has the name or the number that was given.
 std::vector<bool> chosen_labels(const Annotations& file, const MaskSource& source) {
-  std::vector<bool> chosen(file.labels.size(), source.label.empty());
+  std::vector<bool> chosen(file.labels.size(), source.annotation_label.empty());
   const auto choose = [&](std::string AnnotationLabel::*member) {
     bool any = false;
     for (std::size_t i = 0; i < chosen.size(); ++i) {
-      if (file.labels[i].*member != source.label) continue;
+      if (file.labels[i].*member != source.annotation_label) continue;
       chosen[i] = true;
       any = true;
     }
     return any;
   };
-  if (source.label.empty() || choose(&AnnotationLabel::name) || choose(&AnnotationLabel::id)) return chosen;
+  if (source.annotation_label.empty() || choose(&AnnotationLabel::name) || choose(&AnnotationLabel::id)) return chosen;
   std::set<std::string> names;
   for (const AnnotationLabel& label : file.labels) names.insert(printable(label.name));
-  throw Error(ErrorCode::kInput, concat({source.path.string(), " has no label ", in_quotes(source.label)}),
+  throw Error(ErrorCode::kInput, concat({source.path.string(), " has no label ", in_quotes(source.annotation_label)}),
               names.empty() ? "it has no labels" : "it has " + list_some({names.begin(), names.end()}, 8));
 }
 
@@ -140,7 +140,7 @@ AnnotationMask mask_of_annotations(const JobSpec& spec, int width, int height) {
   if (!out.mask.none()) return out;
   const std::vector<std::string> labels = labels_of(*file, annotated.annotations);
   out.empty = labels.empty() ? "it has no annotation of this picture"
-              : drawn == 0   ? concat({"this picture has no annotation ", in_quotes(source.label)})
+              : drawn == 0   ? concat({"this picture has no annotation ", in_quotes(source.annotation_label)})
                              : "its annotations of this picture have no pixel in it";
   out.hint = labels.empty() ? "annotate it, or leave the picture out" : "this picture has " + list_some(labels, 8);
   return out;

@@ -45,8 +45,8 @@ struct Annotations {
   std::vector<AnnotatedPicture> pictures{};
   std::vector<AnnotationLabel> labels{};
   bool named = false;  ///< a picture is found by its name; else there is one, whatever its name is
-  /// Of named pictures: the places in `pictures` of those whose file has a name, which is composed_name() without its
-  /// folder.
+  /// By the name of the file without its folder, as composed_name() makes it: the places in `pictures`. Empty unless
+  /// pictures are found by name.
   std::unordered_map<std::string, std::vector<std::size_t>> by_name{};
 };
 
